@@ -1,0 +1,1 @@
+"""What people get to hear: subscriptions, digests, delivery."""

@@ -1,0 +1,1 @@
+"""What Presswatch knows, and how to ask it: tables, matching, search, the researchers' pages."""

@@ -1,0 +1,370 @@
+"""The values that flow through Presswatch, in the order in which they flow.
+
+    Source, Endpoint          what the operator wrote down   config   -> archive
+    PollTask, PageTask        what is to be fetched          archive  -> crawl
+    Entry, Article            what was read                  worker   -> crawl
+    RobotsRecord, PollOutcome, PageOutcome   what happened   crawl    -> ingest
+    KnownOffer, KnownArticle  what the archive already has   archive  -> ingest
+    Intent                    what is to be done, and why    ingest   -> archive
+    Hit                       one span of one match          matcher  -> archive
+    MatchedArticle            one line of a digest           archive  -> digest
+
+All are frozen and can be written as JSON (`to_json`, `from_json`): a carrier may take tasks to another
+machine and bring results back. Times are aware, in UTC. Text is code points.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import cache
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter
+
+
+T = TypeVar("T")
+
+
+class EndpointKind(StrEnum):
+    """What an endpoint of a source is."""
+
+    FEED = "feed"
+    SITEMAP = "sitemap"
+    SECTION = "section"
+
+
+class Content(StrEnum):
+    """What was read of an article: the most of these that is not empty."""
+
+    TITLE = "title"
+    SUMMARY = "summary"
+    FULL = "full"
+
+
+class PublishedFrom(StrEnum):
+    """Where an article's date came from, the most trusted first."""
+
+    FEED = "feed"
+    JSON_LD = "json-ld"
+    META = "meta"
+    TIME = "time"
+    URL = "url"
+    TEXT = "text"
+    NONE = "none"
+
+
+class Outcome(StrEnum):
+    """How a poll or a page request ended."""
+
+    OK = "ok"
+    NOT_MODIFIED = "not_modified"  # the server said 304
+    UNCHANGED = "unchanged"  # the server said 200 and sent the same bytes as last time
+    FAILED = "failed"
+
+
+class Change(StrEnum):
+    """What an entry or a page means to an article."""
+
+    NEW = "new"
+    SAME = "same"
+    REVISED = "revised"
+
+
+class PageState(StrEnum):
+    """Where the page of an article stands."""
+
+    OFF = "off"  # the source says pages: false, or there is no URL to fetch
+    DUE = "due"
+    READ = "read"
+    FAILED = "failed"  # given up for now; the reason says why
+    REFUSED = "refused"  # never connected to: scheme, address, or syntax
+
+
+# --- what the operator wrote down -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One feed, sitemap or section page of a source. ``every``: seconds between polls, None to decide."""
+
+    kind: EndpointKind
+    url: str
+    every: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One outlet. ``pages``: whether the pages of its articles are fetched."""
+
+    id: str
+    name: str
+    country: str | None = None
+    language: str | None = None
+    tags: tuple[str, ...] = ()
+    pages: bool = True
+    endpoints: tuple[Endpoint, ...] = ()
+
+
+# --- what is to be fetched --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollTask:
+    """Ask one endpoint what it offers. Validators are None when the last body was not kept whole."""
+
+    endpoint_id: int
+    source_id: str
+    kind: EndpointKind
+    url: str
+    language: str | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    body_hash: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageTask:
+    """Fetch the page of one article."""
+
+    article_id: int
+    source_id: str
+    url: str
+    language: str | None = None
+    attempts: int = 0
+
+
+Task = PollTask | PageTask
+
+
+# --- what was read ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One entry of a feed, as it came: title and summary may still hold HTML (ingest cleans what is new).
+
+    ``key`` is the identity: the canonical URL, or ``source_id:guid`` where there is no usable link.
+    ``link`` is the link as offered, made absolute; ``refused`` says why its page must not be fetched.
+    ``published_from`` is ``feed`` or ``none``.
+    """
+
+    key: str
+    url: str | None
+    link: str | None
+    guid: str | None
+    title: str
+    summary: str
+    author: str | None = None
+    published_at: datetime | None = None
+    language: str | None = None
+    tags: tuple[str, ...] = ()
+    refused: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """What one body turned out to be. ``complete`` is False when something in it could not be read."""
+
+    title: str
+    format: str
+    entries: tuple[Entry, ...]
+    warnings: tuple[str, ...] = ()
+    complete: bool = True
+    capped: int = 0  # entries left out past max_entries
+    ttl: float | None = None  # the feed's own wish, in seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """What one page turned out to be. ``text`` keeps paragraphs, separated by one newline."""
+
+    title: str | None
+    author: str | None
+    published_at: datetime | None
+    published_from: PublishedFrom
+    language: str | None
+    text: str
+    canonical_url: str | None = None
+
+
+# --- what happened ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RobotsRecord:
+    """One host's robots.txt. ``status`` None: it could not be reached. ``body`` holds at most 500 KiB."""
+
+    host: str  # scheme://host:port, the unit of RFC 9309
+    fetched_at: datetime
+    expires_at: datetime
+    status: int | None
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollOutcome:
+    """The end of one poll. ``reason`` is None unless it failed; ``feed`` is None unless it was read."""
+
+    task: PollTask
+    at: datetime
+    outcome: Outcome
+    status: int | None = None
+    reason: str | None = None
+    detail: str = ""
+    feed: Feed | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    body_hash: str | None = None
+    bytes: int = 0
+    ms: int = 0
+    retry_after: float | None = None  # seconds, from the server
+    moved_to: str | None = None  # a permanent redirect (301, 308) led here
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageOutcome:
+    """The end of one page request. ``url`` is where it ended after redirects."""
+
+    task: PageTask
+    at: datetime
+    outcome: Outcome
+    url: str
+    status: int | None = None
+    reason: str | None = None
+    detail: str = ""
+    article: Article | None = None
+    robots: str | None = None  # the line of robots.txt that decided
+    bytes: int = 0
+    ms: int = 0
+    retry_after: float | None = None
+    retry: bool = True
+
+
+Result = PollOutcome | PageOutcome | RobotsRecord
+
+
+# --- what is known, and what is to be done ----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownArticle:
+    """What the archive holds under a key, as far as deciding needs it.
+
+    ``offer_hash`` is the hash of the entry as this endpoint last offered it, None if it never did.
+    """
+
+    article_id: int
+    title: str
+    summary: str
+    text: str
+    author: str | None
+    published_at: datetime | None
+    published_from: PublishedFrom
+    offer_hash: str | None = None
+    offer_guid: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fields:
+    """The fields of an article that readers see, clean and ready to store."""
+
+    title: str
+    summary: str
+    text: str
+    author: str | None
+    language: str | None
+    published_at: datetime | None
+    published_from: PublishedFrom
+
+    @property
+    def content(self) -> Content:
+        """What was read of it."""
+        return Content.FULL if self.text else Content.SUMMARY if self.summary else Content.TITLE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """What an entry asks of the archive. ``fields`` is None when nothing of the article changes."""
+
+    entry: Entry
+    offer_hash: str
+    change: Change
+    why: str
+    was: KnownArticle | None = None
+    fields: Fields | None = None
+
+
+# --- matching ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Hit:
+    """One span that a topic looks for: ``text`` is ``field[start:end]``, offsets in code points.
+
+    ``variant`` is the term that found it; ``how`` is exact, folded, acronym, inflected, fuzzy or date.
+    """
+
+    field: str
+    start: int
+    end: int
+    text: str
+    variant: str
+    how: str
+
+
+# --- alerts -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchedArticle:
+    """One match with the article and source it is about, as a digest needs it."""
+
+    seq: int
+    topic_id: str
+    topic_title: str
+    article_id: int
+    url: str | None
+    title: str
+    summary: str
+    text: str
+    author: str | None
+    language: str | None
+    content: Content
+    source_id: str
+    source_name: str
+    country: str | None
+    published_at: datetime | None
+    first_seen_at: datetime
+    hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """One thing that kept a source from being read, for the foot of a digest."""
+
+    source_id: str
+    source_name: str
+    kind: str
+    since: datetime
+    detail: str
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+def to_json(value: Any) -> bytes:
+    """Return ``value``, one of the dataclasses above, as JSON."""
+    return bytes(_adapter(type(value)).dump_json(value))
+
+
+def from_json(kind: type[T], data: bytes | str) -> T:
+    """Return the ``kind`` that `to_json` wrote.
+
+    Raises pydantic's ``ValidationError`` when ``data`` is something else.
+    """
+    value: T = _adapter(kind).validate_json(data)
+    return value

@@ -1,0 +1,1 @@
+"""What Presswatch fetches, and the programs that run."""
