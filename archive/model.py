@@ -18,7 +18,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
@@ -351,14 +350,9 @@ class Coverage:
     detail: str
 
 
-@cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
-
-
 def to_json(value: Any) -> bytes:
     """Return ``value``, one of the dataclasses above, as JSON."""
-    return bytes(_adapter(type(value)).dump_json(value))
+    return TypeAdapter(type(value)).dump_json(value)
 
 
 def from_json(kind: type[T], data: bytes | str) -> T:
@@ -366,5 +360,4 @@ def from_json(kind: type[T], data: bytes | str) -> T:
 
     Raises pydantic's ``ValidationError`` when ``data`` is something else.
     """
-    value: T = _adapter(kind).validate_json(data)
-    return value
+    return TypeAdapter(kind).validate_json(data)

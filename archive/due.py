@@ -1,0 +1,164 @@
+"""What the archive says is to be done: who is configured, and which endpoints and pages are due.
+
+The reads are for the feeder, which asks every tick; they walk an index on the due time. `sync` writes what
+the operator configured, at the start of a service.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from archive.model import EndpointKind, PageTask, PollTask, RobotsRecord, Source
+from archive.times import moment, stamp
+from archive.topic import TopicSpec
+
+
+def sync(
+    conn: sqlite3.Connection, sources: Iterable[Source], topics: Iterable[TopicSpec], now: datetime
+) -> None:
+    """Make sources, endpoints, topics and topic versions what the configuration says.
+
+    What is no longer configured is marked inactive and keeps its rows: the archive is the researchers' too.
+    """
+    at = stamp(now)
+    conn.execute("update sources set active = 0")
+    conn.execute("update endpoints set active = 0")
+    conn.execute("update topics set active = 0")
+    for source in sources:
+        conn.execute(
+            """insert into sources (id, name, country, language, tags, pages, added_at) values (?, ?, ?, ?, ?, ?, ?)
+            on conflict (id) do update set name = excluded.name, country = excluded.country,
+            language = excluded.language, tags = excluded.tags, pages = excluded.pages, active = 1""",
+            (
+                source.id,
+                source.name,
+                source.country,
+                source.language,
+                json.dumps(source.tags, ensure_ascii=False),
+                source.pages,
+                at,
+            ),
+        )
+        for endpoint in source.endpoints:
+            conn.execute(
+                """insert into endpoints (source_id, kind, url, every, next_poll_at) values (?, ?, ?, ?, ?)
+                on conflict (source_id, kind, url) do update set every = excluded.every, active = 1""",
+                (source.id, endpoint.kind, endpoint.url, endpoint.every, at),
+            )
+    for topic in topics:
+        conn.execute(
+            """insert into topics (id, title, version) values (?, ?, ?)
+            on conflict (id) do update set title = excluded.title, version = excluded.version, active = 1""",
+            (topic.topic_id, topic.title, topic.version),
+        )
+        conn.execute(
+            """insert or ignore into topic_versions (topic_id, version, number, definition, added_at)
+            select ?, ?, 1 + (select count(*) from topic_versions where topic_id = ?), ?, ?""",
+            (topic.topic_id, topic.version, topic.topic_id, topic.definition, at),
+        )
+
+
+def due_polls(
+    conn: sqlite3.Connection, now: datetime, limit: int, *, leave: frozenset[int], everyone: bool = False
+) -> list[PollTask]:
+    """Return at most ``limit`` polls that are due, the longest overdue first, without the endpoints in ``leave``.
+
+    ``everyone``: endpoints that are healthy are due whatever their time says; one that failed, or was told
+    to wait, keeps its time.
+    """
+    rows = conn.execute(
+        """select e.id, e.source_id, e.kind, e.url, e.etag, e.last_modified, e.body_hash, s.language
+        from endpoints e join sources s on s.id = e.source_id
+        where e.active = 1 and (e.next_poll_at <= ? or (? and e.failures = 0)) order by e.next_poll_at, e.id""",
+        (stamp(now), everyone),
+    )
+    tasks = []
+    for row in rows:
+        if row["id"] not in leave:
+            tasks.append(
+                PollTask(
+                    endpoint_id=row["id"],
+                    source_id=row["source_id"],
+                    kind=EndpointKind(row["kind"]),
+                    url=row["url"],
+                    language=row["language"],
+                    etag=row["etag"],
+                    last_modified=row["last_modified"],
+                    body_hash=row["body_hash"],
+                )
+            )
+        if len(tasks) >= limit:
+            break
+    return tasks
+
+
+def due_pages(
+    conn: sqlite3.Connection, now: datetime, limit: int, *, leave: frozenset[int]
+) -> list[PageTask]:
+    """Return at most ``limit`` pages that are due, without the articles in ``leave``.
+
+    The newest articles of a source do not wait behind another's backlog: sources take turns.
+    """
+    rows = conn.execute(
+        """select p.article_id, a.source_id, a.url, p.attempts, s.language,
+                  row_number() over (partition by a.source_id order by p.due_at, a.id desc) as turn
+        from pages p join articles a on a.id = p.article_id join sources s on s.id = a.source_id
+        where p.state = 'due' and p.due_at <= ? and s.active = 1 order by turn limit ?""",
+        (stamp(now), limit + len(leave)),
+    )
+    tasks = [
+        PageTask(
+            article_id=row["article_id"],
+            source_id=row["source_id"],
+            url=row["url"],
+            language=row["language"],
+            attempts=row["attempts"],
+        )
+        for row in rows
+        if row["article_id"] not in leave
+    ]
+    return tasks[:limit]
+
+
+def endpoint_state(conn: sqlite3.Connection, endpoint_id: int) -> sqlite3.Row:
+    """Return ``failures``, ``every``, ``interval``, ``next_poll_at`` and ``pages`` of an endpoint."""
+    row: sqlite3.Row = conn.execute(
+        """select e.failures, e.every, e.interval, s.pages, s.id as source_id, s.language
+        from endpoints e join sources s on s.id = e.source_id where e.id = ?""",
+        (endpoint_id,),
+    ).fetchone()
+    return row
+
+
+def open_events(conn: sqlite3.Connection, endpoint_id: int) -> tuple[str, ...]:
+    """Return the kinds of events that are open for an endpoint."""
+    rows = conn.execute("select kind from events where endpoint_id = ? and until is null", (endpoint_id,))
+    return tuple(row["kind"] for row in rows)
+
+
+def robots_records(conn: sqlite3.Connection, now: datetime) -> Sequence[RobotsRecord]:
+    """Return the robots.txt of every host whose copy has not expired."""
+    rows = conn.execute("select * from robots where expires_at > ?", (stamp(now),))
+    return [
+        RobotsRecord(
+            host=row["host"],
+            fetched_at=moment(row["fetched_at"]),
+            expires_at=moment(row["expires_at"]),
+            status=row["status"],
+            body=row["body"],
+        )
+        for row in rows
+    ]
+
+
+def newest_time(conn: sqlite3.Connection) -> datetime | None:
+    """Return the newest time that the archive holds, None when it is empty: a clock must not stand before it."""
+    row: sqlite3.Row = conn.execute(
+        """select max(t) as newest from (select max(at) as t from polls
+        union all select max(fetched_at) from robots union all select max(matched_at) from matches)"""
+    ).fetchone()
+    newest: str | None = row["newest"]
+    return moment(newest)

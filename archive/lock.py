@@ -1,0 +1,34 @@
+"""The service lock: one process at a time writes in a data folder.
+
+`flock` on a file that holds the owner's pid. The kernel lets go of it when the process ends, however it
+ends, so there is no stale lock to clean up.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from archive.errors import LockHeld
+
+
+@contextmanager
+def service_lock(data_dir: Path) -> Iterator[None]:
+    """Hold the lock of ``data_dir`` while inside; raises `LockHeld`, naming the pid, when another has it."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    path = data_dir / "service.lock"
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            owner = os.pread(handle, 32, 0).strip()
+            raise LockHeld(str(path), int(owner) if owner.isdigit() else None) from error
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        os.close(handle)

@@ -1,0 +1,127 @@
+"""Matching: which topics an article is about, and exactly where it says so.
+
+    fields ─▶ tokens ─▶ for each word: the phrases that can begin here ─▶ compare the words that follow
+           ─▶ drop what an exclude masks ─▶ drop what lies inside a longer hit ─▶ hits by topic
+
+The index is by first word, so the cost of a text hardly depends on how many topics there are. This module
+decides only: it reads no table and writes none.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from archive.model import Hit
+from archive.normalize import Tokens, is_capitals, tokens
+from archive.topic import STEM, Phrase, Topic, Word
+
+FIELDS = ("title", "summary", "text")
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """One phrase of one topic. ``mask``: it hides words instead of finding them."""
+
+    topic_id: str
+    phrase: Phrase
+    mask: bool
+
+
+class Matcher:
+    """All topics of a watch list, ready to be asked about one article after another."""
+
+    def __init__(self, topics: Iterable[Topic]) -> None:
+        self.topics = {topic.topic_id: topic for topic in topics}
+        self._by_word: dict[str, list[_Rule]] = defaultdict(list)
+        self._by_stem: dict[str, list[_Rule]] = defaultdict(list)
+        for topic in self.topics.values():
+            for phrase in topic.phrases:
+                self._add(_Rule(topic.topic_id, phrase, mask=False))
+            for phrase in topic.exclude:
+                self._add(_Rule(topic.topic_id, phrase, mask=True))
+
+    def _add(self, rule: _Rule) -> None:
+        first = rule.phrase.words[0]
+        if first.prefix:
+            self._by_stem[first.fold[:STEM]].append(rule)
+        else:
+            self._by_word[first.fold].append(rule)
+
+    def match(self, fields: Mapping[str, str]) -> dict[str, tuple[Hit, ...]]:
+        """Return the hits of each topic that matches, in the order of the text.
+
+        ``fields`` are title, summary and text (any may be missing); the offsets of a hit are code points
+        into the field as given, its end exclusive.
+        """
+        hits: dict[str, list[Hit]] = defaultdict(list)
+        for field in FIELDS:
+            text = fields.get(field)
+            if text:
+                for topic_id, hit in self._field(field, text):
+                    hits[topic_id].append(hit)
+        return {topic_id: tuple(found) for topic_id, found in hits.items()}
+
+    def _field(self, field: str, text: str) -> Iterator[tuple[str, Hit]]:
+        cut = tokens(text)
+        # An all-capitals headline says nothing by its capitals, so there they are not asked for.
+        shout = field == "title" and is_capitals(text)
+        found: dict[str, list[tuple[int, int, Hit]]] = defaultdict(list)
+        masks: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        for at, word in enumerate(cut.words):
+            for rule in self._candidates(word):
+                last = at + len(rule.phrase.words) - 1
+                if _here(rule.phrase.words, cut, at, last, shout):
+                    if rule.mask:
+                        masks[rule.topic_id].append((at, last))
+                    else:
+                        found[rule.topic_id].append((at, last, _hit(field, cut, at, last, rule.phrase)))
+        for topic_id, spans in found.items():
+            open_spans = [
+                span
+                for span in spans
+                if not any(span[0] <= end and start <= span[1] for start, end in masks[topic_id])
+            ]
+            for hit in _widest(open_spans):
+                yield topic_id, hit
+
+    def _candidates(self, word: str) -> Iterator[_Rule]:
+        yield from self._by_word.get(word, ())
+        if len(word) >= STEM:
+            yield from self._by_stem.get(word[:STEM], ())
+
+
+def _here(words: Sequence[Word], cut: Tokens, at: int, last: int, shout: bool) -> bool:
+    """Tell whether the words of a phrase stand at token ``at``, within one paragraph."""
+    if last >= len(cut.words) or cut.breaks[at] != cut.breaks[last]:
+        return False
+    for number, word in enumerate(words, start=at):
+        there = cut.words[number]
+        if not (there.startswith(word.fold) if word.prefix else there == word.fold):
+            return False
+        if word.capitals and not shout and number not in cut.acronyms:
+            surface = cut.surface(number, number)
+            if not surface.isupper():
+                return False
+    return True
+
+
+def _widest(spans: list[tuple[int, int, Hit]]) -> Iterator[Hit]:
+    """Yield the hits that lie in no other, in the order of the text; of equals, the exact one."""
+    reach = -1
+    for _, last, hit in sorted(spans, key=lambda span: (span[0], -span[1], span[2].how != "exact")):
+        if last > reach:
+            reach = last
+            yield hit
+
+
+def _hit(field: str, cut: Tokens, first: int, last: int, phrase: Phrase) -> Hit:
+    surface = cut.surface(first, last)
+    if surface.startswith(phrase.plain) if phrase.words[-1].prefix else surface == phrase.plain:
+        how = "exact"
+    elif any(word.acronym or number in cut.acronyms for number, word in enumerate(phrase.words, first)):
+        how = "acronym"
+    else:
+        how = "folded"
+    return Hit(field, cut.starts[first], cut.ends[last], surface, phrase.text, how)

@@ -1,0 +1,165 @@
+"""Text: what is stored, and what is compared.
+
+Two things, kept apart on purpose:
+
+* `clean` and `clean_line` make the text that is *stored*: NFC, without invisible controls, white space
+  plain. It is "the original" that spans point into.
+* `tokens` makes what is *compared*: folded words, each with the place in the original it came from. It
+  takes any text (a corpus need not be clean), and the spans cut the text as it was given.
+
+Folding is NFKD, casefold, marks dropped, one character at a time, so that a map back to the original is
+a list of offsets. Marks are dropped rather than composed, so NFC and NFD input fold alike (UAX #15).
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_right
+from dataclasses import dataclass
+
+# Soft hyphen, zero-width characters, bidi marks and embeddings, word joiner, byte order mark. They change
+# nothing that a reader sees and hide words from a search.
+_INVISIBLE = "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb"
+_DROP = re.compile(f"[{_INVISIBLE}\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
+_LINE_END = re.compile("\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+_BLANK = re.compile(r"[^\S\n]+")
+_LINES = re.compile(r" ?\n[ \n]*")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def clean(text: str) -> str:
+    """Return ``text`` as it is stored; paragraphs stay apart by one newline. Cleaning twice is cleaning once."""
+    text = _LINE_END.sub("\n", _DROP.sub("", _SURROGATE.sub("\ufffd", text)))
+    return _LINES.sub("\n", _BLANK.sub(" ", unicodedata.normalize("NFC", text))).strip()
+
+
+def clean_line(text: str) -> str:
+    """Return ``text`` as `clean` does, on one line: for titles, authors and names."""
+    return clean(text).replace("\n", " ")
+
+
+class _Folds(dict[int, str]):
+    """`str.translate` table that learns each character on first sight."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        parts = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", char).casefold())
+        fold = "".join(part for part in parts if unicodedata.category(part) != "Mn" and not _DROP.match(part))
+        if len(fold) != 1:
+            _IRREGULAR.add(char)
+        self[code] = fold
+        return fold
+
+
+_IRREGULAR: set[str] = set()
+_FOLDS = _Folds()
+
+
+def fold(text: str) -> str:
+    """Return ``text`` folded for comparison: *Perú*, *PERU* and *peru* become one."""
+    return text.translate(_FOLDS)
+
+
+def fold_with_map(text: str) -> tuple[str, list[int] | None]:
+    """Return the folded text, and for each of its characters the offset in ``text`` it came from.
+
+    None stands for the identity: nearly all text folds character by character.
+    """
+    folded = text.translate(_FOLDS)
+    if _IRREGULAR.isdisjoint(text):
+        return folded, None
+    lengths = [len(_FOLDS[ord(char)]) for char in text]
+    offsets = [at for at, length in enumerate(lengths) for _ in range(length)]
+    return folded, offsets
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """The words of one text. Parallel lists: token *i* is ``words[i]``, cut from ``text[starts[i]:ends[i]]``.
+
+    ``acronyms`` holds the places where a dotted or spaced form became one word; ``breaks`` the number of
+    the paragraph that each token stands in, so that a phrase never runs over a paragraph's end.
+    """
+
+    text: str
+    words: list[str]
+    starts: list[int]
+    ends: list[int]
+    acronyms: frozenset[int]
+    breaks: list[int]
+
+    def surface(self, first: int, last: int) -> str:
+        """Return the original text from token ``first`` to token ``last``, both included."""
+        return self.text[self.starts[first] : self.ends[last]]
+
+
+# One alternative a kind of word, the longest reading first. Underscores separate words (hashtags, slugs).
+# doubled: EE.UU., EE. UU., FF.AA.   bare: EE UU   spaced: U. S.   dotted: U.S., U.S, a.m.   number: 19,000 and 1.234.567
+# are one word, so that "July 19" is not found in "July 19,000".
+_WORD = re.compile(
+    r"""
+      (?P<doubled> (?<![^\W_]) ([^\W\d_])\2 \.\x20? ([^\W\d_])\3 (?![^\W_]) \.? )
+    | (?P<dotted>  (?<![^\W_]) (?: [^\W\d_]\.){1,5} [^\W\d_] (?![^\W_]) \.? )
+    | (?P<spaced>  (?<![^\W_]) (?: [^\W\d_]\.\x20){1,4} [^\W\d_]\. (?![^\W_]) )
+    | (?P<bare>    (?<![^\W_]) (?P<one>[^\W\d_])(?P=one) \x20 (?P<two>[^\W\d_])(?P=two) (?![^\W_]) )
+    | (?P<number>  \d{1,3} (?: [.,]\d{3})+ (?![^\W_]) )
+    | [^\W_]+
+    """,
+    re.VERBOSE,
+)
+_PLAIN_WORD = re.compile(r"[^\W_]+")
+_NOT_LETTERS = re.compile(r"[\W_]+")
+# "Peru's" is Peru: the ending is no word of its own.
+_POSSESSIVE = re.compile(r"['\u2019\u02bc\u00b4`]s(?![^\W_])")
+
+
+def tokens(text: str) -> Tokens:
+    """Return the words of ``text``, folded, with their places in it."""
+    folded, offsets = fold_with_map(text)
+    words: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    acronyms: set[int] = set()
+    at = 0
+    while found := _WORD.search(folded, at):
+        start, end = found.span()
+        word = found.group()
+        kind = found.lastgroup
+        if kind in ("doubled", "dotted", "spaced", "bare"):
+            if kind in ("spaced", "bare") and not _capitals(text, offsets, start, end):
+                # "plan b. a." in running text: only capitals make spaced letters an acronym.
+                word = _PLAIN_WORD.match(folded, start)[0]  # type: ignore[index]
+                end = start + len(word)
+            else:
+                acronyms.add(len(words))
+                word = _NOT_LETTERS.sub("", word)
+        words.append(word)
+        starts.append(start if offsets is None else offsets[start])
+        ends.append(end if offsets is None else _end(text, offsets[end - 1]))
+        possessive = _POSSESSIVE.match(folded, end)
+        at = possessive.end() if possessive else end
+    line_ends = [at for at, char in enumerate(text) if char == "\n"] if "\n" in text else []
+    breaks = [bisect_right(line_ends, start) for start in starts] if line_ends else [0] * len(starts)
+    return Tokens(text, words, starts, ends, frozenset(acronyms), breaks)
+
+
+def _capitals(text: str, offsets: list[int] | None, start: int, end: int) -> bool:
+    original = text[start:end] if offsets is None else text[offsets[start] : offsets[end - 1] + 1]
+    return original.upper() == original
+
+
+def _end(text: str, last: int) -> int:
+    """Return the end of a span whose last character is at ``last``: its combining marks belong to it."""
+    end = last + 1
+    while end < len(text) and unicodedata.combining(text[end]):
+        end += 1
+    return end
+
+
+def is_capitals(text: str) -> bool:
+    """Tell whether every cased letter of ``text`` is a capital, and there are at least two words of them."""
+    return text.upper() == text and text.lower() != text and " " in text.strip()
+
+
+__all__ = ["Tokens", "clean", "clean_line", "fold", "fold_with_map", "is_capitals", "tokens"]

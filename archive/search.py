@@ -1,0 +1,164 @@
+"""Asking the archive: full-text search, what matched between two sequences, and how the sources are.
+
+Reads only. The query language of a later version compiles to the same MATCH; for now a search is words,
+all of which must be there, and "phrases in quotes"; a trailing * means any ending.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from archive.errors import TopicError
+from archive.model import Content, Coverage, Hit, MatchedArticle
+from archive.normalize import tokens
+from archive.times import moment
+
+_PART = re.compile(r'"([^"]*)"?|(\S+)')
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One article that a search found; ``snippet`` marks what was found between ⟦ and ⟧."""
+
+    id: int
+    url: str | None
+    title: str
+    source: str
+    published: str | None
+    first_seen: str
+    content: str
+    snippet: str
+
+
+def match_expression(query: str) -> str:
+    """Return the FTS5 MATCH expression for the words and quoted phrases of ``query``.
+
+    Whatever stands in ``query``, it is searched for, never run: every word is quoted. Raises `TopicError`
+    when there is no word in it.
+    """
+    parts = []
+    for quoted, plain in _PART.findall(query):
+        words = tokens(quoted or plain).words
+        if words:
+            star = "*" if plain.endswith("*") else ""
+            parts.append('"' + " ".join(words) + '"' + star)
+    if not parts:
+        raise TopicError("there is no word to search for")
+    return " ".join(parts)
+
+
+def search(conn: sqlite3.Connection, query: str, limit: int = 20) -> list[Found]:
+    """Return the newest articles that hold every word of ``query``."""
+    rows = conn.execute(
+        """select a.id, a.url, a.title, s.name as source, a.published_at, a.first_seen_at, a.content,
+                  snippet(articles_fts, -1, '⟦', '⟧', '…', 24) as snippet
+        from articles_fts f join articles a on a.id = f.rowid join sources s on s.id = a.source_id
+        where articles_fts match ? order by f.rowid desc limit ?""",
+        (match_expression(query), limit),
+    )
+    return [Found(*tuple(row)) for row in rows]
+
+
+def top_seq(conn: sqlite3.Connection) -> int:
+    """Return the newest sequence that was handed out to a match, 0 when there is none."""
+    seq: int = conn.execute("select coalesce(max(seq), 0) from matches").fetchone()[0]
+    return seq
+
+
+def matched_between(
+    conn: sqlite3.Connection, from_seq: int, to_seq: int, topics: Sequence[str] | None
+) -> list[MatchedArticle]:
+    """Return the matches with ``from_seq < seq <= to_seq`` of ``topics`` (None: all), in the order of seq.
+
+    Backfill is left out, and so are matches that ended before anybody was told.
+    """
+    rows = conn.execute(
+        """select m.seq, m.topic_id, t.title as topic_title, m.article_id, a.url, a.title, a.summary, a.text,
+                  a.author, a.language, m.content, a.source_id, s.name as source_name, s.country,
+                  a.published_at, a.first_seen_at
+        from matches m join articles a on a.id = m.article_id join topics t on t.id = m.topic_id
+        join sources s on s.id = a.source_id
+        where m.seq > ? and m.seq <= ? and m.backfill = 0 and m.ended_at is null order by m.seq""",
+        (from_seq, to_seq),
+    ).fetchall()
+    hits = _hits_between(conn, from_seq, to_seq)
+    return [
+        MatchedArticle(
+            seq=row["seq"],
+            topic_id=row["topic_id"],
+            topic_title=row["topic_title"],
+            article_id=row["article_id"],
+            url=row["url"],
+            title=row["title"],
+            summary=row["summary"],
+            text=row["text"],
+            author=row["author"],
+            language=row["language"],
+            content=Content(row["content"]),
+            source_id=row["source_id"],
+            source_name=row["source_name"],
+            country=row["country"],
+            published_at=moment(row["published_at"]),
+            first_seen_at=moment(row["first_seen_at"]),
+            hits=tuple(hits[row["seq"]]),
+        )
+        for row in rows
+        if topics is None or row["topic_id"] in topics
+    ]
+
+
+def _hits_between(conn: sqlite3.Connection, from_seq: int, to_seq: int) -> dict[int, list[Hit]]:
+    hits: dict[int, list[Hit]] = defaultdict(list)
+    for row in conn.execute(
+        """select match_seq, field, start, "end", text, variant, how from hits
+        where match_seq > ? and match_seq <= ? order by match_seq, field, start""",
+        (from_seq, to_seq),
+    ):
+        hits[row["match_seq"]].append(Hit(*tuple(row)[1:]))
+    return hits
+
+
+def coverage(conn: sqlite3.Connection) -> tuple[tuple[Coverage, ...], int]:
+    """Return what keeps sources from being read just now, and how many sources could be read."""
+    rows = conn.execute(
+        """select v.source_id, s.name, v.kind, min(v.since) as since, v.detail
+        from events v join sources s on s.id = v.source_id
+        left join endpoints e on e.id = v.endpoint_id
+        where v.until is null and s.active = 1 and coalesce(e.active, 1) = 1
+        group by v.source_id, v.kind, v.detail order by s.name, since"""
+    )
+    ill = tuple(
+        Coverage(
+            source_id=row["source_id"],
+            source_name=row["name"],
+            kind=row["kind"],
+            since=moment(row["since"]),
+            detail=row["detail"],
+        )
+        for row in rows
+    )
+    read: int = conn.execute("select count(*) from source_health where state in ('ok', 'partly')").fetchone()[
+        0
+    ]
+    return ill, read
+
+
+def health(conn: sqlite3.Connection) -> list[dict[str, Any]]:
+    """Return one row a source, as the view ``source_health`` has it, with its open events."""
+    events: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in conn.execute(
+        "select source_id, kind, since, count, detail from events where until is null order by since"
+    ):
+        events[row["source_id"]].append({key: row[key] for key in ("kind", "since", "count", "detail")})
+    return [
+        {
+            **{key: row[key] for key in ("id", "name", "state", "last_ok", "failures", "articles")},
+            "events": events[row["id"]],
+        }
+        for row in conn.execute("select * from source_health order by id")
+    ]

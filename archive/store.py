@@ -1,0 +1,348 @@
+"""What the writer does to articles, offers, pages and endpoints. All SQL that stores a crawl is here.
+
+These functions run in the writer's thread, inside a transaction that the caller opened (`connect.transaction`).
+They decide nothing: an `Intent` or a plan says what is to be done, and storing the same thing twice changes
+nothing. Every change of what an article says puts it in the change queue, in the same transaction.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import TypeVar
+
+from archive.model import (
+    Change,
+    Entry,
+    Fields,
+    Intent,
+    KnownArticle,
+    PageOutcome,
+    PageState,
+    PollOutcome,
+    PublishedFrom,
+    RobotsRecord,
+)
+from archive.times import moment, stamp
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollPlan:
+    """What a poll does to its endpoint. ``keep``: the validators of this body may be used next time."""
+
+    failures: int
+    interval: float  # seconds
+    next_poll_at: datetime
+    keep: bool
+    events: tuple[tuple[str, str], ...] = ()  # (kind, detail) that this poll showed
+    closes: tuple[str, ...] = ()  # kinds of events that it ended
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PagePlan:
+    """What a page request does to its article's page."""
+
+    state: PageState
+    due_at: datetime | None = None
+
+
+# --- polls ------------------------------------------------------------------------------------------------
+
+
+def known(conn: sqlite3.Connection, endpoint_id: int, keys: Iterable[str]) -> dict[str, KnownArticle]:
+    """Return what the archive has under each of ``keys`` (an article's own key or an alias of it)."""
+    found: dict[str, KnownArticle] = {}
+    for chunk in _chunks(keys, 400):
+        marks = ",".join("?" * len(chunk))
+        rows = conn.execute(
+            f"""
+            select w.wanted, a.id, a.title, a.summary, a.text, a.author, a.published_at, a.published_from,
+                   o.hash, o.guid
+            from (select key as wanted, id as article_id from articles where key in ({marks})
+                  union all select url, article_id from aliases where url in ({marks})) w
+            join articles a on a.id = w.article_id
+            left join offers o on o.article_id = a.id and o.endpoint_id = ?
+            """,  # noqa: S608 - only question marks are put in
+            (*chunk, *chunk, endpoint_id),
+        )
+        for row in rows:
+            # An article's own key comes first in the union, and stands above an alias of another.
+            found.setdefault(row["wanted"], _known(row))
+    return found
+
+
+def _known(row: sqlite3.Row) -> KnownArticle:
+    return KnownArticle(
+        article_id=row["id"],
+        title=row["title"],
+        summary=row["summary"],
+        text=row["text"],
+        author=row["author"],
+        published_at=moment(row["published_at"]),
+        published_from=PublishedFrom(row["published_from"]),
+        offer_hash=row["hash"],
+        offer_guid=row["guid"],
+    )
+
+
+def apply_entry(conn: sqlite3.Connection, intent: Intent, poll: PollOutcome, *, pages: bool) -> KnownArticle:
+    """Store what ``intent`` says of one entry, and return the article as it is known from now on.
+
+    ``pages``: the source wants the pages of its articles fetched.
+    """
+    entry, task, at = intent.entry, poll.task, stamp(poll.at)
+    if intent.was is None:
+        assert intent.fields is not None  # a new article has fields
+        article_id = _insert_article(conn, entry, intent.fields, task.source_id, at)
+        _insert_page(conn, article_id, entry, at, pages=pages)
+        enqueue(conn, article_id, "new", poll.at)
+    else:
+        article_id = intent.was.article_id
+        if intent.fields is not None:
+            change_article(conn, intent.was, intent.fields, intent.why, poll.at)
+        if (
+            pages
+            and entry.refused is None
+            and (intent.change is Change.REVISED or intent.was.offer_hash is None)
+        ):
+            _page_again(conn, article_id, at, only_off=intent.change is not Change.REVISED)
+    _insert_offer(conn, article_id, task.endpoint_id, intent, at)
+    row = conn.execute(
+        """select a.id, a.title, a.summary, a.text, a.author, a.published_at, a.published_from, o.hash, o.guid
+        from articles a join offers o on o.article_id = a.id and o.endpoint_id = ? where a.id = ?""",
+        (task.endpoint_id, article_id),
+    ).fetchone()
+    return _known(row)
+
+
+def _insert_article(conn: sqlite3.Connection, entry: Entry, fields: Fields, source_id: str, at: str) -> int:
+    cursor = conn.execute(
+        """insert into articles (key, url, source_id, title, author, language, published_at, published_from,
+        first_seen_at, summary, text, content, tags) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        (
+            entry.key,
+            entry.url,
+            source_id,
+            fields.title,
+            fields.author,
+            fields.language,
+            stamp(fields.published_at),
+            fields.published_from,
+            at,
+            fields.summary,
+            fields.text,
+            fields.content,
+            json.dumps(entry.tags, ensure_ascii=False),
+        ),
+    )
+    assert cursor.lastrowid is not None
+    return cursor.lastrowid
+
+
+def _insert_page(conn: sqlite3.Connection, article_id: int, entry: Entry, at: str, *, pages: bool) -> None:
+    if entry.refused is not None:
+        state, due, reason, detail = PageState.REFUSED, None, "refused", entry.refused
+    elif entry.url is None:
+        state, due, reason, detail = PageState.OFF, None, "no_link", "the entry has no link"
+    elif not pages:
+        state, due, reason, detail = PageState.OFF, None, "pages_off", "the source says pages: false"
+    else:
+        state, due, reason, detail = PageState.DUE, at, None, None
+    conn.execute(
+        "insert into pages (article_id, state, due_at, reason, detail) values (?, ?, ?, ?, ?)",
+        (article_id, state, due, reason, detail),
+    )
+
+
+def _page_again(conn: sqlite3.Connection, article_id: int, at: str, *, only_off: bool) -> None:
+    """Make the page due: of a revised article, or of one that a source without pages offered first."""
+    states = "('off')" if only_off else "('off', 'read', 'failed')"
+    conn.execute(
+        f"""update pages set state = 'due', due_at = ?, attempts = 0
+        where article_id = ? and state in {states} and coalesce(reason, '') <> 'no_link'""",  # noqa: S608 - ours
+        (at, article_id),
+    )
+
+
+def _insert_offer(
+    conn: sqlite3.Connection, article_id: int, endpoint_id: int, intent: Intent, at: str
+) -> None:
+    entry = intent.entry
+    conn.execute(
+        """insert into offers (article_id, endpoint_id, guid, link, hash, first_seen_at, last_seen_at)
+        values (?, ?, ?, ?, ?, ?, ?)
+        on conflict (article_id, endpoint_id) do update set hash = excluded.hash,
+        last_seen_at = max(last_seen_at, excluded.last_seen_at), guid = coalesce(guid, excluded.guid)""",
+        (article_id, endpoint_id, entry.guid, entry.link, intent.offer_hash, at, at),
+    )
+
+
+def change_article(
+    conn: sqlite3.Connection, was: KnownArticle, fields: Fields, why: str, at: datetime
+) -> None:
+    """Give an article new fields. What it said before goes to ``revisions`` when a reader could have seen it."""
+    replaced = any(
+        old and old != new
+        for old, new in ((was.title, fields.title), (was.summary, fields.summary), (was.text, fields.text))
+    )
+    if replaced:
+        conn.execute(
+            """insert into revisions (article_id, at, why, title, summary, text, content)
+            select id, ?, ?, title, summary, text, content from articles where id = ?""",
+            (stamp(at), why, was.article_id),
+        )
+    conn.execute(
+        """update articles set title = ?, summary = ?, text = ?, author = ?, published_at = ?,
+        published_from = ?, language = coalesce(?, language), content = ? where id = ?""",
+        (
+            fields.title,
+            fields.summary,
+            fields.text,
+            fields.author,
+            stamp(fields.published_at),
+            fields.published_from,
+            fields.language,
+            fields.content,
+            was.article_id,
+        ),
+    )
+    if (was.title, was.summary, was.text) != (fields.title, fields.summary, fields.text):
+        enqueue(conn, was.article_id, why, at)
+
+
+def enqueue(conn: sqlite3.Connection, article_id: int, why: str, at: datetime) -> None:
+    """Put an article in the change queue: the matcher will look at it again."""
+    conn.execute("insert into changes (article_id, why, at) values (?, ?, ?)", (article_id, why, stamp(at)))
+
+
+def finish_poll(conn: sqlite3.Connection, poll: PollOutcome, plan: PollPlan, *, known: int, new: int) -> None:
+    """Store the poll and the endpoint's new state.
+
+    Validators are kept only when the plan says so: a 304 for a body of which something was lost would
+    lose it for good.
+    """
+    task, at = poll.task, stamp(poll.at)
+    items = len(poll.feed.entries) if poll.feed else None
+    conn.execute(
+        """insert into polls (endpoint_id, at, outcome, status, reason, detail, items, known, new, bytes, ms)
+        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        (
+            task.endpoint_id,
+            at,
+            poll.outcome,
+            poll.status,
+            poll.reason,
+            poll.detail,
+            items,
+            known,
+            new,
+            poll.bytes,
+            poll.ms,
+        ),
+    )
+    good = plan.failures == 0
+    conn.execute(
+        """update endpoints set last_poll_at = :at, last_outcome = :outcome, last_status = :status,
+        last_detail = :detail, failures = :failures, interval = :interval, next_poll_at = :next,
+        last_ok_at = iif(:good, :at, last_ok_at), last_new_at = iif(:new > 0, :at, last_new_at),
+        etag = iif(:keep, :etag, null), last_modified = iif(:keep, :last_modified, null),
+        body_hash = iif(:keep, :body_hash, null), moved_to = coalesce(:moved_to, moved_to),
+        title = coalesce(:title, title), format = coalesce(:format, format) where id = :id""",
+        {
+            "id": task.endpoint_id,
+            "at": at,
+            "outcome": poll.outcome,
+            "status": poll.status,
+            "detail": poll.detail,
+            "failures": plan.failures,
+            "interval": plan.interval,
+            "next": stamp(plan.next_poll_at),
+            "good": good,
+            "new": new,
+            "keep": plan.keep,
+            "etag": poll.etag,
+            "last_modified": poll.last_modified,
+            "body_hash": poll.body_hash,
+            "moved_to": poll.moved_to,
+            "title": poll.feed.title if poll.feed else None,
+            "format": poll.feed.format if poll.feed else None,
+        },
+    )
+    for kind in plan.closes:
+        conn.execute(
+            "update events set until = ? where endpoint_id = ? and kind = ? and until is null",
+            (at, task.endpoint_id, kind),
+        )
+    for kind, detail in plan.events:
+        conn.execute(
+            """insert into events (source_id, endpoint_id, kind, since, last_at, detail) values (?, ?, ?, ?, ?, ?)
+            on conflict (endpoint_id, kind) where until is null do update set
+            last_at = excluded.last_at, count = count + 1, detail = excluded.detail""",
+            (task.source_id, task.endpoint_id, kind, at, at, detail),
+        )
+
+
+# --- pages ------------------------------------------------------------------------------------------------
+
+
+def known_by_id(conn: sqlite3.Connection, article_id: int) -> KnownArticle | None:
+    """Return the article with this id, None when it is gone."""
+    row = conn.execute(
+        """select id, title, summary, text, author, published_at, published_from, null as hash, null as guid
+        from articles where id = ?""",
+        (article_id,),
+    ).fetchone()
+    return _known(row) if row else None
+
+
+def finish_page(conn: sqlite3.Connection, page: PageOutcome, plan: PagePlan) -> None:
+    """Store how the request for a page ended; the text itself is stored by `change_article`."""
+    good = page.outcome is not page.outcome.FAILED
+    conn.execute(
+        """update pages set state = ?, due_at = ?, attempts = iif(?, 0, attempts + 1), status = ?, reason = ?,
+        detail = ?, url = ?, robots = coalesce(?, robots), fetched_at = iif(?, ?, fetched_at) where article_id = ?""",
+        (
+            plan.state,
+            stamp(plan.due_at),
+            good,
+            page.status,
+            page.reason,
+            page.detail or None,
+            page.url,
+            page.robots,
+            good,
+            stamp(page.at),
+            page.task.article_id,
+        ),
+    )
+
+
+def add_alias(conn: sqlite3.Connection, article_id: int, url: str, why: str, at: datetime) -> None:
+    """Record another URL of an article, unless it is an article of its own already."""
+    conn.execute(
+        """insert or ignore into aliases (url, article_id, why, first_seen_at)
+        select ?, ?, ?, ? where not exists (select 1 from articles where key = ?)""",
+        (url, article_id, why, stamp(at), url),
+    )
+
+
+def save_robots(conn: sqlite3.Connection, record: RobotsRecord) -> None:
+    """Keep what one host's robots.txt said."""
+    conn.execute(
+        """insert into robots (host, fetched_at, expires_at, status, body) values (?, ?, ?, ?, ?)
+        on conflict (host) do update set fetched_at = excluded.fetched_at, expires_at = excluded.expires_at,
+        status = excluded.status, body = excluded.body""",
+        (record.host, stamp(record.fetched_at), stamp(record.expires_at), record.status, record.body),
+    )
+
+
+def _chunks(values: Iterable[T], size: int) -> Iterator[Sequence[T]]:
+    iterator = iter(values)
+    while chunk := tuple(islice(iterator, size)):
+        yield chunk
