@@ -1,8 +1,11 @@
 """The values of the alerts side, in the order in which they flow.
 
-    Subscription, MailServer   what the operator wrote down        config  -> watch, channels
-    Digest                     which matches, for whom, when due   watch   -> render
-    Message                    what one recipient gets             render  -> outbox -> channel
+Subscription, MailServer   what the operator wrote down        config  -> watch, channels
+Digest                     which matches, for whom, when due   watch   -> render
+Message                    what one recipient gets             render  -> outbox
+SubscriptionState          what is remembered of each          state   -> digest
+Delivery                   a message on its way                outbox  -> channel
+DigestSummary, DeliverySummary, Problem   how a tick ended     jobs    -> service
 """
 
 from __future__ import annotations
@@ -75,6 +78,7 @@ class Message:
     """One mail to one recipient, rendered and complete; ``body`` is the RFC 5322 message as sent."""
 
     recipient: str
+    channel: str
     message_id: str
     subject: str
     body: bytes
@@ -90,3 +94,84 @@ class DeliveryState(StrEnum):
     SENT = "sent"
     UNKNOWN = "unknown"  # the line broke after the message left; the operator decides
     DEAD = "dead"  # refused for good, or tried too often
+
+
+# Where a message goes when its subscription names nobody, or there is no mail server: see channels/folder.py.
+OUTBOX = "outbox"
+MAIL_CHANNEL = "mail"
+FOLDER_CHANNEL = "folder"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionState:
+    """What is remembered of a subscription.
+
+    ``seq`` is where its next digest starts: every match up to it has been dealt with. ``last_due_at`` is
+    the latest due moment that was dealt with, with a digest or without; None before the first.
+    """
+
+    subscription: Subscription
+    created_at: datetime
+    active: bool
+    seq: int
+    last_due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One message on its way to one recipient, as a channel gets it. ``attempts`` counts this one too."""
+
+    id: int
+    digest_id: int
+    subscription_id: str
+    due_at: datetime
+    recipient: str
+    channel: str
+    message_id: str
+    subject: str
+    body: bytes
+    html: str
+    state: DeliveryState
+    attempts: int
+    last_error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """Work that another process asked of the running service. ``arguments`` and ``answer`` are JSON."""
+
+    id: int
+    at: datetime
+    what: str
+    arguments: str
+    state: str
+    answer: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """What went wrong with one subscription; the others went on."""
+
+    subscription_id: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestSummary:
+    """The end of one digest tick. ``made`` digests hold something; ``empty`` ones were due and held nothing."""
+
+    made: int = 0
+    empty: int = 0
+    messages: int = 0
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliverySummary:
+    """The end of one delivery tick. ``failed`` will be tried again; ``dead`` and ``unknown`` will not."""
+
+    sent: int = 0
+    failed: int = 0
+    unknown: int = 0
+    dead: int = 0
+    errors: tuple[str, ...] = ()

@@ -139,9 +139,8 @@ def open_events(conn: sqlite3.Connection, endpoint_id: int) -> tuple[str, ...]:
     return tuple(row["kind"] for row in rows)
 
 
-def robots_records(conn: sqlite3.Connection, now: datetime) -> Sequence[RobotsRecord]:
-    """Return the robots.txt of every host whose copy has not expired."""
-    rows = conn.execute("select * from robots where expires_at > ?", (stamp(now),))
+def robots_records(conn: sqlite3.Connection) -> Sequence[RobotsRecord]:
+    """Return the robots.txt of every host, expired ones included: a host that fails falls back on them."""
     return [
         RobotsRecord(
             host=row["host"],
@@ -149,8 +148,9 @@ def robots_records(conn: sqlite3.Connection, now: datetime) -> Sequence[RobotsRe
             expires_at=moment(row["expires_at"]),
             status=row["status"],
             body=row["body"],
+            unreachable_since=moment(row["unreachable_since"]),
         )
-        for row in rows
+        for row in conn.execute("select * from robots")
     ]
 
 

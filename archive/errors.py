@@ -95,6 +95,10 @@ class ParseError(FetchError):
     def __init__(self, detail: str, reason: str = "parse_error") -> None:
         super().__init__(reason, detail)
 
+    def __reduce__(self) -> tuple[type[ParseError], tuple[str, str]]:
+        # It comes out of worker processes; as it stands, pickle would hand the whole message to ``detail``.
+        return ParseError, (self.detail, self.reason)
+
 
 class DeliveryError(PresswatchError):
     """A message was not delivered, or nobody knows whether it was.

@@ -5,7 +5,7 @@
     Entry, Article            what was read                  worker   -> crawl
     RobotsRecord, PollOutcome, PageOutcome   what happened   crawl    -> ingest
     KnownOffer, KnownArticle  what the archive already has   archive  -> ingest
-    Intent                    what is to be done, and why    ingest   -> archive
+    Intent, PollPlan, PagePlan   what is to be done, and why   ingest   -> archive
     Hit                       one span of one match          matcher  -> archive
     MatchedArticle            one line of a digest           archive  -> digest
 
@@ -193,13 +193,17 @@ class Article:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RobotsRecord:
-    """One host's robots.txt. ``status`` None: it could not be reached. ``body`` holds at most 500 KiB."""
+    """One host's robots.txt. ``status`` is the last answer's, None when there was none.
+
+    ``body`` is the last good copy, at most 500 KiB; ``unreachable_since`` tells how old a failure is.
+    """
 
     host: str  # scheme://host:port, the unit of RFC 9309
     fetched_at: datetime
     expires_at: datetime
     status: int | None
     body: str
+    unreachable_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,6 +297,26 @@ class Intent:
     why: str
     was: KnownArticle | None = None
     fields: Fields | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollPlan:
+    """What a poll does to its endpoint. ``keep``: the validators of this body may be used next time."""
+
+    failures: int
+    interval: float  # seconds
+    next_poll_at: datetime
+    keep: bool
+    events: tuple[tuple[str, str], ...] = ()  # (kind, detail) that this poll showed
+    closes: tuple[str, ...] = ()  # kinds of events that it ended
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PagePlan:
+    """What a page request does to its article's page."""
+
+    state: PageState
+    due_at: datetime | None = None
 
 
 # --- matching ---------------------------------------------------------------------------------------------

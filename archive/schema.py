@@ -122,7 +122,7 @@ create unique index events_open on events (endpoint_id, kind) where until is nul
 
 create table robots (
     host text primary key, fetched_at text not null, expires_at text not null, status integer,
-    body text not null default ''
+    body text not null default '', unreachable_since text
 )
 """,
     )

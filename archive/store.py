@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import TypeVar
@@ -22,34 +21,16 @@ from archive.model import (
     Intent,
     KnownArticle,
     PageOutcome,
+    PagePlan,
     PageState,
     PollOutcome,
+    PollPlan,
     PublishedFrom,
     RobotsRecord,
 )
 from archive.times import moment, stamp
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PollPlan:
-    """What a poll does to its endpoint. ``keep``: the validators of this body may be used next time."""
-
-    failures: int
-    interval: float  # seconds
-    next_poll_at: datetime
-    keep: bool
-    events: tuple[tuple[str, str], ...] = ()  # (kind, detail) that this poll showed
-    closes: tuple[str, ...] = ()  # kinds of events that it ended
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PagePlan:
-    """What a page request does to its article's page."""
-
-    state: PageState
-    due_at: datetime | None = None
 
 
 # --- polls ------------------------------------------------------------------------------------------------
@@ -335,10 +316,18 @@ def add_alias(conn: sqlite3.Connection, article_id: int, url: str, why: str, at:
 def save_robots(conn: sqlite3.Connection, record: RobotsRecord) -> None:
     """Keep what one host's robots.txt said."""
     conn.execute(
-        """insert into robots (host, fetched_at, expires_at, status, body) values (?, ?, ?, ?, ?)
-        on conflict (host) do update set fetched_at = excluded.fetched_at, expires_at = excluded.expires_at,
-        status = excluded.status, body = excluded.body""",
-        (record.host, stamp(record.fetched_at), stamp(record.expires_at), record.status, record.body),
+        """insert into robots (host, fetched_at, expires_at, status, body, unreachable_since)
+        values (?, ?, ?, ?, ?, ?) on conflict (host) do update set fetched_at = excluded.fetched_at,
+        expires_at = excluded.expires_at, status = excluded.status, body = excluded.body,
+        unreachable_since = excluded.unreachable_since""",
+        (
+            record.host,
+            stamp(record.fetched_at),
+            stamp(record.expires_at),
+            record.status,
+            record.body,
+            stamp(record.unreachable_since),
+        ),
     )
 
 

@@ -1,0 +1,281 @@
+"""What goes into a digest and in which order: pure functions, no I/O, no clock.
+
+    due_digests   is one due?           state, now                    -> due_at | None
+    build         which matches         range, matched articles       -> Digest
+    group         how a reader sees it  Digest                        -> groups of items
+
+An article that several topics found is told once, under the first of them, and named in one line under the
+others: nothing twice, nothing hidden.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from alerts.model import Digest, Subscription, SubscriptionState
+from alerts.watch import last_due, read_when
+from archive.model import Coverage, Hit, MatchedArticle
+
+
+# The longest quotation, in code points without the ellipses: three or four lines on a phone.
+QUOTE = 300
+# How much of a quotation may stand before the words that matched.
+_LEAD = 120
+
+_QUOTED_FIELDS = ("summary", "text")
+# Where a sentence ends: a stop, perhaps closing marks, and a start that is not a small letter.
+_STOP = re.compile(r"(?:[.!?…][\"”’»)\]]*\s+(?=[^\sa-zà-ÿ])|\n+)")
+# "EE. UU.", "Sr. Castillo", "U.S. troops": a stop after these says nothing about sentences.
+_SHORT = re.compile(r"(?:^|[\s(\"“«])(?:[A-ZÁÉÍÓÚÑ][\w]{0,2}|\w\.\w)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of text as stored; ``hit`` says that it is what a topic looks for."""
+
+    text: str
+    hit: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One article as it is told: in full (``under`` None), or in one line that says where it is told."""
+
+    article: MatchedArticle
+    title: tuple[Piece, ...]
+    quote: tuple[Piece, ...]
+    variants: tuple[Hit, ...]  # hits that a reader may not recognise: slips and acronyms
+    elsewhere: tuple[Hit, ...]  # hits outside title, summary and text
+    also: tuple[str, ...]  # titles of the other topics that found it
+    under: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """What one topic found, the newest first: ``items`` told here, then ``references`` told above."""
+
+    topic_id: str
+    title: str
+    items: tuple[Item, ...]
+    references: tuple[Item, ...]
+
+    @property
+    def size(self) -> int:
+        """How many articles the topic found."""
+        return len(self.items) + len(self.references)
+
+
+def due_digests(state: SubscriptionState, now: datetime) -> datetime | None:
+    """Return the latest due moment not after ``now`` that nothing was made for yet, or None.
+
+    After a long stop there is one digest to make, not one for each day missed: it holds them all.
+    Raises ValueError when the schedule or the zone cannot be read.
+    """
+    subscription = state.subscription
+    due = last_due(read_when(subscription.when), subscription.zone, now)
+    done = max(state.created_at, state.last_due_at or state.created_at)
+    return due if due > done else None
+
+
+def build(
+    subscription: Subscription,
+    from_seq: int,
+    to_seq: int,
+    due_at: datetime,
+    matched: Sequence[MatchedArticle],
+    coverage: Sequence[Coverage],
+    sources_read: int,
+    made_at: datetime,
+) -> Digest:
+    """Return the digest that holds exactly the wanted matches with from_seq < seq <= to_seq.
+
+    ``matched`` may hold more than that; what does not belong is left out here, once, for everybody.
+    """
+    wanted = subscription.topics
+    articles = [
+        one for one in matched if from_seq < one.seq <= to_seq and (wanted is None or one.topic_id in wanted)
+    ]
+    return Digest(
+        subscription=subscription,
+        from_seq=from_seq,
+        to_seq=to_seq,
+        due_at=due_at,
+        articles=tuple(sorted(articles, key=lambda one: one.seq)),
+        coverage=tuple(sorted(coverage, key=lambda one: (one.source_name.casefold(), one.since, one.kind))),
+        sources_read=sources_read,
+        made_at=made_at,
+    )
+
+
+def group(digest: Digest) -> tuple[Group, ...]:
+    """Return what the digest says, topic by topic.
+
+    Topics come in the subscription's order; where it takes all topics, the one that found most comes first.
+    """
+    by_topic: dict[str, dict[int, MatchedArticle]] = {}
+    for one in digest.articles:  # by seq: of two matches of one article and topic, the later one is told
+        by_topic.setdefault(one.topic_id, {})[one.article_id] = one
+    titles = {one.topic_id: one.topic_title for one in digest.articles}
+    order = _order(digest.subscription, by_topic, titles)
+    told: dict[int, str] = {}
+    groups = []
+    for topic_id in order:
+        items, references = [], []
+        for one in sorted(by_topic[topic_id].values(), key=_newest_first):
+            same = [by_topic[other][one.article_id] for other in order if one.article_id in by_topic[other]]
+            under = told.setdefault(one.article_id, topic_id)
+            if under == topic_id:
+                items.append(_item(one, same))
+            else:
+                references.append(_item(one, same, titles[under]))
+        groups.append(
+            Group(topic_id=topic_id, title=titles[topic_id], items=tuple(items), references=tuple(references))
+        )
+    return tuple(groups)
+
+
+def _order(
+    subscription: Subscription, by_topic: dict[str, dict[int, MatchedArticle]], titles: dict[str, str]
+) -> list[str]:
+    if subscription.topics is not None:
+        return [topic for topic in dict.fromkeys(subscription.topics) if topic in by_topic]
+    return sorted(by_topic, key=lambda topic: (-len(by_topic[topic]), titles[topic].casefold(), topic))
+
+
+def _newest_first(one: MatchedArticle) -> tuple[float, int]:
+    # A page that claims to be from next week must not stay on top until then.
+    moment = min(one.published_at or one.first_seen_at, one.first_seen_at)
+    return -moment.timestamp(), -one.seq
+
+
+def _item(one: MatchedArticle, same: Sequence[MatchedArticle], under: str | None = None) -> Item:
+    hits = [hit for match in (one, *same) for hit in match.hits]
+    fitting = [fitted for hit in hits if (fitted := _fit(hit, one)) is not None]
+    return Item(
+        article=one,
+        title=_pieces(one.title, 0, len(one.title), [hit for hit in fitting if hit.field == "title"]),
+        quote=_quote(one, fitting),
+        variants=_distinct(hit for hit in hits if hit.how in ("fuzzy", "acronym") and not _plain(hit)),
+        elsewhere=_distinct(hit for hit in hits if hit.field not in ("title", *_QUOTED_FIELDS)),
+        also=tuple(match.topic_title for match in same if match.topic_id != one.topic_id),
+        under=under,
+    )
+
+
+def _plain(hit: Hit) -> bool:
+    return hit.text.casefold() == hit.variant.strip("~*\"'").casefold()
+
+
+def _distinct(hits: Iterable[Hit]) -> tuple[Hit, ...]:
+    found: dict[tuple[str, str], Hit] = {}
+    for hit in hits:
+        found.setdefault((hit.field, hit.text.casefold()), hit)
+    return tuple(found.values())
+
+
+def _field(one: MatchedArticle, field: str) -> str:
+    return {"title": one.title, "summary": one.summary, "text": one.text}.get(field, "")
+
+
+def _fit(hit: Hit, one: MatchedArticle) -> Hit | None:
+    """Return the hit where its words are now; the article may have been revised since it was matched."""
+    stored = _field(one, hit.field)
+    if hit.text and stored[hit.start : hit.end] == hit.text and hit.start >= 0:
+        return hit
+    start = stored.find(hit.text) if hit.text else -1
+    if start < 0:
+        return None
+    return Hit(hit.field, start, start + len(hit.text), hit.text, hit.variant, hit.how)
+
+
+def _quote(one: MatchedArticle, hits: Sequence[Hit]) -> tuple[Piece, ...]:
+    """Return the sentence around the first hit below the title, or the first sentence when there is none."""
+    own = set(one.hits)
+    for hit in sorted(
+        (hit for hit in hits if hit.field in _QUOTED_FIELDS),
+        key=lambda hit: (hit not in own, _QUOTED_FIELDS.index(hit.field), hit.start),
+    ):
+        return _cut(_field(one, hit.field), hit, [other for other in hits if other.field == hit.field])
+    lead = one.summary or one.text
+    return _cut(lead, None, ()) if lead.strip() else ()
+
+
+def _cut(text: str, hit: Hit | None, hits: Sequence[Hit]) -> tuple[Piece, ...]:
+    at, until = (hit.start, hit.end) if hit else (0, 0)
+    start, end = sentence(text, at, until)
+    opened = closed = False
+    if end - start > QUOTE:
+        if at - start > _LEAD and min(end, until) - start > QUOTE - _LEAD:
+            start, opened = _word_after(text, at - _LEAD, at), True
+        if end - start > QUOTE:
+            end, closed = _word_before(text, start + QUOTE, max(until, start)), True
+    pieces = list(_pieces(text, start, end, hits))
+    if opened:
+        pieces.insert(0, Piece("… "))
+    if closed:
+        pieces.append(Piece(" …"))
+    return tuple(pieces)
+
+
+def sentence(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return the ends of the sentence of ``text`` that holds the span, without the white space around it."""
+    low, high = 0, len(text)
+    # Nobody writes sentences of 2,000 letters; texts of a megabyte without a stop do come.
+    window = max(0, start - 2000)
+    for stop in _STOP.finditer(text, window, min(len(text), end + 2000)):
+        if _SHORT.search(text, max(window, stop.start() - 8), stop.start()) and text[stop.start()] == ".":
+            continue
+        if stop.end() <= start:
+            low = stop.end()
+        elif stop.start() >= end and stop.end() > low + 1:
+            high = stop.end()
+            break
+    while low < high and text[low].isspace():
+        low += 1
+    while high > low and text[high - 1].isspace():
+        high -= 1
+    return low, high
+
+
+def _word_after(text: str, position: int, latest: int) -> int:
+    """Return the first start of a word in [position, latest], ``position`` itself where there is none."""
+    found = re.compile(r"\s+").search(text, position, latest)
+    return found.end() if found else position
+
+
+def _word_before(text: str, position: int, earliest: int) -> int:
+    """Return the last end of a word in [earliest, position], ``position`` itself where there is none."""
+    for index in range(position, max(earliest, position - 60) - 1, -1):
+        if index < len(text) and text[index].isspace():
+            return index
+    return position
+
+
+def _pieces(text: str, start: int, end: int, hits: Sequence[Hit]) -> tuple[Piece, ...]:
+    """Return text[start:end] in order, with the hits in it marked; hits that overlap become one."""
+    pieces: list[Piece] = []
+    position = start
+    for low, high in _merged(hits):
+        low, high = max(low, position), min(high, end)
+        if low >= high:
+            continue
+        if low > position:
+            pieces.append(Piece(text[position:low]))
+        pieces.append(Piece(text[low:high], hit=True))
+        position = high
+    if position < end:
+        pieces.append(Piece(text[position:end]))
+    return tuple(pieces)
+
+
+def _merged(hits: Sequence[Hit]) -> list[tuple[int, int]]:
+    merged: list[tuple[int, int]] = []
+    for low, high in sorted({(hit.start, hit.end) for hit in hits}):
+        if merged and low < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(high, merged[-1][1]))
+        else:
+            merged.append((low, high))
+    return merged

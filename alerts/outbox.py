@@ -1,0 +1,231 @@
+"""The rows of `deliveries`, and the only moves between their states.
+
+                 claim            on_the_wire
+        DUE ───────────▶ CLAIMED ────────────▶ DATA
+         ▲                  │ │                 │ │
+         │  again, recover  │ └──── sent ─────┐ │ ├── sent ─────▶ SENT
+         ├──────────────────┘                 ▼ │ └── unknown,
+         └────────── again (refused, 4xx) ◀─────┘     recover ──▶ UNKNOWN ── retry (the operator) ──▶ DUE
+                         CLAIMED, DATA ── dead, or `again` too often ──▶ DEAD ── retry ──▶ DUE
+
+The law: every claimed delivery ends sent, due, unknown or dead. The step to DATA is committed *before* a byte
+of the message leaves, so after a crash a row in CLAIMED has sent nothing and a row in DATA may have: the first
+is tried again, the second never by itself.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from alerts import state
+from alerts.model import Delivery, DeliveryState, Digest, Message
+from alerts.state import rows, stamp, transaction
+from archive.errors import ArchiveError
+
+
+# How long to wait after the first, second, ... failed attempt: twelve attempts in three days. Long enough for a
+# mail server that is broken on Friday evening and mended on Monday morning.
+_MINUTES = (1, 5, 15, 60, 180, 360, 360, 480, 720, 720, 1440)
+MAX_ATTEMPTS = len(_MINUTES) + 1
+
+
+def next_try(attempts: int, now: datetime) -> datetime | None:
+    """Return when to try again after ``attempts`` failed attempts, None when it was the last one."""
+    return now + timedelta(minutes=_MINUTES[attempts - 1]) if attempts < MAX_ATTEMPTS else None
+
+
+def queue(conn: sqlite3.Connection, digest: Digest, messages: Sequence[Message]) -> bool:
+    """Store a digest, its messages and the place that its subscription has reached, all or nothing.
+
+    Returns False, and changes nothing, when this digest is stored already. Raises `ArchiveError` when it does
+    not continue where the subscription stands: storing it would skip matches or send them twice.
+    """
+    subscription_id = digest.subscription.id
+    with transaction(conn):
+        if _stored(conn, digest):
+            return False
+        known = state.subscription_state(conn, subscription_id)
+        if known is None or known.seq != digest.from_seq:
+            stands = "unknown" if known is None else f"at {known.seq}"
+            raise ArchiveError(f"{subscription_id} is {stands}: no digest can start at {digest.from_seq}")
+        state.move_due(conn, subscription_id, digest.due_at)
+        if digest.from_seq == digest.to_seq:
+            return True
+        digest_id = rows(
+            conn,
+            """INSERT INTO digests (subscription_id, from_seq, to_seq, due_at, made_at, matches, subject)
+               VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id""",
+            (
+                subscription_id,
+                digest.from_seq,
+                digest.to_seq,
+                stamp(digest.due_at),
+                stamp(digest.made_at),
+                len(digest.articles),
+                messages[0].subject if messages else "",
+            ),
+        )[0][0]
+        for message in messages:
+            _insert(conn, digest_id, message, digest.made_at)
+        return True
+
+
+def _stored(conn: sqlite3.Connection, digest: Digest) -> bool:
+    sql = "SELECT from_seq, to_seq FROM digests WHERE subscription_id = ? AND due_at = ?"
+    found = rows(conn, sql, (digest.subscription.id, stamp(digest.due_at)))
+    if found and found[0] != (digest.from_seq, digest.to_seq):
+        raise ArchiveError(f"{digest.subscription.id} has another digest due at {stamp(digest.due_at)}")
+    return bool(found)
+
+
+def _insert(conn: sqlite3.Connection, digest_id: int, message: Message, now: datetime) -> None:
+    why_not = state.suppressed(conn, message.recipient)
+    rows(
+        conn,
+        """INSERT INTO deliveries (digest_id, recipient, channel, message_id, subject, body, html,
+                                   state, next_try_at, done_at, last_error)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        (
+            digest_id,
+            message.recipient,
+            message.channel,
+            message.message_id,
+            message.subject,
+            message.body,
+            message.html,
+            DeliveryState.DEAD if why_not else DeliveryState.DUE,
+            stamp(now),
+            stamp(now) if why_not else None,
+            why_not,
+        ),
+    )
+
+
+def claim(conn: sqlite3.Connection, now: datetime, limit: int, channel: str | None = None) -> list[Delivery]:
+    """Take up to ``limit`` deliveries that are due, for one channel or for all, the longest due first."""
+    claimed = rows(
+        conn,
+        """UPDATE deliveries SET state = 'claimed', claimed_at = ?1, attempts = attempts + 1
+           WHERE state = 'due' AND next_try_at <= ?1 AND id IN (
+               SELECT id FROM deliveries
+               WHERE state = 'due' AND next_try_at <= ?1 AND (?2 IS NULL OR channel = ?2)
+               ORDER BY next_try_at, id LIMIT ?3)
+           RETURNING id""",
+        (stamp(now), channel, limit),
+    )
+    return _read(conn, (row[0] for row in claimed))
+
+
+def on_the_wire(conn: sqlite3.Connection, delivery_id: int) -> bool:
+    """Remember that the message is about to leave. False: it is not ours any more, and must not."""
+    return _move(conn, delivery_id, (DeliveryState.CLAIMED,), DeliveryState.DATA)
+
+
+def sent(conn: sqlite3.Connection, delivery_id: int, now: datetime) -> bool:
+    """Remember that the other side has taken the message."""
+    return _end(conn, delivery_id, DeliveryState.SENT, None, now)
+
+
+def again(conn: sqlite3.Connection, delivery_id: int, error: str, next_try_at: datetime) -> bool:
+    """Give a delivery back, to be tried at ``next_try_at``: it is certain that nothing was taken."""
+    sql = """UPDATE deliveries SET state = 'due', next_try_at = ?, last_error = ?
+             WHERE id = ? AND state IN ('claimed', 'data') RETURNING id"""
+    return bool(rows(conn, sql, (stamp(next_try_at), error, delivery_id)))
+
+
+def dead(conn: sqlite3.Connection, delivery_id: int, error: str, now: datetime) -> bool:
+    """Give up: refused for good, or tried too often."""
+    return _end(conn, delivery_id, DeliveryState.DEAD, error, now)
+
+
+def unknown(conn: sqlite3.Connection, delivery_id: int, error: str, now: datetime) -> bool:
+    """Remember that nobody knows: the message left, and no answer came. Only the operator sends it again."""
+    return _end(conn, delivery_id, DeliveryState.UNKNOWN, error, now)
+
+
+def recover(conn: sqlite3.Connection, now: datetime) -> list[Delivery]:
+    """Settle what a process that died left behind; call once, before the first claim.
+
+    What was only claimed is due again (dead when that was its last attempt: it may be what kills us). What was
+    on the wire becomes unknown, and is returned, to be reported.
+    """
+    with transaction(conn):
+        rows(
+            conn,
+            """UPDATE deliveries SET next_try_at = ?1, last_error = 'the process ended before the message left',
+                   state = iif(attempts < ?2, 'due', 'dead'), done_at = iif(attempts < ?2, NULL, ?1)
+               WHERE state = 'claimed'""",
+            (stamp(now), MAX_ATTEMPTS),
+        )
+        lost = rows(
+            conn,
+            """UPDATE deliveries SET state = 'unknown', done_at = ?,
+                   last_error = 'the process ended while the message was on the wire'
+               WHERE state = 'data' RETURNING id""",
+            (stamp(now),),
+        )
+        return _read(conn, (row[0] for row in lost))
+
+
+def retry(conn: sqlite3.Connection, delivery_id: int, now: datetime) -> bool:
+    """The operator's word: send an unknown or dead delivery again, with all its attempts before it."""
+    sql = """UPDATE deliveries SET state = 'due', attempts = 0, next_try_at = ?, done_at = NULL
+             WHERE id = ? AND state IN ('unknown', 'dead') RETURNING id"""
+    return bool(rows(conn, sql, (stamp(now), delivery_id)))
+
+
+def listing(conn: sqlite3.Connection, states: Iterable[DeliveryState]) -> list[Delivery]:
+    """Return the deliveries in any of these states, the oldest first."""
+    wanted = tuple(states)
+    marks = ", ".join("?" * len(wanted))
+    found = rows(conn, f"SELECT id FROM deliveries WHERE state IN ({marks})", wanted)
+    return _read(conn, (row[0] for row in found))
+
+
+def _move(
+    conn: sqlite3.Connection, delivery_id: int, sources: tuple[DeliveryState, ...], target: DeliveryState
+) -> bool:
+    marks = ", ".join("?" * len(sources))
+    sql = f"UPDATE deliveries SET state = ? WHERE id = ? AND state IN ({marks}) RETURNING id"
+    return bool(rows(conn, sql, (target, delivery_id, *sources)))
+
+
+def _end(
+    conn: sqlite3.Connection, delivery_id: int, target: DeliveryState, error: str | None, now: datetime
+) -> bool:
+    sql = """UPDATE deliveries SET state = ?, last_error = ?, done_at = ?
+             WHERE id = ? AND state IN ('claimed', 'data') RETURNING id"""
+    return bool(rows(conn, sql, (target, error, stamp(now), delivery_id)))
+
+
+def _read(conn: sqlite3.Connection, ids: Iterable[Any]) -> list[Delivery]:
+    deliveries = []
+    for delivery_id in sorted(ids):
+        row = rows(
+            conn,
+            """SELECT deliveries.id, digest_id, subscription_id, due_at, recipient, channel, message_id,
+                      deliveries.subject, body, html, state, attempts, last_error
+               FROM deliveries JOIN digests ON digests.id = digest_id WHERE deliveries.id = ?""",
+            (delivery_id,),
+        )[0]
+        deliveries.append(
+            Delivery(
+                id=row[0],
+                digest_id=row[1],
+                subscription_id=row[2],
+                due_at=state.moment(row[3]),
+                recipient=row[4],
+                channel=row[5],
+                message_id=row[6],
+                subject=row[7],
+                body=row[8],
+                html=row[9],
+                state=DeliveryState(row[10]),
+                attempts=row[11],
+                last_error=row[12],
+            )
+        )
+    return deliveries

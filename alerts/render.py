@@ -1,0 +1,210 @@
+"""A digest as mail: pure, and the same bytes every time.
+
+    Digest ─ group ─▶ View (words, dates, links: everything decided) ─▶ digest.txt ─┐
+                                                                    └─▶ digest.html ┴─▶ EmailMessage ─▶ Message
+
+A digest made again after a crash must be the same message, so nothing in it comes from a clock or from chance:
+the date, the Message-ID and even the MIME boundary come from the digest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import textwrap
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import EmailPolicy
+from email.utils import format_datetime, parseaddr
+from functools import cache
+from typing import Any
+
+from css_inline import CSSInliner
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from alerts.model import FOLDER_CHANNEL, MAIL_CHANNEL, OUTBOX, Digest, MailServer, Message
+from alerts.view import Room, View, clean, view_of
+
+
+NOWHERE = "presswatch.invalid"  # RFC 2606: never a real domain
+# Gmail cuts a message at 102 KB, and what it cuts off is the foot that says which sources were not read.
+HTML_LIMIT = 100_000
+TEXT_WIDTH = 74
+# So many articles are told in full before the first is cut down to its headline.
+_FULL_FIRST = 20
+
+
+def render(digest: Digest, recipient: str, server: MailServer | None) -> Message:
+    """Return the mail for one recipient, `OUTBOX` for a subscription that names nobody.
+
+    Text in the digest may be anything. Raises ValueError when the sender or the recipient is no address, or
+    the zone is none.
+    """
+    sender = _address(server.sender) if server else Address("Presswatch", "presswatch", NOWHERE)
+    name = clean(digest.subscription.name)
+    to = Address(name, OUTBOX, NOWHERE) if recipient == OUTBOX else _address(recipient)
+    digested = _hash(digest, recipient)
+    message_id = f"<{digested[:32]}@{sender.domain}>"
+    leave = _leave(server, digest.subscription.id)
+
+    view = view_of(digest, Room(), leave.removeprefix("mailto:").split("?")[0] if leave else None)
+    text = _template("digest.txt").render(view=view, wrap=_wrap)
+    html = _html(digest, view)
+
+    mail = EmailMessage(policy=_POLICY)
+    mail["From"] = sender
+    mail["To"] = to
+    if server and server.reply_to:
+        mail["Reply-To"] = _address(server.reply_to)
+    mail["Subject"] = view.subject
+    mail["Date"] = format_datetime(digest.due_at)
+    mail["Message-ID"] = message_id
+    mail["List-Id"] = f"<{_slug(digest.subscription.id)}.presswatch.{sender.domain}>"
+    if leave:
+        mail["List-Unsubscribe"] = f"<{leave}>"
+    # RFC 3834: no holiday notices, please. The second is what Exchange listens to.
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["X-Auto-Response-Suppress"] = "All"
+    mail.set_content(text, cte="quoted-printable")
+    mail.add_alternative(html, subtype="html", cte="quoted-printable")
+    mail.set_boundary(f"=_{digested[32:56]}")
+    mail["Content-Language"] = view.language  # set_content drops every Content-* set before it
+    return Message(
+        recipient=recipient,
+        channel=MAIL_CHANNEL if server and recipient != OUTBOX else FOLDER_CHANNEL,
+        message_id=message_id,
+        subject=view.subject,
+        body=mail.as_bytes(),
+        html=html,
+    )
+
+
+def _html(digest: Digest, view: View) -> str:
+    """Return the HTML part with as much of the digest in it as `HTML_LIMIT` allows.
+
+    The first of every topic are told in full; the room that is left goes to headlines, and what then is left
+    to more in full. What finds none is counted, with where it is: the text part always holds everything.
+    """
+    whole = _inlined(view)
+    if _size(whole) <= HTML_LIMIT:
+        return whole
+    total = sum(len(group.items) + len(group.references) for group in view.groups)
+
+    def at(steps: int) -> str:
+        full = min(steps, _FULL_FIRST) + max(0, steps - total)
+        return _inlined(
+            view_of(digest, Room(full=full, brief=min(steps, total) - full, coverage=40), view.leave)
+        )
+
+    low, high, best = 0, 2 * total - _FULL_FIRST, at(0)
+    while high - low > 1:
+        middle = (low + high) // 2
+        tried = at(middle)
+        if _size(tried) <= HTML_LIMIT:
+            low, best = middle, tried
+        else:
+            high = middle
+    return best
+
+
+def _size(html: str) -> int:
+    return len(html.encode())
+
+
+def _inlined(view: View) -> str:
+    return str(_inliner().inline(_template("digest.html").render(view=view)))
+
+
+@cache
+def _inliner() -> CSSInliner:
+    return CSSInliner(load_remote_stylesheets=False)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("alerts"),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment
+
+
+def _template(name: str) -> Any:
+    return _environment().get_template(name)
+
+
+def _wrap(text: str, indent: int = 0) -> str:
+    """Fill ``text`` to `TEXT_WIDTH` columns; a word that is longer, such as an URL, keeps a line of its own."""
+    space = " " * indent
+    return textwrap.fill(
+        text,
+        TEXT_WIDTH,
+        initial_indent=space,
+        subsequent_indent=space,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+# --- headers ----------------------------------------------------------------------------------------------
+
+
+class _Policy(EmailPolicy):
+    """SMTP's policy, but identifiers are never folded.
+
+    The standard library folds a long ``List-Unsubscribe`` into encoded words, which no mail client reads as an
+    URL any more. These headers are ASCII and short of the 998 octets of RFC 5322.
+    """
+
+    def fold(self, name: str, value: Any) -> str:
+        if name.lower() in ("list-unsubscribe", "list-id", "message-id"):
+            return f"{name}: {value}{self.linesep}"
+        return str(super().fold(name, value))
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        if name.lower() in ("list-unsubscribe", "list-id", "message-id"):
+            return self.fold(name, value).encode("ascii", "replace")
+        return bytes(super().fold_binary(name, value))
+
+
+_POLICY: EmailPolicy = _Policy(linesep="\r\n", cte_type="7bit")
+
+
+def _address(text: str) -> Address:
+    """Return the address in ``name <local@domain>`` or ``local@domain``; raises ValueError when it is none."""
+    name, spec = parseaddr(text)
+    if text != clean(text) or spec.count("@") != 1 or not spec.isascii():
+        raise ValueError(f"{text!r} is not a mail address")
+    try:
+        address = Address(clean(name), addr_spec=spec)
+    except Exception as error:  # the parser raises errors of several families, IndexError among them
+        raise ValueError(f"{text!r} is not a mail address") from error
+    if not address.username or not re.fullmatch(r"[A-Za-z0-9.-]+", address.domain):
+        raise ValueError(f"{text!r} is not a mail address")
+    return address
+
+
+def address_of(text: str) -> str:
+    """Return the bare ``local@domain`` of an address with or without a name; raises ValueError as above."""
+    return str(_address(text).addr_spec)
+
+
+def _leave(server: MailServer | None, subscription_id: str) -> str | None:
+    """Return what `List-Unsubscribe` (RFC 2369) holds: a mailto URL that names the list."""
+    if not server or not server.unsubscribe:
+        return None
+    address = _address(server.unsubscribe.removeprefix("mailto:").split("?")[0])
+    return f"mailto:{address.addr_spec}?subject=unsubscribe%20{_slug(subscription_id)}"
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9-]+", "-", text).strip("-")[:60] or "list"
+
+
+def _hash(digest: Digest, recipient: str) -> str:
+    identity = [digest.subscription.id, digest.from_seq, digest.to_seq, digest.due_at.isoformat(), recipient]
+    return hashlib.sha256(json.dumps(identity).encode()).hexdigest()

@@ -1,0 +1,267 @@
+"""Everything that a digest says, decided: the templates only lay it out.
+
+Text from feeds and pages passes through `clean` here and nowhere else, and links through `link`. So a title can
+hold line breaks, control characters or markup, and still be one line of text in a header, a mail and a page.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from alerts.digest import Group, Item, Piece, group
+from alerts.model import Digest
+from alerts.watch import read_when, read_zone
+from alerts.words import Speaker, count
+from archive.model import Content, Coverage
+
+
+# Line breaks of every kind, control characters, and halves of surrogate pairs.
+_BREAKS = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+# Marks that turn the direction of what follows: they would reach past the title into our own words.
+_BIDI = re.compile(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_LONGEST_LINK = 2000
+_SUBJECT_TOPICS = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """How much fits: so many articles in full, so many more as headlines, so many lines of coverage."""
+
+    full: int | None = None
+    brief: int | None = None
+    coverage: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemView:
+    """One article; ``quote`` and ``notes`` are empty where only its headline fits."""
+
+    title: tuple[Piece, ...]
+    url: str | None
+    language: str | None
+    outlet: str
+    meta: str
+    quote: tuple[Piece, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def plain_title(self) -> str:
+        """The title with its hits between asterisks."""
+        return starred(self.title)
+
+    @property
+    def plain_quote(self) -> str:
+        """The quotation with its hits between asterisks."""
+        return starred(self.quote)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupView:
+    """One topic."""
+
+    title: str
+    size: int
+    items: tuple[ItemView, ...]
+    references: tuple[ItemView, ...]
+    left_out: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoverageView:
+    """One source that was not read as it should have been."""
+
+    source: str
+    what: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """The whole digest, in words."""
+
+    language: str
+    subject: str
+    name: str
+    day: str
+    tally: str
+    preheader: str
+    groups: tuple[GroupView, ...]
+    coverage_title: str
+    coverage_said: str
+    coverage: tuple[CoverageView, ...]
+    coverage_left_out: str | None
+    foot: tuple[str, ...]
+    leave: str | None
+
+
+def clean(text: str) -> str:
+    """Return ``text`` as one line, without control characters, halves of characters, or direction marks."""
+    return _BREAKS.sub(" ", _BIDI.sub("", text)).strip()
+
+
+def link(url: str | None) -> str | None:
+    """Return ``url`` when a reader can follow it safely: http or https, with a host, in one piece."""
+    if (
+        not url
+        or len(url) > _LONGEST_LINK
+        or re.search(r"[\x00-\x20\x7f-\xa0\u2028\u2029\ud800-\udfff<>\"\\]", url)
+    ):
+        return None
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:  # "http://[::1" and the like: one bad link is a value, not the end of the digest
+        return None
+    return url if parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc else None
+
+
+def starred(pieces: Iterable[Piece]) -> str:
+    """Return pieces as plain text, what matched between asterisks."""
+    return clean("".join(f"*{piece.text}*" if piece.hit else piece.text for piece in pieces))
+
+
+def view_of(digest: Digest, room: Room, leave: str | None) -> View:
+    """Return what the digest says in the language and zone of its subscription.
+
+    Raises ValueError when the schedule or the zone cannot be read.
+    """
+    subscription = digest.subscription
+    zone = read_zone(subscription.zone)
+    speaker = Speaker(subscription.language, zone)
+    words = speaker.words
+    groups = group(digest)
+    name = clean(subscription.name)
+    told = len({one.article_id for one in digest.articles})
+    tally = ", ".join(f"{clean(one.title)}\N{NO-BREAK SPACE}{one.size}" for one in groups)
+    foot = [
+        words.why.format(name=name, when=read_when(subscription.when), zone=subscription.zone),
+        words.times.format(speaker.zone_name(digest.due_at)),
+    ]
+    if leave:
+        foot.append(words.leave.format(leave))
+    lines = _coverage(digest.coverage, speaker, digest)
+    shown = lines[: room.coverage]
+    return View(
+        language=words.language,
+        subject=clean(f"{_subject(groups, words.nothing)} — Presswatch, {speaker.day(digest.due_at)}"),
+        name=name,
+        day=speaker.weekday(digest.due_at),
+        tally=f"{count(words.articles, told)}: {tally}" if groups else words.nothing,
+        preheader=_shorten(" · ".join(_plain(item.title) for one in groups for item in one.items[:2]), 140),
+        groups=tuple(_groups(groups, room, speaker, digest)),
+        coverage_title=words.coverage,
+        coverage_said=_coverage_said(digest, words.all_read, speaker),
+        coverage=shown,
+        coverage_left_out=count(words.coverage_left_out, len(lines) - len(shown)) if shown != lines else None,
+        foot=tuple(foot),
+        leave=leave,
+    )
+
+
+def _subject(groups: Sequence[Group], nothing: str) -> str:
+    said = [f"{_shorten(one.title, 40)} {one.size}" for one in groups[:_SUBJECT_TOPICS]]
+    more = [f"+{len(groups) - len(said)}"] if len(groups) > len(said) else []
+    return ", ".join(said + more) or nothing
+
+
+def _groups(groups: Sequence[Group], room: Room, speaker: Speaker, digest: Digest) -> Iterable[GroupView]:
+    # The first of every topic comes before the second of any: a loud topic cannot push a quiet one out.
+    order = sorted(
+        (rank, index)
+        for index, one in enumerate(groups)
+        for rank in range(len(one.items) + len(one.references))
+    )
+    full = len(order) if room.full is None else room.full
+    brief = len(order) if room.brief is None else room.brief
+    in_full, in_brief = set(order[:full]), set(order[full : full + max(0, brief)])
+    for index, one in enumerate(groups):
+        views: list[list[ItemView]] = [[], []]
+        left_out = 0
+        for rank, item in enumerate((*one.items, *one.references)):
+            if (rank, index) in in_full or (rank, index) in in_brief:
+                whole = item.under is None and (rank, index) in in_full
+                views[item.under is not None].append(_item(item, speaker, digest, whole=whole))
+            else:
+                left_out += 1
+        yield GroupView(
+            title=clean(one.title),
+            size=one.size,
+            items=tuple(views[0]),
+            references=tuple(views[1]),
+            left_out=count(speaker.words.left_out, left_out) if left_out else None,
+        )
+
+
+def _item(item: Item, speaker: Speaker, digest: Digest, *, whole: bool) -> ItemView:
+    one, words = item.article, speaker.words
+    published = speaker.moment(one.published_at, digest.due_at) if one.published_at else words.undated
+    place = [published]
+    if one.author and whole:
+        place.append(words.by.format(_shorten(one.author, 80)))
+    if item.under is not None:
+        place = [words.told_under.format(clean(item.under))]
+    notes = []
+    if whole:
+        if item.also:
+            said = words.also.format(speaker.several([clean(title) for title in item.also]))
+            notes.append(f"{said[:1].upper()}{said[1:]}.")
+        for hit in item.variants:
+            form = words.fuzzy if hit.how == "fuzzy" else words.acronym
+            notes.append(form.format(_shorten(hit.text, 80), _shorten(hit.variant.strip("~*"), 80)))
+        notes += [words.elsewhere.format(hit.field, _shorten(hit.text, 80)) for hit in item.elsewhere]
+        notes += {Content.TITLE: [words.title_only], Content.SUMMARY: [words.summary_only]}.get(
+            one.content, []
+        )
+        if not link(one.url):
+            notes.append(f"{words.no_link[:1].upper()}{words.no_link[1:]}.")
+    outlet = clean(one.source_name)
+    country = speaker.country(one.country)
+    return ItemView(
+        title=_tidy(item.title) or (Piece(one.url or "—"),),
+        url=link(one.url),
+        language=one.language if one.language and _LANGUAGE.fullmatch(one.language) else None,
+        outlet=f"{outlet}, {clean(country)}" if country else outlet,
+        meta=" · ".join(place),
+        quote=_tidy(item.quote) if whole else (),
+        notes=tuple(notes),
+    )
+
+
+def _tidy(pieces: Iterable[Piece]) -> tuple[Piece, ...]:
+    """Clean the pieces, keeping the space between them; empty when nothing is left to see."""
+    tidied = tuple(Piece(_BREAKS.sub(" ", _BIDI.sub("", piece.text)), piece.hit) for piece in pieces)
+    return tidied if any(piece.text.strip() for piece in tidied) else ()
+
+
+def _plain(pieces: Iterable[Piece]) -> str:
+    return clean("".join(piece.text for piece in pieces))
+
+
+def _shorten(text: str, length: int) -> str:
+    text = clean(text)
+    return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"
+
+
+def _coverage(coverage: Sequence[Coverage], speaker: Speaker, digest: Digest) -> tuple[CoverageView, ...]:
+    return tuple(
+        CoverageView(
+            source=clean(one.source_name),
+            what=": ".join(
+                part
+                for part in (speaker.words.kinds.get(one.kind, clean(one.kind)), _shorten(one.detail, 160))
+                if part
+            ),
+            since=speaker.words.since.format(speaker.moment(one.since, digest.due_at)),
+        )
+        for one in coverage
+    )
+
+
+def _coverage_said(digest: Digest, all_read: str, speaker: Speaker) -> str:
+    ill = len({one.source_id for one in digest.coverage})
+    trouble = count(speaker.words.unread, ill) if ill else all_read
+    return f"{count(speaker.words.read, digest.sources_read)} {trouble}"

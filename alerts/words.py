@@ -1,0 +1,183 @@
+"""Every word that a digest says by itself, and how dates and countries are written: one table a language.
+
+A language is a `Words`; mypy and a test see to it that none is half there. A subscription in a language that
+has no table gets English words and its own dates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_skeleton, get_timezone_name
+from babel.lists import format_list
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """The texts of one language; a pair is (one, many), and ``{}`` is filled in."""
+
+    language: str
+    articles: tuple[str, str]
+    nothing: str
+    undated: str
+    by: str
+    also: str
+    told_under: str
+    left_out: tuple[str, str]
+    no_link: str
+    title_only: str
+    summary_only: str
+    fuzzy: str
+    acronym: str
+    elsewhere: str
+    coverage: str
+    read: tuple[str, str]
+    all_read: str
+    unread: tuple[str, str]
+    since: str
+    coverage_left_out: tuple[str, str]
+    why: str
+    leave: str
+    times: str
+    kinds: dict[str, str]
+
+
+ENGLISH = Words(
+    language="en",
+    articles=("{} article", "{} articles"),
+    nothing="Nothing matched",
+    undated="undated",
+    by="by {}",
+    also="also under {}",
+    told_under="told under {}",
+    left_out=(
+        "{} more: see the plain-text part of this mail",
+        "{} more: see the plain-text part of this mail",
+    ),
+    no_link="the feed gave no link",
+    title_only="Only the title could be read.",
+    summary_only="Only the feed’s summary could be read.",
+    fuzzy="Matched as “{0}”, one slip away from “{1}”.",
+    acronym="Matched as “{0}”, another way to write “{1}”.",
+    elsewhere="Matched in {0}: “{1}”.",
+    coverage="Coverage",
+    read=("{} source was read.", "{} sources were read."),
+    all_read="Nothing is known to be missing.",
+    unread=("{} had trouble:", "{} had trouble:"),
+    since="since {}",
+    coverage_left_out=("and {} more: see the plain-text part", "and {} more: see the plain-text part"),
+    why="You get this because your address is on the Presswatch list “{name}” ({when}, {zone}).",
+    leave="To leave, write to {}.",
+    times="Times are {}.",
+    kinds={
+        "overrun": "items came faster than they were read; some may be missing",
+        "blocked": "refuses to be read",
+        "silent": "answers, but has offered nothing new",
+        "stale": "shows an old copy of itself",
+        "moved": "has moved",
+        "capped": "offered more than is taken at once",
+        "parse_error": "cannot be understood",
+    },
+)
+
+SPANISH = Words(
+    language="es",
+    articles=("{} artículo", "{} artículos"),
+    nothing="Sin coincidencias",
+    undated="sin fecha",
+    by="por {}",
+    also="también en {}",
+    told_under="aparece en {}",
+    left_out=(
+        "{} más: ver la versión en texto de este correo",
+        "{} más: ver la versión en texto de este correo",
+    ),
+    no_link="la fuente no dio enlace",
+    title_only="Solo se pudo leer el título.",
+    summary_only="Solo se pudo leer el resumen de la fuente.",
+    fuzzy="Coincide como «{0}», a una letra de «{1}».",
+    acronym="Coincide como «{0}», otra forma de escribir «{1}».",
+    elsewhere="Coincide en {0}: «{1}».",
+    coverage="Cobertura",
+    read=("Se leyó {} fuente.", "Se leyeron {} fuentes."),
+    all_read="No consta que falte nada.",
+    unread=("{} tuvo problemas:", "{} tuvieron problemas:"),
+    since="desde el {}",
+    coverage_left_out=("y {} más: ver la versión en texto", "y {} más: ver la versión en texto"),
+    why="Recibe este correo porque su dirección está en la lista «{name}» de Presswatch ({when}, {zone}).",
+    leave="Para darse de baja, escriba a {}.",
+    times="Hora: {}.",
+    kinds={
+        "overrun": "publicó más rápido de lo que se leyó; puede faltar algo",
+        "blocked": "no se deja leer",
+        "silent": "responde, pero no ofrece nada nuevo",
+        "stale": "muestra una copia vieja",
+        "moved": "cambió de dirección",
+        "capped": "ofreció más de lo que se toma de una vez",
+        "parse_error": "no se entiende",
+    },
+)
+
+ALL = {words.language: words for words in (ENGLISH, SPANISH)}
+
+
+def words_for(language: str) -> Words:
+    """Return the words of a language tag (``es``, ``es-PE``), English where there are none."""
+    return ALL.get(language.replace("_", "-").split("-")[0].lower(), ENGLISH)
+
+
+def count(forms: tuple[str, str], number: int) -> str:
+    """Return ``number`` in the form that fits it."""
+    return forms[0 if number == 1 else 1].format(number)
+
+
+class Speaker:
+    """Writes moments, countries and lists the way one language in one zone does."""
+
+    def __init__(self, language: str, zone: ZoneInfo) -> None:
+        self.words = words_for(language)
+        self.zone = zone
+        self._locale = _locale(language)
+
+    def day(self, moment: datetime) -> str:
+        """``19 July 2026``"""
+        return str(format_date(moment.astimezone(self.zone).date(), "long", self._locale))
+
+    def weekday(self, moment: datetime) -> str:
+        """``Sunday, 19 July 2026``"""
+        text = str(format_date(moment.astimezone(self.zone).date(), "full", self._locale))
+        return text[:1].upper() + text[1:]
+
+    def moment(self, moment: datetime, beside: datetime) -> str:
+        """``19 Jul, 06:42``, with its year when it is not the year of ``beside``."""
+        local = moment.astimezone(self.zone)
+        skeleton = "MMMd" if local.year == beside.astimezone(self.zone).year else "yMMMd"
+        return f"{format_skeleton(skeleton, local, locale=self._locale)}, {local:%H:%M}"
+
+    def zone_name(self, moment: datetime) -> str:
+        """``Peru Time (America/Lima)``"""
+        name = get_timezone_name(moment.astimezone(self.zone), "long", locale=self._locale)
+        return f"{name} ({self.zone.key})"
+
+    def country(self, code: str | None) -> str | None:
+        """``Peru`` for ``PE``; what is no country code is given back as it is."""
+        return self._locale.territories.get(code.upper(), code) if code else None
+
+    def several(self, names: Sequence[str]) -> str:
+        """``Lithium and US troops``"""
+        return str(format_list(list(names), locale=self._locale))
+
+
+def _locale(language: str) -> Locale:
+    # Babel's bare "en" is American: July 19, and 7:42 PM. Readers of a press digest sit on several continents,
+    # so English that names no country is European English, which writes 19 July and 19:42.
+    if language.lower() == "en":
+        return Locale.parse("en_150")
+    try:
+        return Locale.parse(language.replace("_", "-"), sep="-")
+    except (ValueError, UnknownLocaleError):
+        return Locale.parse("en_150")

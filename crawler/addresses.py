@@ -1,0 +1,60 @@
+"""Which addresses a spider may connect to. Pure: it decides, `crawler.netguard` acts.
+
+A feed is written by strangers. A link in it must not reach what only this machine can reach: a router's
+page, a cloud's metadata service, a database on loopback. So everything that is not a public unicast address
+is refused, after unwrapping the ways in which IPv6 carries an IPv4 address, unless the operator named the
+network in ``network.allow_private``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
+
+Network = IPv4Network | IPv6Network
+Address = IPv4Address | IPv6Address
+
+_NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052
+_COMPATIBLE = IPv6Network("::/96")  # RFC 4291, deprecated
+
+
+def networks(names: Sequence[str]) -> tuple[Network, ...]:
+    """Return the networks that ``names`` (such as ``127.0.0.0/8``) mean; raises ValueError for another word."""
+    return tuple(ip_network(name) for name in names)
+
+
+def refusal(host: str, allowed: Sequence[Network]) -> str | None:
+    """Return why ``host``, an address literal about to be connected to, is refused; None when it may be."""
+    try:
+        address = ip_address(host.split("%", 1)[0])
+    except ValueError:
+        return f"{host} is not an address"
+    for form in _forms(address):
+        if any(form in network for network in allowed if form.version == network.version):
+            continue
+        if not form.is_global or form.is_multicast:
+            return f"{address} is not a public address"
+    return None
+
+
+def _forms(address: Address) -> tuple[Address, ...]:
+    """Return what ``address`` stands for: itself, or the IPv4 addresses that it carries."""
+    if isinstance(address, IPv4Address):
+        return (address,)
+    if address.ipv4_mapped:
+        return (address.ipv4_mapped,)
+    if address.sixtofour:
+        return (address.sixtofour,)
+    if address.teredo:
+        return address.teredo
+    if address in _NAT64 or address in _COMPATIBLE:
+        # The unspecified and the loopback address lie in ::/96 too; as IPv4 0.0.0.0/8 they are refused.
+        return (address,) if address.is_loopback else (IPv4Address(int(address) & 0xFFFFFFFF),)
+    return (address,)

@@ -1,0 +1,38 @@
+"""The command ``presswatch``: `main` is the console script; each file beside this one holds a few commands.
+
+service.py   run, demo, serve, migrate
+config.py    check
+look.py      try feed, try page, match
+archive.py   search, sources, digest
+output.py    how results and errors are printed
+"""
+
+from __future__ import annotations
+
+import sys
+
+from archive.errors import ClockError, ConfigError, LockHeld, PresswatchError
+from crawler.cli import archive, config, look, service
+from crawler.cli.app import app
+from crawler.cli.output import fail
+
+__all__ = ["app", "archive", "config", "look", "main", "service"]
+
+
+def main() -> None:
+    """Run the command line. Exit 0 done; 1 the answer is no, or something failed; 2 wrong usage or config."""
+    try:
+        app()
+    except ConfigError as error:
+        fail(str(error))
+        sys.exit(2)
+    except (LockHeld, ClockError) as error:
+        fail(str(error))
+        sys.exit(2)
+    except PresswatchError as error:
+        fail(str(error))
+        sys.exit(1)
+    except BrokenPipeError:
+        # The reader of our output (head, less) has seen enough.
+        sys.stderr.close()
+        sys.exit(0)

@@ -1,0 +1,127 @@
+"""Commands that ask the archive: search, sources, digest."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from alerts import jobs
+from archive import search as asking
+from archive.connect import open_reader
+from archive.errors import PresswatchError, TopicError
+from crawler.cli.app import AsOf, Json, app, clock, load
+from crawler.cli.output import note, say, say_json, table
+from crawler.config import Config
+
+
+@contextmanager
+def _archive(config: Config) -> Iterator[sqlite3.Connection]:
+    with closing(open_reader(config.data_dir / "archive.db")) as conn:
+        yield conn
+
+
+@app.command()
+def search(
+    context: typer.Context,
+    query: str,
+    limit: Annotated[int, typer.Option(min=1, help="How many articles to show, the newest first.")] = 20,
+    json: Json = False,
+) -> None:
+    """Search the archive's text: words, "phrases", word*."""
+    with _archive(load(context)) as conn:
+        try:
+            found = asking.search(conn, query, limit)
+        except TopicError as error:
+            raise typer.BadParameter(str(error)) from error
+    if json:
+        say_json([asdict(one) for one in found])
+        return
+    rows = [
+        (one.first_seen[:16], one.source, one.title or "(untitled)", one.snippet, one.url) for one in found
+    ]
+    table(f"{len(found)} articles", ("first seen", "source", "title", "found", "url"), rows)
+
+
+@app.command()
+def sources(context: typer.Context, json: Json = False) -> None:
+    """Show how each source is: read, failing, and since when."""
+    with _archive(load(context)) as conn:
+        health = asking.health(conn)
+    if json:
+        say_json(health)
+        return
+    rows = [
+        (
+            source["id"],
+            source["name"],
+            source["state"],
+            (source["last_ok"] or "never")[:16],
+            source["failures"],
+            source["articles"],
+            "\n".join(
+                f"{event['kind']} since {event['since'][:16]}: {event['detail']}"
+                for event in source["events"]
+            ),
+        )
+        for source in health
+    ]
+    table("sources", ("id", "name", "state", "last read", "failures", "articles", "what is wrong"), rows)
+
+
+@app.command()
+def digest(
+    context: typer.Context,
+    subscriber: str,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Build it and show it; nothing is sent or kept.")
+    ] = False,
+    into: Annotated[
+        Path | None, typer.Option("--into", help="Where the preview's files go (default: data_dir/preview).")
+    ] = None,
+    as_of: AsOf = None,
+    json: Json = False,
+) -> None:
+    """Build the next digest of a subscriber, as it would be now."""
+    config = load(context)
+    if not preview:
+        raise typer.BadParameter(
+            "this version shows digests: add --preview (`run` sends them when they are due)"
+        )
+    found = [one for one in config.subscriptions if one.id == subscriber]
+    if not found:
+        known = ", ".join(one.id for one in config.subscriptions)
+        raise PresswatchError(f"no subscriber {subscriber!r} in subscribers.yaml (there are: {known})")
+    alerts = config.data_dir / "alerts.db"
+    with _archive(config) as conn:
+        coverage, read = asking.coverage(conn)
+        with (
+            closing(open_reader(alerts)) if alerts.exists() else closing(sqlite3.connect(":memory:")) as state
+        ):
+            message = jobs.preview(
+                state if alerts.exists() else None,
+                found[0],
+                lambda after, upto, topics: asking.matched_between(conn, after, upto, topics),
+                asking.top_seq(conn),
+                coverage,
+                read,
+                config.mail,
+                clock(as_of)(),
+            )
+    folder = into or config.data_dir / "preview"
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {"html": folder / f"{subscriber}.html", "eml": folder / f"{subscriber}.eml"}
+    files["html"].write_text(message.html, encoding="utf-8")
+    files["eml"].write_bytes(message.body)
+    if json:
+        say_json({"subject": message.subject, "recipient": message.recipient, **files})
+        return
+    say(f"Subject: {message.subject}\n")
+    say(message.text)
+    for path in files.values():
+        note(f"written: {path}")

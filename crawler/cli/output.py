@@ -1,0 +1,106 @@
+"""How results are printed: results go to standard output, everything else to standard error."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.markup import escape
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from crawler.service import Counts
+
+out = Console(soft_wrap=True, highlight=False)
+err = Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+def fail(message: str) -> None:
+    """Print an error for a person."""
+    err.print(f"[bold red]error:[/] {escape(message)}" if err.is_terminal else escape(message))
+
+
+def note(message: str) -> None:
+    """Print something that is not a result."""
+    err.print(escape(message))
+
+
+def say(message: str) -> None:
+    """Print a line of a result, as it is."""
+    # Not through Rich: it would wrap and colour what a pipe is to get whole.
+    sys.stdout.write(message + "\n")
+
+
+def say_json(value: Any) -> None:
+    """Print a result as JSON."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=_plain) + "\n")
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print a result as a table."""
+    grid = Table(title=title, title_justify="left", header_style="bold")
+    for column in columns:
+        grid.add_column(column, overflow="fold")
+    for row in rows:
+        grid.add_row(*("" if cell is None else escape(str(cell)) for cell in row))
+    # A pipe has no width of its own; 200 columns keep one row on one line for grep.
+    Console(highlight=False, width=None if out.is_terminal else 200).print(grid)
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def logs(level: int = logging.INFO) -> None:
+    """Send the program's log to standard error: coloured on a terminal, plain lines elsewhere."""
+    handler: logging.Handler
+    if err.is_terminal:
+        handler = RichHandler(console=err, show_path=False, markup=False)
+        handler.setFormatter(logging.Formatter("%(message)s"))
+    else:
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    for chatty in (
+        "scrapy",
+        "twisted",
+        "apscheduler",
+        "httpx",
+        "uvicorn",
+        "asyncio",
+        "trafilatura",
+        "htmldate",
+    ):
+        logging.getLogger(chatty).setLevel(logging.ERROR)
+    # Extraction logs an error for every page without text; that is an outcome, not an error.
+    for silent in ("trafilatura", "readability", "protego"):
+        logging.getLogger(silent).setLevel(logging.CRITICAL)
+
+
+@contextmanager
+def progress() -> Iterator[Any]:
+    """Yield a function of `Counts` that shows how a pass is going, on a terminal; elsewhere it says nothing."""
+    if not err.is_terminal:
+        yield lambda _: None
+        return
+    with Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=err, transient=True
+    ) as bar:
+        task = bar.add_task("starting")
+
+        def show(counts: Counts) -> None:
+            tally = counts.tally
+            bar.update(
+                task,
+                description=f"{tally.polled} polls ({len(tally.failed)} failed), {tally.new} new articles, "
+                f"{tally.pages} pages, {counts.matches} matches",
+            )
+
+        yield show

@@ -1,0 +1,157 @@
+"""Commands that run the service: run, demo, serve, migrate."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from alerts import state as alerts_state
+from archive import schema
+from archive.connect import open_reader, open_writer
+from archive.lock import service_lock
+from crawler import loop, run
+from crawler.cli.app import AsOf, Json, app, clock, load
+from crawler.cli.output import logs, note, progress, say, say_json
+from crawler.config import Config
+from crawler.service import Counts
+
+
+@app.command("run")
+def run_command(
+    context: typer.Context,
+    once: Annotated[bool, typer.Option("--once", help="Make one full pass and stop.")] = False,
+    due: Annotated[
+        bool, typer.Option("--due", help="With --once: ask only the feeds whose time has come (for cron).")
+    ] = False,
+    as_of: AsOf = None,
+    json: Json = False,
+) -> None:
+    """Watch: poll, fetch, match, send, and serve the archive's pages, until stopped."""
+    if (due or as_of) and not once:
+        raise typer.BadParameter("--due and --as-of go with --once")
+    config = load(context)
+    logs()
+    if not once:
+        loop.run(lambda stop: _forever(config, stop))
+        return
+
+    async def one(stop: asyncio.Event) -> run.Summary:
+        async with run.opened(config, clock(as_of)) as service:
+            with progress() as service.on_progress:
+                return await run.one_pass(service, stop, only_due=due)
+
+    summary = loop.run(one)
+    print_summary(summary, as_json=json)
+    raise typer.Exit(1 if summary.in_vain else 0)
+
+
+def print_summary(summary: run.Summary, *, as_json: bool) -> None:
+    """Print what a pass came to; what failed is named on standard error."""
+    for failure in summary.failures:
+        note(f"could not be read: {failure}")
+    if as_json:
+        say_json(summary.as_json())
+        return
+    say(
+        f"polled {summary.polled} ({summary.failed} failed), {summary.entries} entries, {summary.new} new; "
+        f"{summary.pages} pages, {summary.articles} read; {summary.matches} new matches; "
+        f"{summary.sent} messages sent"
+    )
+
+
+async def _forever(config: Config, stop: asyncio.Event) -> None:
+    feeds = sum(len(source.endpoints) for source in config.sources)
+    note(f"watching {len(config.sources)} sources ({feeds} feeds) for {len(config.topics)} topics")
+    told: set[str] = set()
+    bar = progress()
+
+    def ready(address: str) -> None:
+        note(f"the archive: {address}   data: {config.data_dir}   stop: Ctrl-C")
+
+    with bar as show:
+
+        def on_progress(counts: Counts) -> None:
+            for failure in counts.tally.failed:
+                if failure not in told:
+                    told.add(failure)
+                    note(f"could not be read: {failure}")
+            # Told once each; the health table keeps count of the rest.
+            counts.tally.failed.clear()
+            show(counts)
+
+        await run.forever(config, clock(None), stop, ready=ready, progress=on_progress)
+    note("stopped")
+
+
+@app.command()
+def serve(context: typer.Context) -> None:
+    """Serve the archive's pages alone, without watching."""
+    config = load(context)
+    logs()
+    with closing(open_reader(config.data_dir / "archive.db")):
+        pass  # says what is wrong before anything listens
+
+    async def main(stop: asyncio.Event) -> None:
+        async with run.serving(config, stop) as address:
+            note(f"the archive: {address}   stop: Ctrl-C")
+            await stop.wait()
+
+    loop.run(main)
+
+
+@app.command()
+def migrate(
+    context: typer.Context,
+    show: Annotated[bool, typer.Option("--list", help="Only list what would be done.")] = False,
+    json: Json = False,
+) -> None:
+    """Bring the databases to the present schema (`run` does it by itself)."""
+    config = load(context)
+    files = {"archive.db": schema, "alerts.db": alerts_state}
+    done: dict[str, list[str]] = {}
+    if show:
+        for name, module in files.items():
+            path = config.data_dir / name
+            with closing(open_reader(path) if path.exists() else sqlite3.connect(":memory:")) as conn:
+                done[name] = module.pending(conn)
+    else:
+        with service_lock(config.data_dir):
+            for name, module in files.items():
+                with closing(open_writer(config.data_dir / name)) as conn:
+                    done[name] = module.migrate(conn)
+    if json:
+        say_json(done)
+        return
+    verb = "would run" if show else "ran"
+    for name, steps in done.items():
+        say(f"{name}: {verb} {', '.join(steps)}" if steps else f"{name}: up to date")
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Option("--dir", help="Where the demo keeps its data.")] = Path("demo-data"),
+    as_of: AsOf = None,
+    stay: Annotated[bool, typer.Option("--serve", help="Keep serving the archive's pages.")] = False,
+    json: Json = False,
+) -> None:
+    """Run everything on a bundled newsroom: no network, no sources needed."""
+    from crawler.demo import day  # the newsroom is loaded by nobody else
+
+    logs()
+    with progress() as show:
+        result = loop.run(lambda stop: day.play(folder, stop, as_of=as_of, show=show))
+    if json:
+        say_json(result.as_json())
+    else:
+        say(result.as_text())
+    if stay:
+        serve_folder(folder)
+
+
+def serve_folder(folder: Path) -> None:
+    """Serve what a demo left in ``folder``."""

@@ -1,0 +1,249 @@
+"""The operator's four files, read once and handed down frozen.
+
+    four files ─▶ Documents (crawler.yamlfile) ─▶ shapes (crawler.settings) ─┐
+                        └────────▶ rules over all files ─────────────────────┴─▶ Config, or every complaint
+
+A rule looks at the texts as they were written, not at the shapes: so a typing mistake in one place hides
+nothing that is wrong in another. Nothing is fetched, resolved or written here.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import zoneinfo
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import ValidationError
+
+from alerts.model import MailServer, Security, Subscription
+from alerts.watch import read_when
+from archive.errors import Complaint, ConfigError, TopicError
+from archive.model import Endpoint, EndpointKind, Source
+from archive.topic import Term, TopicSpec, compile_phrase
+from crawler.complaints import hint, translate
+from crawler.settings import (
+    FILES,
+    KeywordsFile,
+    Mail,
+    Settings,
+    Shape,
+    SourcesFile,
+    SubscribersFile,
+    TopicShape,
+)
+from crawler.yamlfile import ANY, Document, Place, read
+
+_PORTS = {Security.NONE: 25, Security.STARTTLS: 587, Security.TLS: 465}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """All that the operator wrote down. ``data_dir`` is relative to the current directory."""
+
+    settings: Settings
+    sources: tuple[Source, ...]
+    topics: tuple[TopicSpec, ...]
+    subscriptions: tuple[Subscription, ...]
+    mail: MailServer | None
+    data_dir: Path
+    warnings: tuple[Complaint, ...] = ()
+    keywords: Document = field(repr=False, compare=False)  # where each example stands in its file
+
+
+def load(directory: Path, environ: Mapping[str, str] = os.environ) -> Config:
+    """Read the four files in ``directory``.
+
+    Raises `ConfigError` with everything that is wrong in any of them, warnings too.
+    """
+    if not directory.is_dir():
+        raise ConfigError((Complaint(str(directory), 1, 1, "", "there is no such directory"),))
+    documents = {name: read(directory / f"{name}.yaml") for name in FILES}
+    shapes: dict[str, Shape] = {}
+    found: set[Complaint] = set()
+    for name, document in documents.items():
+        found.update(document.complaints)
+        if document.data is not None:
+            try:
+                shapes[name] = FILES[name].model_validate(document.data)
+            except ValidationError as error:
+                found.update(translate(document, FILES[name], error))
+    found.update(_rules(documents, environ))
+    warnings = tuple(sorted(_doubtful_phrases(documents["keywords"])))
+    if found:
+        raise ConfigError(tuple(sorted(found | set(warnings))))
+    return _config(shapes, documents["keywords"], environ, warnings)
+
+
+def examples_complaints(config: Config, match: Callable[[TopicSpec, str], bool]) -> tuple[Complaint, ...]:
+    """Try each topic on its own examples, and return a complaint for each that does not do what it should."""
+    complaints = []
+    for topic in config.topics:
+        for wanted, key, examples in ((True, "match", topic.match), (False, "no_match", topic.no_match)):
+            for number, example in enumerate(examples):
+                if match(topic, example) is not wanted:
+                    place = ("topics", topic.topic_id, "examples", key, number)
+                    does = "does not find this" if wanted else "finds this, and should not"
+                    complaints.append(config.keywords.complain(place, f"the topic {topic.topic_id} {does}"))
+    return tuple(sorted(complaints))
+
+
+# --- from shapes to values --------------------------------------------------------------------------------
+
+
+def _config(
+    shapes: Mapping[str, Shape],
+    keywords: Document,
+    environ: Mapping[str, str],
+    warnings: tuple[Complaint, ...],
+) -> Config:
+    settings, topics = shapes["settings"], shapes["keywords"]
+    sources, subscribers = shapes["sources"], shapes["subscribers"]
+    assert isinstance(settings, Settings) and isinstance(topics, KeywordsFile)
+    assert isinstance(sources, SourcesFile) and isinstance(subscribers, SubscribersFile)
+    return Config(
+        settings=settings,
+        sources=tuple(
+            Source(
+                **one.model_dump(exclude={"endpoints"}),
+                endpoints=tuple(
+                    Endpoint(kind=EndpointKind.FEED, url=endpoint.feed, every=endpoint.every)
+                    for endpoint in one.endpoints
+                ),
+            )
+            for one in sources.sources
+        ),
+        topics=tuple(_topic(topic_id, topic) for topic_id, topic in topics.topics.items()),
+        subscriptions=tuple(
+            Subscription(
+                id=one.id,
+                name=one.name or one.id,
+                to=one.to,
+                topics=None if one.topics == "all" else one.topics,
+                when=one.when,
+                zone=one.zone,
+                language=one.language,
+            )
+            for one in subscribers.subscribers
+        ),
+        mail=_mail_server(settings.mail, environ) if settings.mail else None,
+        data_dir=Path(os.path.expanduser(settings.data_dir)),
+        warnings=warnings,
+        keywords=keywords,
+    )
+
+
+def _topic(topic_id: str, shape: TopicShape) -> TopicSpec:
+    if isinstance(shape.terms, dict):
+        terms = tuple(Term(text, language) for language, texts in shape.terms.items() for text in texts)
+    else:
+        terms = tuple(Term(text, None) for text in shape.terms)
+    return TopicSpec(
+        topic_id=topic_id,
+        title=shape.title or topic_id,
+        terms=terms,
+        exclude=shape.exclude,
+        match=shape.examples.match,
+        no_match=shape.examples.no_match,
+    )
+
+
+def _mail_server(mail: Mail, environ: Mapping[str, str]) -> MailServer:
+    return MailServer(
+        host=mail.host,
+        port=mail.port or _PORTS[Security(mail.security)],
+        security=Security(mail.security),
+        sender=mail.sender,
+        username=mail.username,
+        password=environ.get(mail.password_env) if mail.password_env else None,
+        reply_to=mail.reply_to,
+        unsubscribe=mail.unsubscribe,
+    )
+
+
+# --- rules over all files ---------------------------------------------------------------------------------
+
+
+def _rules(documents: Mapping[str, Document], environ: Mapping[str, str]) -> Iterator[Complaint]:
+    settings, keywords = documents["settings"], documents["keywords"]
+    sources, subscribers = documents["sources"], documents["subscribers"]
+    yield from _unique(sources, "this id", ("sources", ANY, "id"))
+    yield from _unique(sources, "this address", ("sources", ANY, "endpoints", ANY, "feed"), _same_url)
+    yield from _unique(subscribers, "this id", ("subscribers", ANY, "id"))
+    yield from _password(settings, environ)
+    for pattern in _PHRASES:
+        for place, text in keywords.texts(*pattern):
+            if text.strip():
+                try:
+                    compile_phrase(text)
+                except TopicError as error:
+                    yield keywords.complain(place, str(error), column=error.column)
+    if isinstance(keywords.data, dict) and ("topics",) not in keywords.broken:
+        # A keywords.yaml that cannot be read at all knows no topic; that is one complaint, not twenty.
+        names = keywords.keys("topics")
+        for place, text in subscribers.texts("subscribers", ANY, "topics", ANY):
+            if text.strip() not in names:
+                yield subscribers.complain(place, f"no such topic in {keywords.file}{hint(text, names)}")
+    zones = zoneinfo.available_timezones()
+    for place, text in subscribers.texts("subscribers", ANY, "zone"):
+        if text.strip() not in zones:
+            need = "no such time zone; one such as America/Lima is needed here"
+            yield subscribers.complain(place, need + hint(text, zones))
+    for place, text in subscribers.texts("subscribers", ANY, "when"):
+        try:
+            read_when(text.strip())
+        except ValueError as error:
+            yield subscribers.complain(place, str(error))
+
+
+_PHRASES: tuple[tuple[str | None, ...], ...] = (
+    ("topics", ANY, "terms", ANY),
+    ("topics", ANY, "terms", ANY, ANY),
+    ("topics", ANY, "exclude", ANY),
+)
+
+
+def _unique(
+    document: Document, what: str, pattern: tuple[str | None, ...], same: Callable[[str], str] = str.strip
+) -> Iterator[Complaint]:
+    first: dict[str, Place] = {}
+    for place, text in document.texts(*pattern):
+        earlier = first.setdefault(same(text), place)
+        if earlier != place:
+            line = document.places[earlier].value.line
+            yield document.complain(place, f"{what} already stands in line {line}")
+
+
+def _same_url(text: str) -> str:
+    try:
+        parts = urlsplit(text.strip())
+    except ValueError:  # the shape complains of it
+        return text
+    return parts._replace(netloc=parts.netloc.lower(), path=parts.path or "/", fragment="").geturl()
+
+
+def _password(settings: Document, environ: Mapping[str, str]) -> Iterator[Complaint]:
+    names = settings.keys("mail")
+    for place, name in settings.texts("mail", "password_env"):
+        if not environ.get(name.strip()):
+            yield settings.complain(place, "this environment variable is not set")
+        if "username" not in names:
+            yield settings.complain(place, "a password needs a username beside it")
+    for place, _ in settings.texts("mail", "username"):
+        if "password_env" not in names:
+            yield settings.complain(place, "a username needs password_env beside it")
+
+
+def _doubtful_phrases(keywords: Document) -> Iterator[Complaint]:
+    """Phrases that look like a query: they are read as plain words, which is rarely what was meant."""
+    for pattern in _PHRASES:
+        for place, text in keywords.texts(*pattern):
+            if found := re.search(r"\bAND\b|\bOR\b|[:()]", text):
+                message = (
+                    f'warning: "{found[0]}" means nothing in a phrase (did you mean query:? '
+                    "This version does not read queries yet)"
+                )
+                yield keywords.complain(place, message, column=found.start())

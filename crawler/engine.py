@@ -1,0 +1,138 @@
+"""The one crawl: Scrapy, set up for reading strangers' feeds and pages, open as long as the service lives.
+
+It must be opened under the asyncio reactor (`crawler.service` installs it). What is fed to it goes through
+one queue a host, so that a host's delay, robots.txt and connections are shared by its feeds and its pages.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from scrapy.crawler import AsyncCrawlerRunner, Crawler
+from scrapy.settings import Settings as ScrapySettings
+from scrapy import signals
+
+from archive.errors import FetchError
+from archive.model import RobotsRecord, Task
+from crawler.carrier import LocalCarrier
+from crawler.netguard import ALLOWED
+from crawler.pool import Workers
+from crawler.robots import RobotsBook
+from crawler.settings import NetworkSettings
+from crawler.spiders.press import PressSpider, failed
+
+AGENT_TOKEN = "presswatch"  # the name robots.txt files may use for us
+
+
+def scrapy_settings(network: NetworkSettings) -> ScrapySettings:
+    """Return Scrapy's settings: what may be off is off, each for the reason beside it."""
+    off: dict[str, Any] = {
+        "REMOTE_CONTROL_ENABLED": False,  # runs code that is sent to it
+        "TELNETCONSOLE_ENABLED": False,  # the same, older
+        "RETRY_ENABLED": False,  # when to try again is the archive's to say
+        "REFERER_ENABLED": False,
+        "METAREFRESH_ENABLED": False,
+        "HTTPCACHE_ENABLED": False,
+        "COOKIES_ENABLED": False,
+        "HTTPPROXY_ENABLED": False,  # a proxy would hide the address from the guard
+        "ROBOTSTXT_OBEY": False,  # RobotsMiddleware does it
+        "LOGSTATS_INTERVAL": 0,
+        "MEMUSAGE_ENABLED": False,
+        "DEPTH_STATS_VERBOSE": False,
+    }
+    guarded = "crawler.netguard.GuardedDownloadHandler"
+    nothing_else = dict.fromkeys(("data", "file", "ftp", "s3"))
+    return ScrapySettings(
+        {
+            **off,
+            "DOWNLOAD_HANDLERS": {"http": guarded, "https": guarded, **nothing_else},
+            "DOWNLOADER_MIDDLEWARES": {
+                "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
+                "crawler.middlewares.FollowRedirects": 600,
+                "crawler.middlewares.RobotsMiddleware": 100,
+            },
+            "ITEM_PIPELINES": {"crawler.pipelines.Deliver": 100},
+            ALLOWED: [str(name) for name in network.allow_private],
+            "USER_AGENT": network.agent,
+            "DOWNLOAD_DELAY": network.delay,
+            "DOWNLOAD_TIMEOUT": network.timeout,
+            "DOWNLOAD_MAXSIZE": network.max_bytes,
+            "DOWNLOAD_WARNSIZE": 0,
+            "REDIRECT_MAX_TIMES": 5,
+            "CONCURRENT_REQUESTS": 64,
+            "CONCURRENT_REQUESTS_PER_DOMAIN": 1 if network.delay else 4,
+            "HTTPERROR_ALLOW_ALL": True,  # a 404 is an outcome too
+            "DNS_TIMEOUT": 20,
+            "WARN_ON_GENERATOR_RETURN_VALUE": False,
+        },
+        priority="project",
+    )
+
+
+class Crawl:
+    """The open crawl. `open` it, feed tasks through its carrier, `close` it."""
+
+    def __init__(self, network: NetworkSettings, *, now: Callable[[], datetime], workers: Workers) -> None:
+        self.carrier = LocalCarrier()
+        self._network = network
+        self._now = now
+        self._workers = workers
+        self._crawler: Crawler | None = None
+        self._running: asyncio.Task[None] | None = None
+
+    async def open(self, robots: Iterable[RobotsRecord]) -> None:
+        """Start the crawl; returns when it can be fed. ``robots`` is what the archive knows."""
+        # Scrapy's DNS settings are not applied by this runner, and ten dead name servers would take every
+        # one of Twisted's ten resolver threads.
+        from twisted.internet import reactor
+
+        reactor.getThreadPool().adjustPoolsize(maxthreads=32)  # type: ignore[attr-defined]
+        book = RobotsBook(AGENT_TOKEN)
+        for record in robots:
+            book.add(record)
+        runner = AsyncCrawlerRunner(scrapy_settings(self._network))
+        self._crawler = runner.create_crawler(PressSpider)
+        opened = asyncio.Event()
+        # weak=False: nothing else holds on to this listener.
+        self._crawler.signals.connect(opened.set, signals.spider_opened, weak=False)
+        self._running = runner.crawl(
+            self._crawler,
+            workers=self._workers,
+            robots=book,
+            now=self._now,
+            max_entries=self._network.max_entries,
+        )
+        waiting = asyncio.ensure_future(opened.wait())
+        await asyncio.wait((self._running, waiting), return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        if self._running.done():
+            await self._running  # it failed to start: say why
+        self._crawler.spider.deliver = self.carrier.deliver  # type: ignore[union-attr]
+        self.carrier.feed = self.feed
+
+    def feed(self, task: Task) -> None:
+        """Put one task into the crawl; a URL that must not be asked for becomes its outcome at once."""
+        assert self._crawler is not None
+        spider: Any = self._crawler.spider
+        try:
+            request = spider.request(task)
+        except (FetchError, ValueError) as error:
+            refused = (
+                error if isinstance(error, FetchError) else FetchError("refused", str(error), retry=False)
+            )
+            self.carrier.deliver(failed(task, refused, self._now()))
+            return
+        assert self._crawler.engine is not None
+        self._crawler.engine.crawl(request)
+
+    async def close(self) -> None:
+        """Stop: what is being fetched is given up (it stays due), and the crawl ends."""
+        if self._crawler is None or self._running is None:
+            return
+        if self._crawler.spider is not None:
+            self._crawler.spider.stopping = True  # type: ignore[attr-defined]
+        await self._crawler.stop_async()
+        await asyncio.wait((self._running,), timeout=10)

@@ -1,0 +1,102 @@
+"""One entry of a feed, whatever the feed's format: what identifies it, and what keeps its page unread.
+
+A reader of a format (feeds, jsonfeed) fills in an `Offered`; `entry` makes the `Entry` of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from archive.model import Entry
+
+from . import urls
+
+
+MAX_TAGS = 20
+
+# A tag never holds another "<": a body of nothing but "<" would otherwise take quadratic time.
+_TAG = re.compile(r"<[^<>]*>")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offered:
+    """One entry as its feed offers it. ``link`` is absolute, or as written when it cannot be made so."""
+
+    link: str | None
+    guid: str | None
+    title: str
+    summary: str
+    author: str | None = None
+    published_at: datetime | None = None
+    language: str | None = None
+    tags: tuple[str, ...] = ()
+    refused: str | None = None
+
+
+def entry(offered: Offered, *, source_id: str) -> Entry:
+    """Return ``offered`` as an `Entry`, with its key and the reason why its page must not be fetched.
+
+    The key is the canonical URL; where no usable link is offered ``source_id:guid``; where there is no
+    guid either ``source_id:sha256:`` and 32 digits of the hash of title, summary and date.
+    """
+    refused = offered.refused or (urls.refusal(offered.link) if offered.link else None)
+    url = urls.canonical(offered.link) if offered.link else None
+    if url and not refused:
+        key = url
+    elif offered.guid:
+        key = f"{source_id}:{offered.guid}"
+    else:
+        key = f"{source_id}:sha256:{_digest(offered)}"
+    return Entry(
+        key=key,
+        url=url or _with_scheme(offered.link),
+        link=offered.link,
+        guid=offered.guid,
+        title=offered.title,
+        summary=offered.summary,
+        author=offered.author,
+        published_at=offered.published_at,
+        language=offered.language,
+        tags=offered.tags,
+        refused=refused,
+    )
+
+
+def joined(description: str, contents: Iterable[str]) -> str:
+    """Return the texts that one entry carries as one HTML text, without saying anything twice or losing anything.
+
+    Many feeds give the whole article in one element and its first lines in another: a text that another
+    one contains, tags aside, is left out.
+    """
+    parts: list[str] = []
+    for text in (description, *contents):
+        words = _words(text)
+        if not words or any(words in _words(part) for part in parts):
+            continue
+        parts = [part for part in parts if _words(part) not in words]
+        parts.append(text)
+    return "\n\n".join(parts)
+
+
+def tags(names: Iterable[object]) -> tuple[str, ...]:
+    """Return ``names`` without repetitions and what is no text, at most `MAX_TAGS` of them."""
+    texts = (" ".join(name.split()) for name in names if isinstance(name, str))
+    return tuple(dict.fromkeys(text for text in texts if text))[:MAX_TAGS]
+
+
+def _with_scheme(link: str | None) -> str | None:
+    return link if link and urls.refusal(link) != urls.NO_SCHEME else None
+
+
+def _words(text: str) -> str:
+    return " ".join(_TAG.sub(" ", text).split())
+
+
+def _digest(offered: Offered) -> str:
+    date = offered.published_at.isoformat() if offered.published_at else ""
+    content = "\n".join((offered.title, offered.summary, date))
+    return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:32]

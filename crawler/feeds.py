@@ -1,0 +1,191 @@
+"""What one body of a feed says: RSS 0.9x to 2.0, RDF, Atom and CDF by feedparser, JSON Feed by `jsonfeed`.
+
+    body ─▶ JSON? ─▶ jsonfeed ────────────────────────────────────┐
+         └▶ feedparser ─▶ a feed at all? ─▶ entry by entry: link,  ├─▶ Feed
+                                            texts, date, author    ┘
+
+Texts leave here as they came, markup included: only what turns out to be new is worth cleaning. What could
+not be read is said in ``Feed.warnings``, and ``Feed.complete`` is then False, so that the validators of the
+answer are not kept and the same body is not mistaken for one that was read.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+from collections.abc import Iterator
+from typing import Any
+from xml.sax import SAXParseException
+
+import feedparser  # type: ignore[import-untyped]
+
+from archive.errors import ParseError
+from archive.model import Entry, Feed
+
+from . import dates, entries, jsonfeed, urls
+from .language import primary
+
+
+MAX_ENTRIES = 5_000
+
+_HARMLESS = (feedparser.CharacterEncodingOverride, feedparser.NonXMLContentType)
+_HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
+_PERIODS = {"hourly": 3_600, "daily": 86_400, "weekly": 604_800, "monthly": 2_592_000, "yearly": 31_536_000}
+
+# Java programs write an emoji as two references, one for each half (seen in headlines); neither names a character.
+_HALVES = re.compile(
+    rb"&#(x[dD][89abAB][0-9a-fA-F]{2}|5[56]\d{3});&#(x[dD][c-fC-F][0-9a-fA-F]{2}|5[67]\d{3});"
+)
+_REFERENCE = re.compile(rb"&#(x[0-9a-fA-F]+|[0-9]+);?")
+
+
+def read_feed(
+    body: bytes, *, url: str, source_id: str, content_type: str | None = None, max_entries: int = MAX_ENTRIES
+) -> Feed:
+    """Return what ``body``, fetched from ``url``, offers.
+
+    Raises `ParseError`, reason ``not_a_feed`` when it is something else (an HTML page, nothing at all),
+    ``parse_error`` when the parser gave up.
+    """
+    if not body.strip():
+        raise ParseError("the body is empty", reason="not_a_feed")
+    if jsonfeed.looks_like_json(body):
+        return jsonfeed.read(body, url=url, source_id=source_id, max_entries=max_entries)
+    document, warnings = _parse(body, content_type)
+    is_html = bool(_HTML.search(body[:2_048]))
+    if not document.version and (is_html or not document.entries):
+        raise ParseError("an HTML page" if is_html else "no element of a feed in it", reason="not_a_feed")
+    problem = document.get("bozo_exception")
+    if problem is not None:
+        warnings.append(_told(problem))
+    offered = document.entries[:max_entries]
+    capped = len(document.entries) - len(offered)
+    base = _base(document, url)
+    language = primary(document.feed.get("language"))
+    return Feed(
+        title=_text(document.feed.get("title")),
+        format=document.version or "unknown",
+        entries=tuple(_entry(item, base=base, source_id=source_id, language=language) for item in offered),
+        warnings=tuple(warnings),
+        complete=not capped and (problem is None or isinstance(problem, _HARMLESS)),
+        capped=capped,
+        ttl=_ttl(document.feed),
+    )
+
+
+def _parse(body: bytes, content_type: str | None) -> tuple[Any, list[str]]:
+    """Return feedparser's document and what was repaired to get it. The seam to feedparser."""
+    try:
+        try:
+            return _feedparser(body, content_type), []
+        except (ValueError, OverflowError):
+            # Its lenient parser fails on a reference that names no character, and the whole feed with it.
+            body = _REFERENCE.sub(_replaced, _HALVES.sub(_whole, body))
+            return _feedparser(body, content_type), ["references that name no character were replaced"]
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise ParseError(f"feedparser gave up: {type(error).__name__}: {error}") from error
+
+
+def _feedparser(body: bytes, content_type: str | None) -> Any:
+    # A stream, never the bytes: feedparser opens a file whose name they are. No content-location: with one
+    # it resolves a guid that is no URL into a link that nobody offered.
+    return feedparser.parse(
+        io.BytesIO(body),
+        sanitize_html=False,
+        resolve_relative_uris=False,
+        response_headers={"content-type": content_type} if content_type else {},
+    )
+
+
+def _entry(item: Any, *, base: str, source_id: str, language: str | None) -> Entry:
+    guid = _text(item.get("id")) or None
+    link = _link(item, guid)
+    contents = [_text(content.get("value")) for content in _dicts(item.get("content"))]
+    detail = next(_dicts([item.get("title_detail")]), {})
+    return entries.entry(
+        entries.Offered(
+            link=(urls.join(base, link) or link) if link else None,
+            guid=guid,
+            title=_text(item.get("title")),
+            summary=entries.joined(_text(item.get("summary")), contents),
+            author=_text(item.get("author")) or None,
+            published_at=dates.parse_feed_date(item),
+            language=primary(item.get("language")) or primary(detail.get("language")) or language,
+            tags=entries.tags(tag.get("term") or tag.get("label") for tag in _dicts(item.get("tags"))),
+            # feedparser empties a link that the standard library cannot read.
+            refused="the link is empty or cannot be read" if link == "" else None,
+        ),
+        source_id=source_id,
+    )
+
+
+def _link(item: Any, guid: str | None) -> str | None:
+    """Return the link of ``item`` as written, the guid where that is its permalink, "" when it is unreadable."""
+    offered = [link for link in _dicts(item.get("links")) if link.get("rel") == "alternate"]
+    link = _text(item.get("link")) if "link" in item else None
+    if not offered and link == guid:
+        # feedparser made a link of the guid, be it a URL or not.
+        return guid if guid and guid.lower().startswith(("http://", "https://")) else None
+    return link or next((_text(other.get("href")) for other in offered if other.get("href")), link)
+
+
+def _base(document: Any, url: str) -> str:
+    """Return what relative links of the feed are relative to; feedparser has applied ``xml:base`` before."""
+    if document.version.startswith("atom"):
+        return url  # RFC 4287, section 2
+    return urls.join(url, _text(document.feed.get("link"))) or url
+
+
+def _told(problem: Exception) -> str:
+    if isinstance(problem, SAXParseException):
+        return f"line {problem.getLineNumber()}: {problem.getMessage()}"
+    return f"{type(problem).__name__}: {problem}"
+
+
+def _ttl(channel: Any) -> float | None:
+    """Return how long the feed asks to be left alone, in seconds (RSS 2.0 ``ttl``, the syndication module)."""
+    minutes = _number(channel.get("ttl"))
+    if minutes:
+        return minutes * 60
+    period = _PERIODS.get(_text(channel.get("sy_updateperiod")).strip().lower())
+    return period / (_number(channel.get("sy_updatefrequency")) or 1) if period else None
+
+
+def _number(value: object) -> float | None:
+    try:
+        number = float(_text(value))
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and number > 0 else None
+
+
+def _text(value: object) -> str:
+    # feedparser gives a dict for an element it does not know that carries attributes: <ttl unit="min">.
+    return value if isinstance(value, str) else ""
+
+
+def _dicts(value: object) -> Iterator[dict[str, Any]]:
+    # For the same reason <links> and <tags> may turn out to be anything.
+    return (one for one in value if isinstance(one, dict)) if isinstance(value, list) else iter(())
+
+
+def _whole(found: re.Match[bytes]) -> bytes:
+    high, low = (_code(half) for half in found.groups())
+    if not (0xD800 <= high < 0xDC00 <= low < 0xE000):
+        return found.group()
+    return b"&#%d;" % (0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00))
+
+
+def _replaced(found: re.Match[bytes]) -> bytes:
+    code = _code(found.group(1))
+    named = 0 < code <= 0x10FFFF and not 0xD800 <= code < 0xE000
+    return found.group() if named else b"&#65533;"
+
+
+def _code(digits: bytes) -> int:
+    if len(digits) > 9:  # int() refuses thousands of digits, and none of these names a character
+        return -1
+    return int(digits[1:], 16) if digits.startswith(b"x") else int(digits)

@@ -1,0 +1,176 @@
+"""What an entry or a page means to the archive. Pure: it decides, `crawler.pipelines` stores.
+
+    Entry  + KnownArticle | None ─▶ decide       ─▶ Intent
+    Article + KnownArticle       ─▶ merge_page   ─▶ Fields
+
+An entry is looked up by its key before anything of it is cleaned: most entries of most polls are known, and
+unchanged.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from urllib.parse import urlsplit
+
+import nh3
+
+from archive.model import Article, Change, Entry, Fields, Intent, KnownArticle, PageOutcome, PublishedFrom
+from archive.normalize import clean, clean_line
+from crawler.dates import sane
+from crawler.urls import canonical
+
+# What starts a new line when HTML becomes text. Without it "<p>Peru</p><p>votes</p>" is one word.
+_BLOCKS = {
+    *("address article aside blockquote br dd div dl dt figcaption figure footer h1 h2 h3 h4 h5 h6").split(),
+    *("header hr li main nav ol p pre section table td th tr ul").split(),
+}
+_TAG = re.compile(r"</?[a-z][a-z0-9]*>")
+_MARKUP = re.compile(r"[<&]")
+
+
+def to_text(markup: str) -> str:
+    """Return the text of what a feed calls a title or a summary: HTML, or plain text."""
+    if _MARKUP.search(markup):
+        # nh3 leaves only the named tags, without attributes; each of them ends a line.
+        markup = html.unescape(_TAG.sub("\n", nh3.clean(markup, tags=_BLOCKS, attributes={})))
+    return clean(markup)
+
+
+def offer_hash(entry: Entry) -> str:
+    """Return the fingerprint of an entry as offered: the same entry again is recognised without reading it."""
+    parts = (entry.title, entry.summary, entry.author or "", str(entry.published_at or ""), entry.link or "")
+    return hashlib.blake2b("\x1f".join(parts).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+
+
+def merge_same(entries: Iterable[Entry]) -> list[Entry]:
+    """Return the entries with one for each key.
+
+    Some feeds give several entries one link (a live blog, a home page). They are one article, and what the
+    later ones say is kept in its summary: nothing that was offered is lost.
+    """
+    merged: dict[str, Entry] = {}
+    for entry in entries:
+        first = merged.get(entry.key)
+        if first is None:
+            merged[entry.key] = entry
+            continue
+        more = [
+            text for text in (entry.title, entry.summary) if text and text not in (first.title, first.summary)
+        ]
+        if more:
+            summary = "<br>".join(text for text in (first.summary, *more) if text)
+            merged[entry.key] = replace(first, summary=summary)
+    return list(merged.values())
+
+
+def decide(entry: Entry, known: KnownArticle | None, *, language: str | None, now: datetime) -> Intent:
+    """Return what is to be done about ``entry``. Deciding the same entry again says `Change.SAME`.
+
+    ``language`` is the source's, for entries that name none.
+    """
+    fingerprint = offer_hash(entry)
+    if known is None:
+        fields = _fields(entry, language, now)
+        return Intent(entry=entry, offer_hash=fingerprint, change=Change.NEW, why="new", fields=fields)
+    if known.offer_hash == fingerprint:
+        return Intent(entry=entry, offer_hash=fingerprint, change=Change.SAME, why="same", was=known)
+    offered = _fields(entry, language, now)
+    if known.offer_hash is None:
+        # Another feed offers an article that we have: it fills gaps, and changes nothing that stands.
+        fields = _fill(known, offered)
+        change, why = Change.SAME, "offered again"
+    else:
+        fields = replace(
+            offered,
+            title=offered.title or known.title,
+            summary=offered.summary or known.summary,
+            text=known.text,
+            author=offered.author or known.author,
+            published_at=offered.published_at or known.published_at,
+            published_from=offered.published_from if offered.published_at else known.published_from,
+        )
+        revised = (fields.title, fields.summary) != (known.title, known.summary)
+        change, why = (Change.REVISED, "entry revised") if revised else (Change.SAME, "same words")
+    same = _same(known, fields)
+    return Intent(
+        entry=entry,
+        offer_hash=fingerprint,
+        change=change,
+        why=why,
+        was=known,
+        fields=None if same else fields,
+    )
+
+
+def merge_page(article: Article, known: KnownArticle) -> Fields:
+    """Return the fields of an article whose page was read: the feed's words stand, the page fills the rest."""
+    published_at, published_from = known.published_at, known.published_from
+    if published_at is None and article.published_at is not None:
+        published_at, published_from = article.published_at, article.published_from
+    return Fields(
+        title=known.title or clean_line(article.title or ""),
+        summary=known.summary,
+        text=clean(article.text) or known.text,
+        author=known.author or (clean_line(article.author or "") or None),
+        language=article.language,
+        published_at=published_at,
+        published_from=published_from,
+    )
+
+
+def aliases(page: PageOutcome) -> list[tuple[str, str]]:
+    """Return the other canonical URLs that a page showed its article to have, each with why.
+
+    Not where everybody is sent home, and no rel=canonical on another host: that is the outlet a story was
+    taken from, and its article is its own.
+    """
+    own = canonical(page.task.url)
+    found = []
+    named = page.article.canonical_url if page.article else None
+    for url, why in ((page.url, "redirect"), (named, "rel=canonical")):
+        key = canonical(url) if url else None
+        if key is None or key == own or urlsplit(key).path in ("", "/"):
+            continue
+        if why == "rel=canonical" and urlsplit(key).netloc != urlsplit(page.url).netloc:
+            continue
+        found.append((key, why))
+    return found
+
+
+def _fields(entry: Entry, language: str | None, now: datetime) -> Fields:
+    published = sane(entry.published_at, now)
+    return Fields(
+        title=to_text(entry.title).replace("\n", " "),
+        summary=to_text(entry.summary),
+        text="",
+        author=clean_line(entry.author or "") or None,
+        language=entry.language or language,
+        published_at=published,
+        published_from=PublishedFrom.FEED if published else PublishedFrom.NONE,
+    )
+
+
+def _fill(known: KnownArticle, offered: Fields) -> Fields:
+    gap = known.published_at is None and offered.published_at is not None
+    return Fields(
+        title=known.title or offered.title,
+        summary=known.summary or offered.summary,
+        text=known.text,
+        author=known.author or offered.author,
+        language=None,
+        published_at=offered.published_at if gap else known.published_at,
+        published_from=offered.published_from if gap else known.published_from,
+    )
+
+
+def _same(known: KnownArticle, fields: Fields) -> bool:
+    return (
+        (known.title, known.summary, known.text) == (fields.title, fields.summary, fields.text)
+        and known.author == fields.author
+        and known.published_at == fields.published_at
+    )

@@ -1,0 +1,104 @@
+"""What stands between the crawl and the network: robots.txt, and redirects without a Referer.
+
+`RobotsMiddleware` replaces Scrapy's own, which takes a 503 for permission, never forgets, and records nothing.
+Only requests marked ``meta["robots"]`` are asked about (pages; a feed was given to us to be read), but a
+redirect of one is asked about again, on its own host.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from scrapy import Request
+from scrapy.crawler import Crawler
+from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
+from scrapy.http import Response
+from scrapy.http.request import NO_CALLBACK
+
+from archive.errors import FetchError
+from crawler.failures import as_fetch_error
+from crawler.robots import MAX_BYTES, record
+
+if TYPE_CHECKING:
+    from crawler.spiders.press import PressSpider
+
+
+class RobotsDisallowed(FetchError):
+    """robots.txt does not let us fetch the page."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__("robots", why)
+
+
+class RobotsMiddleware:
+    """Asks robots.txt before a page is fetched; one request a host, however many pages wait for it."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._asking: dict[str, asyncio.Future[None]] = {}
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> RobotsMiddleware:
+        """Scrapy's way of making one."""
+        return cls(crawler)
+
+    @property
+    def _spider(self) -> PressSpider:
+        spider: Any = self._crawler.spider
+        return spider  # type: ignore[no-any-return]
+
+    async def process_request(self, request: Request) -> None:
+        """Let the request through, or raise `RobotsDisallowed`."""
+        if not request.meta.get("robots"):
+            return
+        parts = urlsplit(request.url)
+        host = f"{parts.scheme}://{parts.netloc}"
+        book = self._spider.robots
+        while not book.fresh(host, self._spider.now()):
+            if host in self._asking:
+                await self._asking[host]
+                continue
+            self._asking[host] = asyncio.get_running_loop().create_future()
+            try:
+                await self._ask(host)
+            finally:
+                self._asking.pop(host).set_result(None)
+        decision = book.decide(host, request.url, self._spider.now())
+        if not decision.allowed:
+            raise RobotsDisallowed(decision.why)
+        request.meta["robots_why"] = decision.why
+
+    async def _ask(self, host: str) -> None:
+        request = Request(
+            f"{host}/robots.txt",
+            callback=NO_CALLBACK,
+            priority=1000,
+            meta={"handle_httpstatus_all": False, "download_maxsize": MAX_BYTES * 4},
+            dont_filter=True,
+        )
+        assert self._crawler.engine is not None
+        status: int | None = None
+        body = b""
+        try:
+            response: Response = await self._crawler.engine.download_async(request)
+            status, body = response.status, response.body
+        except Exception as error:  # noqa: BLE001 - whatever kept us from it, it could not be reached
+            self._spider.logger.info("%s/robots.txt: %s", host, as_fetch_error(error))
+        spider = self._spider
+        known = record(host, status, body, spider.now(), spider.robots.get(host))
+        spider.robots.add(known)
+        spider.learned.append(known)
+
+
+class FollowRedirects(RedirectMiddleware):
+    """Scrapy's, without the header that would tell one outlet where we came from."""
+
+    def handle_referer(self, request: Request, response: Response) -> None:
+        """Send no Referer."""
+        request.headers.pop("Referer", None)
+
+    def _engine_started(self) -> None:
+        # Scrapy's would warn at every start that no RefererMiddleware is there; that is on purpose.
+        self._referer_spider_middleware = None

@@ -1,0 +1,176 @@
+"""The two ways to run a service: for ever, and for one full pass.
+
+For ever, APScheduler's jobs are ticks: none carries meaning, each asks the archive what is due. A tick that
+comes late still comes (``misfire_grace_time=None``), and never twice at a time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import uvicorn
+from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from archive import due
+from archive.lock import service_lock
+from archive.web import datasette
+from crawler.clock import Clock
+from crawler.config import Config
+from crawler.service import Counts, Service
+
+log = logging.getLogger(__name__)
+
+# Seconds between two ticks of each kind.
+TICKS = {"feed": 1, "match": 1, "digest": 10, "deliver": 5, "maintain": 3600}
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What one full pass came to. ``failed`` endpoints are named in ``failures``."""
+
+    polled: int
+    failed: int
+    entries: int
+    new: int
+    pages: int
+    articles: int
+    matches: int
+    sent: int
+    stall_ms: float
+    given_up: int
+    failures: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it with the keys of ``run --once``."""
+        return asdict(self)
+
+    @property
+    def in_vain(self) -> bool:
+        """Nothing at all could be read, or a delivery failed for good."""
+        return bool(self.given_up) or (self.polled > 0 and self.failed == self.polled)
+
+
+@asynccontextmanager
+async def opened(config: Config, now: Clock) -> AsyncIterator[Service]:
+    """Hold the lock of the data folder and an open service."""
+    with service_lock(config.data_dir):
+        service = Service(config, now)
+        try:
+            await service.open()
+            yield service
+        finally:
+            await service.close()
+
+
+async def one_pass(service: Service, stop: asyncio.Event, *, only_due: bool = False) -> Summary:
+    """Make one full pass: poll, pages, match, the digests that are due, deliver.
+
+    Every endpoint is polled but those that failed and are being left alone; ``only_due`` asks only those
+    whose time has come.
+    """
+    now = service.now()
+    service.counts = Counts()
+    polls = await service.readers.run(
+        lambda conn: due.due_polls(conn, now, sys.maxsize, leave=frozenset(), everyone=not only_due)
+    )
+    while not stop.is_set():
+        service.stored.clear()
+        fed = await service.feed(polls)
+        # What is in flight is no longer waiting; what a host's limit held back still is.
+        polls = [task for task in polls if ("poll", task.endpoint_id) not in service.in_flight]
+        if not fed and not service.in_flight and not polls:
+            break
+        await _first(service.stored.wait(), stop.wait())
+    await service.match()
+    await service.digest()
+    await service.deliver()
+    counts, tally = service.counts, service.counts.tally
+    return Summary(
+        polled=tally.polled,
+        failed=len(tally.failed),
+        entries=tally.entries,
+        new=tally.new,
+        pages=tally.pages,
+        articles=tally.articles,
+        matches=counts.matches,
+        sent=counts.sent,
+        stall_ms=round(service.heartbeat.stall_ms, 1),
+        given_up=counts.given_up,
+        failures=tuple(tally.failed),
+    )
+
+
+async def forever(
+    config: Config,
+    now: Clock,
+    stop: asyncio.Event,
+    *,
+    ready: Callable[[str], None] = lambda _: None,
+    progress: Callable[[Counts], None] | None = None,
+) -> None:
+    """Run until ``stop`` is set. ``ready`` is told the address of the pages."""
+    async with opened(config, now) as service:
+        if progress:
+            service.on_progress = progress
+        scheduler = AsyncIOScheduler(
+            timezone="UTC", job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
+        )
+        scheduler.add_listener(_complain, EVENT_JOB_ERROR)
+        for name, seconds in TICKS.items():
+            scheduler.add_job(getattr(service, name), "interval", seconds=seconds, id=name)
+        scheduler.start()
+        try:
+            async with serving(config, stop) as address:
+                ready(address)
+                await stop.wait()
+        finally:
+            scheduler.shutdown(wait=False)
+        # What had arrived is matched before we leave; what is due is sent by the next start.
+        await service.match()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, but the signals stay ours."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@asynccontextmanager
+async def serving(config: Config, stop: asyncio.Event) -> AsyncIterator[str]:
+    """Serve the pages while inside; yields their address. When the server fails, ``stop`` is set."""
+    pages = datasette(config.data_dir / "archive.db")
+    await pages.invoke_startup()
+    web = config.settings.web
+    server = _Server(
+        uvicorn.Config(pages.app(), host=web.host, port=web.port, log_level="warning", lifespan="off")
+    )
+    task = asyncio.get_running_loop().create_task(server.serve())
+    task.add_done_callback(lambda _: stop.set())
+    try:
+        yield web.public_url or f"http://{web.host}:{web.port}/"
+    finally:
+        server.should_exit = True
+        await asyncio.wait((task,), timeout=5)
+        for database in pages.databases.values():
+            database.close()
+
+
+def _complain(event: JobExecutionEvent) -> None:
+    # A tick that failed is tried again at the next; saying so is all that is to be done.
+    log.error("%s failed: %s", event.job_id, event.exception, exc_info=event.exception)
+
+
+async def _first(*waits: Any) -> None:
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()

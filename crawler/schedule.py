@@ -1,0 +1,88 @@
+"""When to poll next, and when to try a page again. Pure functions of what happened and the time.
+
+The archive keeps the answers (``endpoints.next_poll_at``, ``pages.due_at``); no scheduler carries meaning.
+Nothing is ever switched off: an endpoint that fails is asked less and less often, once a day at the least.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from archive.model import Outcome, PageOutcome, PagePlan, PageState, PollOutcome, PollPlan
+
+INTERVAL = 15 * 60.0  # seconds, where neither operator nor feed asks for another
+LONGEST = 24 * 3600.0
+PAGE_WAITS = (600.0, 3600.0, 4 * 3600.0, 12 * 3600.0, 24 * 3600.0)  # seconds before each further try
+
+# What each failure is called when it stays open as an event.
+_BLOCKED = frozenset({"http_401", "http_403", "http_451"})
+_PARSE = frozenset({"parse_error", "parse_timeout", "parse_memory", "worker_died", "empty"})
+# Of these an endpoint is in one at a time: a new kind of failure ends the one before.
+_STATES = frozenset({"unreachable", "blocked", "http_error", "not_a_feed", "refused"})
+
+
+def after_poll(
+    poll: PollOutcome, *, failures: int, every: float | None, open_events: tuple[str, ...]
+) -> PollPlan:
+    """Return what a poll does to its endpoint. ``failures`` is how many polls before it failed in a row."""
+    base = every or INTERVAL
+    if poll.outcome is Outcome.FAILED:
+        failures += 1
+        interval = min(base * 2.0 ** min(failures, 10), max(LONGEST, base))
+        events = [(_event(poll), f"{poll.reason}: {poll.detail}" if poll.detail else str(poll.reason))]
+        keep = False
+    else:
+        failures = 0
+        interval = max(base, (poll.feed.ttl or 0.0) if poll.feed and not every else 0.0)
+        events = []
+        keep = poll.feed is None or poll.feed.complete
+    if poll.feed is not None and not poll.feed.complete:
+        if poll.feed.capped:
+            events.append(("capped", f"{poll.feed.capped} entries past max_entries were not read"))
+        else:
+            events.append(("parse_error", "; ".join(poll.feed.warnings) or "the feed is not well-formed"))
+    if poll.moved_to is not None:
+        events.append(("moved", f"the feed has moved to {poll.moved_to}: put that into sources.yaml"))
+    # A wish of the server to be left alone counts for more than any interval, up to a day.
+    interval = max(interval, min(poll.retry_after or 0.0, LONGEST))
+    shown = {kind for kind, _ in events}
+    if poll.outcome is Outcome.FAILED:
+        ended = _STATES - shown
+    else:
+        # A 304 or the same body again says nothing about how that body reads: what it left open stays open.
+        unread = poll.feed is None
+        ended = frozenset(open_events) - shown - ({"capped", "parse_error"} if unread else set())
+    return PollPlan(
+        failures=failures,
+        interval=interval,
+        next_poll_at=poll.at + timedelta(seconds=interval),
+        keep=keep,
+        events=tuple(events),
+        closes=tuple(kind for kind in open_events if kind in ended),
+    )
+
+
+def _event(poll: PollOutcome) -> str:
+    reason = poll.reason or "error"
+    if reason in _BLOCKED:
+        return "blocked"
+    if reason in _PARSE:
+        return "parse_error"
+    if reason in ("not_a_feed", "refused"):
+        return reason
+    return "http_error" if reason.startswith("http_") else "unreachable"
+
+
+def after_page(page: PageOutcome) -> PagePlan:
+    """Return what a page request does to its page: read, tried again later, or given up with its reason."""
+    if page.outcome is not Outcome.FAILED:
+        return PagePlan(state=PageState.READ)
+    if page.reason == "refused":
+        return PagePlan(state=PageState.REFUSED)
+    attempts = page.task.attempts
+    # A page that is not there twice is not there.
+    most = 1 if page.reason in ("http_404", "http_410") else len(PAGE_WAITS)
+    if not page.retry or attempts >= most:
+        return PagePlan(state=PageState.FAILED)
+    wait = max(PAGE_WAITS[attempts], min(page.retry_after or 0.0, LONGEST))
+    return PagePlan(state=PageState.DUE, due_at=page.at + timedelta(seconds=wait))

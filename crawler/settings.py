@@ -1,0 +1,283 @@
+"""The shapes of the four files that operators edit, and nothing else: nothing is read or looked up here.
+
+    settings.yaml     Settings         sources.yaml       SourcesFile
+    keywords.yaml     KeywordsFile     subscribers.yaml   SubscribersFile
+
+`crawler.config` reads the files and turns these shapes into the values that flow through the program.
+``python -m crawler.settings`` writes config/schema/*.json, from which editors complete and check.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from crawler.values import (
+    Address,
+    Ascii,
+    Country,
+    Duration,
+    Example,
+    Id,
+    Interval,
+    Language,
+    LeaveUrl,
+    Network,
+    Port,
+    Seconds,
+    Size,
+    Text,
+    WebUrl,
+)
+
+
+def _kind(value: Any) -> str | None:
+    """Tell the shapes apart that some settings may have."""
+    if isinstance(value, (list, tuple)):
+        return "list"
+    return "mapping" if isinstance(value, dict) else "all" if value == "all" else None
+
+
+class _SchemaWithoutNull(GenerateJsonSchema):
+    """An empty value is a complaint, so editors need not offer null."""
+
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        return self.generate_inner(schema["schema"])
+
+
+class Shape(BaseModel):
+    """What all shapes share. ``not_yet``: names that the agreed language has and this version does not."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    not_yet: ClassVar[frozenset[str]] = frozenset()
+
+
+# --- settings.yaml ----------------------------------------------------------------------------------------
+
+
+class Web(Shape):
+    """The researchers' pages."""
+
+    host: Text = "127.0.0.1"
+    """Where the pages listen; 127.0.0.1 is this computer only."""
+    port: Port = 8001
+    """The port they listen on."""
+    public_url: WebUrl | None = None
+    """The address that readers use, if it is another one (behind a proxy)."""
+
+
+class NetworkSettings(Shape):
+    """How the spiders behave towards other people's servers."""
+
+    contact: Ascii | None = None
+    """A page or mail address at which a newspaper can reach you; it is sent with every request."""
+    user_agent: Ascii | None = None
+    """Replaces the whole name under which Presswatch asks; left out, it is made from version and contact."""
+    allow_private: tuple[Network, ...] = ()
+    """Private networks that spiders may enter, e.g. 127.0.0.0/8. Empty: the public internet only."""
+    delay: Annotated[Seconds, Field(ge=0)] = 1.0
+    """Seconds between two requests to one host."""
+    timeout: Annotated[Seconds, Field(gt=0, json_schema_extra={"default": "30s"})] = 30.0
+    """How long one answer may take."""
+    max_bytes: Annotated[Size, Field(ge=1, json_schema_extra={"default": "10MB"})] = 10_000_000
+    """The largest feed or page that is read."""
+    max_entries: Annotated[int, Field(ge=1)] = 5000
+    """How many entries of one feed are read; it is said aloud when there were more."""
+
+    @property
+    def agent(self) -> str:
+        """The User-Agent header: the operator's own, or name, version and contact."""
+        if self.user_agent:
+            return self.user_agent
+        try:
+            name = f"Presswatch/{version('presswatch')}"
+        except PackageNotFoundError:  # run from a checkout that was never installed
+            name = "Presswatch"
+        return f"{name} (+{self.contact})" if self.contact else name
+
+
+class Mail(Shape):
+    """The server that takes our mail. Without one, each message is written to data_dir/outbox."""
+
+    host: Text
+    """The name of the mail server."""
+    port: Port | None = None
+    """Left out: 587 for starttls, 465 for tls, 25 for none."""
+    security: Literal["none", "starttls", "tls"] = "starttls"
+    """How the line is protected."""
+    username: Text | None = None
+    """The account, if the server asks for one."""
+    password_env: Text | None = None
+    """The environment variable that holds the password: passwords do not belong in this file."""
+    sender: Annotated[Address, Field(alias="from")]
+    """The address that the digests come from."""
+    reply_to: Address | None = None
+    """Where answers go, if not to the sender."""
+    unsubscribe: LeaveUrl | None = None
+    """A web address or mailto: at which readers can leave."""
+
+
+class Settings(Shape):
+    """settings.yaml: how this installation runs. Every setting has a default."""
+
+    data_dir: Text = "data"
+    """The folder for the archive, seen from the folder in which presswatch is started."""
+    languages: Annotated[tuple[Language, ...], Field(min_length=1)] = ("en", "es")
+    """The languages of the press you read."""
+    retention: Annotated[Duration, Field(gt=0, json_schema_extra={"default": "90d"})] = 90 * 86400.0
+    """How long the text of articles that match nothing is kept."""
+    web: Web = Web()
+    network: NetworkSettings = NetworkSettings()
+    mail: Mail | None = None
+
+
+# --- keywords.yaml ----------------------------------------------------------------------------------------
+
+Phrases = Annotated[tuple[Text, ...], Field(min_length=1)]
+
+
+class Examples(Shape):
+    """Sentences that `presswatch check` tries the topic on."""
+
+    match: tuple[Example, ...] = ()
+    """Sentences that the topic must find."""
+    no_match: tuple[Example, ...] = ()
+    """Sentences that it must not find."""
+
+
+class TopicShape(Shape):
+    """One thing to look for."""
+
+    not_yet: ClassVar[frozenset[str]] = frozenset({"query", "dates", "require"})
+
+    title: Text | None = None
+    """What readers see; left out, the topic's own name."""
+    terms: Annotated[
+        Annotated[Phrases, Tag("list")]
+        | Annotated[Annotated[dict[Language, Phrases], Field(min_length=1)], Tag("mapping")],
+        Discriminator(
+            _kind,
+            custom_error_type="shape",
+            custom_error_message="a list of phrases is needed here, or one list for each language "
+            "(en: [...], es: [...])",
+        ),
+    ]
+    """The phrases to look for: a list, or one list for each language."""
+    exclude: tuple[Text, ...] = ()
+    """Phrases whose words do not count; the rest of the article still does."""
+    examples: Examples = Examples()
+
+
+class KeywordsFile(Shape):
+    """keywords.yaml: what to look for."""
+
+    topics: dict[Id, TopicShape]
+    """Topic by topic; the name before the colon never changes once it is in use."""
+
+
+# --- sources.yaml -----------------------------------------------------------------------------------------
+
+
+class EndpointShape(Shape):
+    """One address of a source."""
+
+    not_yet: ClassVar[frozenset[str]] = frozenset({"sitemap", "section"})
+
+    feed: WebUrl
+    """The address of an RSS or Atom feed."""
+    every: Interval | None = None
+    """How often to look, e.g. 15m; left out, Presswatch decides."""
+
+
+class SourceShape(Shape):
+    """One newspaper, agency or station."""
+
+    id: Id
+    """A short name that never changes once it is in use."""
+    name: Text
+    """What readers see."""
+    country: Country | None = None
+    """Two capital letters (PE), or a region (INT, LATAM)."""
+    language: Language | None = None
+    """The language it writes in."""
+    tags: tuple[Text, ...] = ()
+    """Words of your own, to group sources by."""
+    pages: bool = True
+    """Whether the pages of its articles are fetched."""
+    endpoints: Annotated[tuple[EndpointShape, ...], Field(min_length=1)]
+    """Its feeds."""
+
+
+class SourcesFile(Shape):
+    """sources.yaml: where to look."""
+
+    sources: tuple[SourceShape, ...]
+
+
+# --- subscribers.yaml -------------------------------------------------------------------------------------
+
+
+class Subscriber(Shape):
+    """One reader, or one list of readers who get the same digest."""
+
+    id: Id
+    """A short name that never changes once it is in use."""
+    name: Text | None = None
+    """Who this is; left out, the id."""
+    to: tuple[Address, ...] = ()
+    """Mail addresses; left out, the digest is written to data_dir/outbox."""
+    topics: Annotated[
+        Annotated[Annotated[tuple[Text, ...], Field(min_length=1)], Tag("list")]
+        | Annotated[Literal["all"], Tag("all")],
+        Discriminator(
+            _kind,
+            custom_error_type="shape",
+            custom_error_message="a list of topics is needed here, or the word all",
+        ),
+    ]
+    """Topics from keywords.yaml, or the word all."""
+    when: Text
+    """When the digest is made: daily at 07:00."""
+    zone: Text
+    """The time zone of that hour, e.g. America/Lima."""
+    language: Language = "en"
+    """The language of the digest's own words."""
+
+
+class SubscribersFile(Shape):
+    """subscribers.yaml: who gets what, and when."""
+
+    subscribers: tuple[Subscriber, ...]
+
+
+FILES: dict[str, type[Shape]] = {
+    "settings": Settings,
+    "keywords": KeywordsFile,
+    "sources": SourcesFile,
+    "subscribers": SubscribersFile,
+}
+"""The four files, by name."""
+
+
+def schemas() -> dict[str, str]:
+    """Return the JSON schema of each file, by the name under which it is shipped."""
+    return {
+        f"{name}.json": json.dumps(
+            shape.model_json_schema(schema_generator=_SchemaWithoutNull), indent=2, ensure_ascii=False
+        )
+        + "\n"
+        for name, shape in FILES.items()
+    }
+
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent.parent / "config" / "schema"
+    for file, text in schemas().items():
+        (folder / file).write_text(text, encoding="utf-8")

@@ -1,0 +1,1 @@
+"""One crawl, one spider, a callback for each kind of task."""

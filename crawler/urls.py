@@ -1,0 +1,186 @@
+"""URLs: what a link means, what makes two links one, and which are never fetched.
+
+    join      a link as offered, made absolute
+    canonical the form under which an article is known (RFC 3986, section 6.2.2, without trackers)
+    refusal   why a URL must not be fetched, by its syntax alone
+
+Nothing here connects, resolves a name, or judges an address: the network guard does. Nothing here raises
+for any text: a link that cannot be read is a value like any other.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+import idna
+
+
+MAX_URL = 2_000
+"""Characters of the longest URL that is fetched; some servers and proxies stop at 2,048."""
+
+NO_SCHEME = "no scheme"
+"""What `refusal` says of a link that is not absolute."""
+
+TRACKING = frozenset({
+    "_ga", "_gl", "_hsenc", "_hsmi", "at_campaign", "at_custom1", "at_custom2", "at_custom3", "at_custom4",
+    "at_format", "at_link_id", "at_link_origin", "at_link_type", "at_medium", "at_ptr_name", "at_bbc_team",
+    "cmpid", "dclid", "fbclid", "gbraid", "gclid", "gclsrc", "igshid", "igsh", "ito", "mc_cid", "mc_eid",
+    "mkt_tok", "msclkid", "ncid", "srsltid", "twclid", "ttclid", "wbraid", "yclid",
+})  # fmt: skip
+"""Query parameters that say how a reader came, never what is read. ``utm_*`` is dropped beside them."""
+
+_EDGE = (
+    "".join(map(chr, range(0x21)))
+    + "\x7f"
+    + "".join(map(chr, range(0x80, 0xA1)))
+    + "\u200b\u2028\u2029\ufeff"
+)
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?=:)")
+_BREAKS = re.compile("[\t\r\n]")
+_ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
+_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+# RFC 3986, appendix A: what pchar, query and userinfo may hold beside unreserved characters and escapes.
+_NOT_PATH = re.compile(r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~!$&'()*+,;=:@/%]")
+_NOT_QUERY = re.compile(r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~!$&'()*+,;=:@/?%]")
+_NOT_USERINFO = re.compile(r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~!$&'()*+,;=:%]")
+_HOST = re.compile(r"[a-z0-9._-]+")
+_PORTS = {"http": 80, "https": 443}
+
+
+def join(base: str, link: str) -> str | None:
+    """Return ``link``, as offered on ``base``, made absolute (RFC 3986, section 5).
+
+    None when it is empty, cannot be read, or stays relative because ``base`` is.
+    """
+    try:
+        joined = urljoin(_strip(base), _strip(link)) if _strip(link) else ""
+    except ValueError:  # http://[::1 was seen in a live feed
+        return None
+    return joined if _SCHEME.match(joined) else None
+
+
+def canonical(url: str) -> str | None:
+    """Return the form of ``url`` under which an article is known; the canonical form of that is itself.
+
+    RFC 3986, section 6.2.2 and 6.2.3: scheme and host in lower case, the host in IDNA, no default port, no
+    fragment, an empty path is ``/``, escapes in one spelling, no dot segments. Parameters that only track
+    readers are dropped (`TRACKING`); the others keep their order. A URL that is not http or https comes
+    back stripped and otherwise as it is. None when ``url`` is relative or cannot be read.
+    """
+    url = _strip(url)
+    found = _SCHEME.match(url)
+    if not found or not _encodable(url):
+        return None
+    scheme = found.group().lower()
+    if scheme not in _PORTS:
+        return url
+    parts = _split(url)
+    authority = _authority(scheme, parts) if parts else None
+    if parts is None or authority is None:
+        return None
+    path = _without_dots(_escaped(parts.path, _NOT_PATH)) or "/"
+    query = _without_trackers(_escaped(parts.query, _NOT_QUERY))
+    return f"{scheme}://{authority}{path}" + (f"?{query}" if query else "")
+
+
+def refusal(url: str) -> str | None:
+    """Return why ``url`` must never be fetched, judged by its syntax; None when the network guard may look."""
+    url = _strip(url)
+    found = _SCHEME.match(url)
+    if not found:
+        return NO_SCHEME
+    if found.group().lower() not in _PORTS:
+        return f"scheme {found.group().lower()[:20]} is not fetched"
+    if len(url) > MAX_URL:
+        return f"longer than {MAX_URL:,} characters"
+    parts = _split(url)
+    if parts is None:
+        return "the URL cannot be read"
+    if "@" in parts.netloc:
+        return "the URL carries a user name"
+    try:
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return "the port is out of range"
+    if not host:
+        return "no host"
+    if port == 0:
+        return "the port is out of range"
+    return None if canonical(url) else "the host cannot be read"
+
+
+def _strip(url: str) -> str:
+    """Return ``url`` without what browsers ignore in it (WHATWG URL, section 4.4)."""
+    return _BREAKS.sub("", url).strip(_EDGE)
+
+
+def _encodable(url: str) -> bool:
+    # A lone surrogate (JSON can carry one) fits neither a request line nor SQLite.
+    return not any("\ud800" <= char <= "\udfff" for char in url) if not url.isascii() else True
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return None
+
+
+def _authority(scheme: str, parts: SplitResult) -> str | None:
+    try:
+        host, port = _host(parts.hostname or ""), parts.port
+    except ValueError:
+        return None
+    if host is None:
+        return None
+    userinfo, at, _ = parts.netloc.rpartition("@")
+    if at:
+        host = f"{_escaped(userinfo, _NOT_USERINFO)}@{host}"
+    return host if port is None or port == _PORTS[scheme] else f"{host}:{port}"
+
+
+def _host(host: str) -> str | None:
+    """Return ``host`` in ASCII and lower case, None when it is none. Raises ValueError (idna, ipaddress)."""
+    if ":" in host:
+        return f"[{ipaddress.IPv6Address(host).compressed}]" if "%" not in host else None
+    if not host.isascii():
+        host = idna.encode(host, uts46=True).decode("ascii")
+    return host.lower() if _HOST.fullmatch(host.lower()) else None
+
+
+def _escaped(text: str, forbidden: re.Pattern[str]) -> str:
+    """Return ``text`` with one spelling of every character (RFC 3986, sections 2.1 and 6.2.2.2)."""
+    text = forbidden.sub(lambda found: "".join(f"%{byte:02X}" for byte in found.group().encode()), text)
+    return _ESCAPE.sub(_unescape, text)
+
+
+def _unescape(found: re.Match[str]) -> str:
+    byte = int(found.group(1), 16)
+    return chr(byte) if byte in _UNRESERVED else found.group().upper()
+
+
+def _without_dots(path: str) -> str:
+    """Return ``path`` without ``.`` and ``..`` (RFC 3986, section 5.2.4)."""
+    if "/." not in path:
+        return path
+    kept: list[str] = []
+    segments = path.split("/")
+    for segment in segments:
+        if segment == "..":
+            # The first is the empty one before the leading slash: nothing climbs above the root.
+            del kept[max(1, len(kept) - 1) :]
+        elif segment != ".":
+            kept.append(segment)
+    if segments[-1] in {".", ".."}:
+        kept.append("")
+    return "/".join(kept)
+
+
+def _without_trackers(query: str) -> str:
+    return "&".join(piece for piece in query.split("&") if not _tracks(piece.partition("=")[0].lower()))
+
+
+def _tracks(name: str) -> bool:
+    return name.startswith("utm_") or name in TRACKING

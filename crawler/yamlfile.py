@@ -1,0 +1,262 @@
+"""One YAML file as plain text values, with the place of every one of them.
+
+    file ─▶ decode ─▶ compose (ruamel.yaml, YAML 1.2) ─▶ Document: data, places, complaints
+
+Every scalar stays the text that the operator wrote; what it means (a number, yes or no, a duration) is for
+the models in `crawler.settings` to say. So NO stays a country and 12:30 a time. Nothing here knows what the
+settings are called. Nothing is raised: what cannot be read is a complaint, and the rest is still read.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
+
+from archive.errors import Complaint
+
+Place = tuple[str | int, ...]
+"""Where a value stands in the data: ("sources", 3, "endpoints", 0, "every")."""
+
+ANY = None
+"""Stands for any one step in a pattern of `Document.texts`."""
+
+# What ruamel.yaml says, and what it means to somebody who has never heard of tokens. First match wins.
+_PLAIN_WORDS = (
+    (
+        "mapping values are not allowed",
+        'a ":" cannot stand here: quote text with ": " in it, or look at the indentation',
+    ),
+    ("sequence entries are not allowed", "a list item cannot stand here: look at the indentation"),
+    (r"found character '\t'", "a tab stands here: indent with spaces"),
+    ("that cannot start any token", "text that starts with this character needs quotes around it"),
+    ("found undefined alias", "text that starts with * needs quotes around it"),
+    ("while scanning an alias", "text that starts with * needs quotes around it"),
+    ("while scanning an anchor", "text that starts with & needs quotes around it"),
+    ("while scanning a directive", "text that starts with % needs quotes around it"),
+    ("while scanning a quoted scalar", "a quotation mark is opened and never closed"),
+    ("while parsing a flow sequence", 'a list that starts with "[" is not closed, or a comma is missing'),
+    ("while parsing a flow mapping", 'a "{" is not closed, or a comma is missing'),
+    ("could not find expected ':'", 'a ":" is missing after this name'),
+    ("while parsing a block", "this line is not indented like its neighbours"),
+    ("another document", 'a second "---": one file holds one document'),
+)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Mark:
+    """A place in the file; both count from 1."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """The marks of one value: of its key (of the item itself in a list), of the value, and of its text.
+
+    ``text`` is where the first character of a scalar stands, when the file shows it letter by letter.
+    """
+
+    key: Mark
+    value: Mark
+    text: Mark | None = None
+
+
+@dataclass(slots=True)
+class Document:
+    """What one file holds. ``data`` is made of dict, list, str and None; an empty file is an empty dict."""
+
+    file: str
+    data: Any = None
+    places: dict[Place, Where] = field(default_factory=dict)
+    complaints: list[Complaint] = field(default_factory=list)
+    broken: set[Place] = field(default_factory=set)
+
+    def complain(
+        self, place: Place, message: str, *, at_key: bool = False, column: int | None = None
+    ) -> Complaint:
+        """Return a complaint about the value at ``place``, or about the nearest thing around it.
+
+        ``column`` counts code points within the value's text, where the file shows that text as it is.
+        """
+        known = place
+        while known and known not in self.places:
+            known = known[:-1]
+        where = self.places.get(known, _TOP)
+        mark = where.key if at_key or known != place else where.value
+        if column is not None and where.text and known == place:
+            mark = Mark(where.text.line, where.text.column + column)
+        return Complaint(self.file, mark.line, mark.column, show(place), message)
+
+    def texts(self, *pattern: str | None) -> Iterator[tuple[Place, str]]:
+        """Yield every text whose place fits ``pattern``; what is broken beside it does not matter."""
+        found: list[tuple[Place, Any]] = [((), self.data)]
+        for step in pattern:
+            found = [((*place, key), value) for place, data in found for key, value in _children(data, step)]
+        yield from ((place, value) for place, value in found if isinstance(value, str))
+
+    def keys(self, *pattern: str | None) -> list[str]:
+        """Return the names written in the mapping at ``pattern``."""
+        data = self.data
+        for step in pattern:
+            data = data.get(step) if isinstance(data, dict) else None
+        return list(data) if isinstance(data, dict) else []
+
+
+_TOP = Where(Mark(1, 1), Mark(1, 1))
+
+
+def show(place: Place) -> str:
+    """Return ``place`` as people write it: ``sources[3].endpoints[0].every``."""
+    text = ""
+    for step in place:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+    return text
+
+
+def read(path: Path) -> Document:
+    """Read one file. Whatever is wrong with it stands in ``complaints`` of the result."""
+    document = Document(path.name)
+    try:
+        text = path.read_bytes().decode("utf-8-sig")  # Windows editors put a BOM first
+    except FileNotFoundError:
+        document.complaints.append(document.complain((), f"there is no such file in {path.parent}"))
+    except OSError as error:
+        document.complaints.append(document.complain((), f"cannot be read: {error.strerror}"))
+    except UnicodeDecodeError as error:
+        document.complaints.append(_not_utf8(document.file, error))
+    else:
+        read_text(text, document)
+    return document
+
+
+def read_text(text: str, document: Document) -> None:
+    """Fill ``document`` from ``text``."""
+    try:
+        with warnings.catch_warnings():
+            # ruamel warns of an anchor set twice; we refuse the first one already.
+            warnings.simplefilter("ignore")
+            root = YAML(typ="rt", pure=True).compose(text)
+    except MarkedYAMLError as error:
+        document.complaints.append(_syntax(document.file, error))
+    except ReaderError as error:
+        line, column = _line_column(text, int(error.position))
+        document.complaints.append(Complaint(document.file, line, column, "", "an unprintable character"))
+    except RecursionError:
+        document.complaints.append(document.complain((), "lists and mappings nest too deeply"))
+    except (YAMLError, ArithmeticError, AttributeError, LookupError, ValueError) as error:
+        # ruamel.yaml lets bare errors out on some broken texts ("%YAML 1.x", "\U99999999"), without a place.
+        document.complaints.append(document.complain((), f"cannot be read as YAML: {error}"))
+    else:
+        if root is None:
+            document.data = {}
+        else:
+            document.data = _Builder(text, document).build(root, (), Mark(1, 1))
+
+
+class _Builder:
+    """Turns ruamel's nodes into plain data, noting where each value stands."""
+
+    def __init__(self, text: str, document: Document) -> None:
+        self.text = text
+        self.document = document
+
+    def build(self, node: Node, place: Place, key: Mark) -> Any:
+        start = _mark(node)
+        empty = isinstance(node, ScalarNode) and node.start_mark.index == node.end_mark.index
+        # ruamel places an empty value on the line after it; its key is where the eye looks.
+        self.document.places[place] = Where(key, key if empty else start)
+        if self.text[node.start_mark.index :][:1] in ("!", "&") and not empty:
+            # Also what makes data that holds itself, or a few lines that unfold into gigabytes.
+            self.refuse(place, "text that starts with ! or & needs quotes (no YAML tags and anchors here)")
+            return None
+        if isinstance(node, MappingNode):
+            return self.mapping(node, place)
+        if isinstance(node, SequenceNode):
+            return [self.build(item, (*place, n), _mark(item)) for n, item in enumerate(node.value)]
+        assert isinstance(node, ScalarNode)  # the three kinds of node there are
+        return self.scalar(node, place)
+
+    def mapping(self, node: MappingNode, place: Place) -> dict[str, Any]:
+        data: dict[str, Any] = {}
+        for name, value in node.value:
+            mark = _mark(name)
+            here = (*place, name.value if isinstance(name, ScalarNode) else "?")
+            if not isinstance(name, ScalarNode) or not name.value or not _printable(name.value, lines=False):
+                self.document.places.setdefault((*place, "?"), Where(mark, mark))
+                self.refuse((*place, "?"), "a name on one line is needed before the colon")
+            elif name.value in data:
+                first = self.document.places[here].key.line
+                message = f"written twice: it already stands in line {first}"
+                self.document.complaints.append(
+                    Complaint(self.document.file, mark.line, mark.column, show(here), message)
+                )
+            else:
+                data[name.value] = self.build(value, here, mark)
+        return data
+
+    def scalar(self, node: ScalarNode, place: Place) -> str | None:
+        raw = self.text[node.start_mark.index : node.end_mark.index]
+        start = _mark(node)
+        if node.style is None and raw in ("", "~", "null", "Null", "NULL"):
+            self.refuse(
+                place, "empty: write a value, or take the line out (text that starts with # needs quotes)"
+            )
+            return None
+        if not _printable(node.value, lines=True):
+            self.refuse(place, "an unprintable character stands in this text")
+            return None
+        quotes = 1 if node.style in ("'", '"') else 0
+        if raw[quotes : len(raw) - quotes] == node.value:
+            letters = Mark(start.line, start.column + quotes)
+            self.document.places[place] = Where(self.document.places[place].key, start, letters)
+        return str(node.value)
+
+    def refuse(self, place: Place, message: str) -> None:
+        self.document.broken.add(place)
+        self.document.complaints.append(self.document.complain(place, message))
+
+
+def _children(data: Any, step: str | None) -> list[tuple[str | int, Any]]:
+    if isinstance(data, dict):
+        return [(key, value) for key, value in data.items() if step is ANY or key == step]
+    if isinstance(data, list) and step is ANY:
+        return list(enumerate(data))
+    return []
+
+
+def _printable(text: str, *, lines: bool) -> bool:
+    """Tell whether mails, pages and terminals can show ``text``: no controls, no half surrogates."""
+    return all(unicodedata.category(c) not in ("Cc", "Cs") or (lines and c in "\n\t") for c in text)
+
+
+def _mark(node: Node) -> Mark:
+    return Mark(node.start_mark.line + 1, node.start_mark.column + 1)
+
+
+def _line_column(text: str, index: int) -> tuple[int, int]:
+    before = text[:index]
+    return before.count("\n") + 1, index - (before.rfind("\n") + 1) + 1
+
+
+def _not_utf8(file: str, error: UnicodeDecodeError) -> Complaint:
+    before = error.object[: error.start]
+    line = before.count(b"\n") + 1
+    column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8-sig", "replace")) + 1
+    return Complaint(file, line, column, "", "this is not UTF-8 text: save the file as UTF-8")
+
+
+def _syntax(file: str, error: MarkedYAMLError) -> Complaint:
+    mark = error.problem_mark or error.context_mark
+    said = f"{error.problem or ''} {error.context or ''}".strip()
+    message = next((plain for theirs, plain in _PLAIN_WORDS if theirs in said), f"not YAML: {said}")
+    return Complaint(file, mark.line + 1 if mark else 1, mark.column + 1 if mark else 1, "", message)

@@ -1,0 +1,199 @@
+"""What goes into a digest, and in which order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from conftest import NOON, article, digest, hit, subscription
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alerts.digest import QUOTE, due_digests, group, sentence
+from alerts.model import SubscriptionState
+from archive.model import Hit, MatchedArticle
+
+
+def state(**changes: object) -> SubscriptionState:
+    known = SubscriptionState(
+        subscription=subscription(), created_at=NOON - timedelta(days=9), active=True, seq=0, last_due_at=None
+    )
+    return replace(known, **changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("changes", "now", "due"),
+    [
+        pytest.param({}, NOON, NOON, id="at the minute"),
+        pytest.param({}, NOON + timedelta(hours=5), NOON, id="late, still that one"),
+        pytest.param({"last_due_at": NOON}, NOON + timedelta(hours=5), None, id="made already"),
+        pytest.param({"last_due_at": NOON - timedelta(days=4)}, NOON, NOON, id="four days down: one digest"),
+        pytest.param({"created_at": NOON}, NOON, None, id="created at that moment: the next one"),
+        pytest.param(
+            {"created_at": NOON - timedelta(hours=1)},
+            NOON - timedelta(minutes=1),
+            None,
+            id="before its first",
+        ),
+    ],
+)
+def test_the_latest_moment_that_was_not_dealt_with_is_due(
+    changes: dict[str, object], now: object, due: object
+) -> None:
+    assert due_digests(state(**changes), now) == due  # type: ignore[arg-type]
+
+
+def test_it_holds_what_lies_in_its_range_and_is_wanted() -> None:
+    found = [article(seq) for seq in (3, 4, 5, 6)] + [
+        article(5, topic_id="us-troops"),
+        article(5, topic_id="lithium"),
+    ]
+    made = digest(*found, from_seq=3, to_seq=5)
+    assert [(one.seq, one.topic_id) for one in made.articles] == [(4, "peru"), (5, "peru"), (5, "lithium")]
+    everything = digest(*found, from_seq=3, to_seq=5, subscription=subscription(topics=None))
+    assert len(everything.articles) == 4
+
+
+@given(st.lists(st.integers(0, 60), max_size=8), st.sets(st.integers(1, 60)))
+def test_every_match_is_in_exactly_one_of_consecutive_digests(steps: list[int], seqs: set[int]) -> None:
+    ends = [0, *sorted(steps), 60]
+    found = [article(seq) for seq in sorted(seqs)]
+    told = [
+        one.seq
+        for low, high in zip(ends, ends[1:], strict=False)
+        for one in digest(*found, from_seq=low, to_seq=high).articles
+    ]
+    assert told == sorted(seqs)
+
+
+def test_an_article_under_two_topics_is_told_once_and_named_twice() -> None:
+    lithium = {"topic_id": "lithium", "topic_title": "Lithium"}
+    groups = group(
+        digest(
+            article(1, article_id=7), article(2, article_id=7, **lithium), article(3, article_id=8, **lithium)
+        )
+    )
+    peru, other = groups
+    assert [item.article.article_id for item in peru.items] == [7]
+    assert peru.items[0].also == ("Lithium",)
+    assert [item.article.article_id for item in other.items] == [8]
+    assert [(item.article.article_id, item.under) for item in other.references] == [(7, "Peru")]
+    assert (peru.size, other.size) == (1, 2)
+
+
+def test_an_article_matched_again_in_the_same_range_is_told_once() -> None:
+    (only,) = group(digest(article(1, article_id=7), article(2, article_id=7)))
+    assert [item.article.seq for item in only.items] == [2]
+
+
+def test_topics_come_in_the_order_of_the_subscription_or_the_loudest_first() -> None:
+    found = [
+        article(1, topic_id="a", topic_title="A"),
+        article(2, topic_id="b", topic_title="B"),
+        article(3, topic_id="b"),
+    ]
+    assert [one.topic_id for one in group(digest(*found, subscription=subscription(topics=("a", "b"))))] == [
+        "a",
+        "b",
+    ]
+    assert [one.topic_id for one in group(digest(*found, subscription=subscription(topics=None)))] == [
+        "b",
+        "a",
+    ]
+
+
+def test_the_newest_comes_first_and_a_date_in_the_future_is_not_newer_than_when_it_was_seen() -> None:
+    old = article(1, published_at=NOON - timedelta(days=2))
+    undated = article(2, published_at=None, first_seen_at=NOON - timedelta(hours=1))
+    liar = article(3, published_at=NOON + timedelta(days=30), first_seen_at=NOON - timedelta(hours=2))
+    (only,) = group(digest(old, undated, liar))
+    assert [item.article.seq for item in only.items] == [2, 3, 1]
+
+
+def quoted(one: MatchedArticle) -> str:
+    (only,) = group(digest(one))
+    return "".join(f"[{piece.text}]" if piece.hit else piece.text for piece in only.items[0].quote)
+
+
+LONG = "Peru " + "word " * 100
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "quote"),
+    [
+        ("One thing. Then Peru came. And more.", "Peru", "Then [Peru] came."),
+        ("First line\nPeru second\nThird", "Peru", "[Peru] second"),
+        ("El Sr. Soto habló de EE. UU. y Peru ayer. Fin.", "Peru", "El Sr. Soto habló de EE. UU. y [Peru] ayer."),
+        ("Dijo: “No.” Peru calla. Fin.", "Peru", "[Peru] calla."),
+        ("He asked about U.S. troops. They left.", "U.S. troops", "He asked about [U.S. troops]."),
+        ("up 3.5 per cent in Peru! Yes.", "Peru", "up 3.5 per cent in [Peru]!"),
+    ],
+)  # fmt: skip
+def test_the_sentence_around_the_hit_is_quoted(text: str, wanted: str, quote: str) -> None:
+    assert quoted(article(1, title="T", text=text, hits=(hit(text, wanted, "text"),))) == quote
+
+
+def test_without_a_hit_below_the_title_the_first_sentence_is_quoted() -> None:
+    assert quoted(article(1, summary="First thing. Second.", text="Else.")) == "First thing."
+    assert quoted(article(1)) == ""
+
+
+def test_a_hit_whose_words_moved_is_found_again_and_one_that_is_gone_is_not_shown() -> None:
+    moved = article(
+        1, title="T", text="Now it says Peru here.", hits=(Hit("text", 0, 4, "Peru", "Peru", "exact"),)
+    )
+    assert quoted(moved) == "Now it says [Peru] here."
+    gone = article(1, title="T", text="Nothing here.", hits=(Hit("text", 0, 4, "Peru", "Peru", "exact"),))
+    assert quoted(gone) == "Nothing here."
+
+
+def test_a_long_sentence_is_cut_between_words_around_the_hit() -> None:
+    text = "abc " * 100 + "Peru " + "def " * 100
+    quote = quoted(article(1, title="T", text=text, hits=(hit(text, "Peru", "text"),)))
+    assert quote.startswith("… abc") and quote.endswith("def …") and " [Peru] def" in quote
+
+
+words = st.text(st.sampled_from("aB. !?…\n ñ“”0—"), max_size=700)
+
+
+@given(words, words, st.text("Pe ru.", min_size=1, max_size=12))
+def test_a_quotation_is_short_holds_the_hit_and_invents_nothing(before: str, after: str, wanted: str) -> None:
+    text = before + wanted + after
+    one = article(
+        1,
+        title="T",
+        text=text,
+        hits=(Hit("text", len(before), len(before) + len(wanted), wanted, "x", "exact"),),
+    )
+    (only,) = group(digest(one))
+    pieces = only.items[0].quote
+    quote = "".join(piece.text for piece in pieces)
+    core = quote.removeprefix("… ").removesuffix(" …")
+    assert len(core) <= QUOTE + 2
+    assert core.strip(" …") in text
+    if wanted.strip():
+        assert any(piece.hit for piece in pieces)
+
+
+@given(words, st.data())
+def test_a_sentence_holds_its_span(text: str, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, len(text)))
+    low, high = sentence(text, start, end)
+    assert 0 <= low <= high <= len(text)
+    inner = text[start:end].strip()
+    assert not inner or inner in text[low:high]
+
+
+def test_slips_and_acronyms_are_named_and_plain_hits_are_not() -> None:
+    text = "Dina Boularte, EE. UU., peruanos"
+    hits = (
+        hit(text, "Boularte", "text", "fuzzy", "Boluarte~"),
+        hit(text, "EE. UU.", "text", "acronym", "EEUU"),
+        hit(text, "peruanos", "text", "inflected", "peruan*"),
+        Hit("author", 0, 4, "Peru", "Peru", "exact"),
+    )
+    (only,) = group(digest(article(1, title="T", text=text, hits=hits)))
+    assert [one.text for one in only.items[0].variants] == ["Boularte", "EE. UU."]
+    assert [one.field for one in only.items[0].elsewhere] == ["author"]

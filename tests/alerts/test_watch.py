@@ -1,0 +1,114 @@
+"""When a digest is due."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo, available_timezones
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alerts.watch import last_due, next_due, read_when, read_zone
+
+
+ZONES = sorted(available_timezones())
+
+
+def utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("when", "zone", "after", "due"),
+    [
+        pytest.param("07:00", "America/Lima", "2026-07-19 11:59:59", "2026-07-19 12:00", id="the same day"),
+        pytest.param("07:00", "America/Lima", "2026-07-19 12:00", "2026-07-20 12:00", id="strictly after"),
+        pytest.param(
+            "02:30", "Europe/Berlin", "2026-03-28 12:00", "2026-03-29 01:00", id="a gap: right after it"
+        ),
+        pytest.param(
+            "02:30", "Europe/Berlin", "2026-03-29 01:00", "2026-03-30 00:30", id="the day after a gap"
+        ),
+        pytest.param(
+            "02:30", "Europe/Berlin", "2026-10-24 12:00", "2026-10-25 00:30", id="doubled: the first"
+        ),
+        pytest.param(
+            "02:30", "Europe/Berlin", "2026-10-25 00:30", "2026-10-26 01:30", id="doubled: only once"
+        ),
+        pytest.param(
+            "02:15", "Australia/Lord_Howe", "2026-10-03 10:00", "2026-10-03 15:30", id="half an hour's gap"
+        ),
+        pytest.param("00:30", "Africa/Cairo", "2026-04-23 12:00", "2026-04-23 22:00", id="a gap at midnight"),
+        pytest.param(
+            "23:30", "America/Nuuk", "2026-03-28 12:00", "2026-03-29 01:00", id="a gap up to midnight"
+        ),
+        pytest.param(
+            "07:00", "Pacific/Apia", "2011-12-29 18:00", "2011-12-30 17:00", id="a day that never was"
+        ),
+        pytest.param("00:00", "Pacific/Apia", "2011-12-29 18:00", "2011-12-30 10:00", id="its midnight"),
+    ],
+)
+def test_the_next_due_moment(when: str, zone: str, after: str, due: str) -> None:
+    assert next_due(read_when(f"daily at {when}"), zone, utc(after)) == utc(due)
+
+
+@given(
+    zone=st.sampled_from(ZONES),
+    minute=st.integers(0, 24 * 60 - 1),
+    start=st.datetimes(datetime(1971, 1, 1), datetime(2037, 1, 1)),
+)
+def test_due_moments_rise_and_each_local_day_has_at_most_one(zone: str, minute: int, start: datetime) -> None:
+    when = read_when(f"daily at {minute // 60}:{minute % 60:02}")
+    moment = start.replace(tzinfo=UTC)
+    for _ in range(8):
+        due = next_due(when, zone, moment)
+        assert moment < due <= moment + timedelta(hours=50)
+        assert next_due(when, zone, due - timedelta(seconds=1)) == due
+        assert last_due(when, zone, due) == due
+        assert last_due(when, zone, next_due(when, zone, due) - timedelta(microseconds=1)) == due
+        moment = due
+
+
+@pytest.mark.parametrize("hour", [0, 2, 23])
+def test_every_zone_has_one_due_moment_for_each_local_day(hour: int) -> None:
+    when = read_when(f"daily at {hour:02}:30")
+    for name in ZONES:
+        zone = ZoneInfo(name)
+        week = datetime(2025, 1, 1, tzinfo=UTC)
+        while week.year < 2026:
+            if week.astimezone(zone).utcoffset() == (week + timedelta(days=7)).astimezone(zone).utcoffset():
+                week += timedelta(days=7)
+                continue
+            moments = [next_due(when, zone, week)]
+            while moments[-1] < week + timedelta(days=8):
+                moments.append(next_due(when, zone, moments[-1]))
+            # A gap that ends at midnight puts the moment at 00:00 of the next day: its day is the one before.
+            days = [(one.astimezone(zone) - timedelta(minutes=1)).date() for one in moments]
+            assert days == [days[0] + timedelta(days=n) for n in range(len(days))], name
+            week += timedelta(days=7)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("weekly", "daily at HH:MM"),
+        ("daily at 7", "daily at HH:MM"),
+        ("daily at 24:00", "there is no 24:00"),
+        ("daily at 07:60", "there is no 07:60"),
+        ("", "daily at HH:MM"),
+    ],
+)
+def test_a_schedule_that_is_not_understood_says_what_would_be(text: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        read_when(text)
+
+
+def test_a_schedule_is_written_as_it_is_read() -> None:
+    assert str(read_when(" Daily  at 7:05 ")) == "daily at 07:05"
+
+
+@pytest.mark.parametrize("name", ["Lima", "", "../../etc/passwd", "/etc/localtime", "a\0b", "America"])
+def test_a_zone_that_does_not_exist_is_a_value_error(name: str) -> None:
+    with pytest.raises(ValueError, match="no time zone"):
+        read_zone(name)

@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import io
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import feedparser  # type: ignore[import-untyped]
+import pytest
+
+from archive.errors import ParseError
+from archive.model import Feed, to_json
+from crawler.entries import MAX_TAGS, joined
+from crawler.feeds import read_feed
+
+
+CASES = Path(__file__).parents[1] / "cases" / "feeds"
+DOCUMENTS = sorted(path for path in CASES.iterdir() if not path.name.endswith(".expect.json"))
+
+
+def read(body: bytes | str, **settings: Any) -> Feed:
+    body = body.encode() if isinstance(body, str) else body
+    return read_feed(body, **{"url": "https://case.example/feed", "source_id": "case"} | settings)
+
+
+def rss(*items: str, head: str = "") -> str:
+    return f'<rss version="2.0"><channel><title>T</title>{head}{"".join(items)}</channel></rss>'
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_a_feed_reads_as_its_case_expects(path: Path) -> None:
+    expected = json.loads(path.with_suffix("").with_suffix(".expect.json").read_text())
+    feed = json.loads(to_json(read(path.read_bytes())))
+    entries, wanted = feed.pop("entries"), expected.pop("entries")
+    assert {key: feed[key] for key in expected} == expected
+    assert [{key: entry[key] for key in want} for entry, want in zip(entries, wanted, strict=True)] == wanted
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        pytest.param(b"", "not_a_feed", id="nothing"),
+        pytest.param(b" \n", "not_a_feed", id="white space"),
+        pytest.param(b"<!DOCTYPE html><html><title>404</title></html>", "not_a_feed", id="a page"),
+        pytest.param(b"<html><body><item><title>x</title></item></body></html>", "not_a_feed", id="a page with an item"),
+        pytest.param(b"just words", "not_a_feed", id="text"),
+        pytest.param(b"/etc/hostname", "not_a_feed", id="the name of a file"),
+        pytest.param(b"<xml/>", "not_a_feed", id="another XML"),
+        pytest.param(b"\x00\x01\x02\xff", "not_a_feed", id="bytes"),
+        pytest.param(b'{"error": "no"}', "not_a_feed", id="another JSON"),
+        pytest.param(b'{"items": [{"sku": 1}]}', "not_a_feed", id="items of another kind"),
+        pytest.param(b"{not json", "parse_error", id="broken JSON"),
+        pytest.param(b'{"items":' + b"[" * 100_000, "parse_error", id="deep JSON"),
+        pytest.param(b'{"items": ' + b"9" * 5_000 + b"}", "parse_error", id="a long number"),
+    ],
+)
+def test_what_is_no_feed_is_an_error_with_a_reason(body: bytes, reason: str) -> None:
+    with pytest.raises(ParseError) as caught:
+        read(body)
+    assert caught.value.reason == reason
+
+
+def test_a_body_is_never_taken_for_a_file_name(tmp_path: Path) -> None:
+    feed = tmp_path / "feed.xml"
+    feed.write_text(rss("<item><title>secret</title></item>"))
+    with pytest.raises(ParseError):
+        read(str(feed))
+
+
+def test_entries_past_the_cap_are_counted() -> None:
+    feed = read(rss(*(f"<item><title>{number}</title></item>" for number in range(7))), max_entries=5)
+    assert (len(feed.entries), feed.capped, feed.complete) == (5, 2, False)
+
+
+def test_items_of_a_json_feed_past_the_cap_are_counted() -> None:
+    items = [{"id": str(number), "title": "x"} for number in range(7)]
+    feed = read(json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": items}), max_entries=5)
+    assert (len(feed.entries), feed.capped, feed.complete) == (5, 2, False)
+
+
+@pytest.mark.parametrize("content_type", ["text/html", "text/xml", "text/plain; charset=utf-8", "nonsense;;=", None])
+def test_a_wrong_content_type_leaves_a_feed_complete(content_type: str | None) -> None:
+    feed = read(rss("<item><title>Perú</title></item>"), content_type=content_type)
+    assert feed.complete
+    assert feed.entries[0].title == "Perú"
+
+
+def test_the_charset_of_the_answer_is_heeded() -> None:
+    body = rss("<item><title>Perú</title></item>").encode("cp1252")
+    assert read(body, content_type="application/rss+xml; charset=windows-1252").entries[0].title == "Perú"
+
+
+def test_an_entry_without_a_link_keeps_its_guid() -> None:
+    feed = read(rss('<item><title>x</title><guid isPermaLink="false">g-1</guid></item>'))
+    assert (feed.entries[0].key, feed.entries[0].guid) == ("case:g-1", "g-1")
+
+
+def test_an_entry_without_anything_to_know_it_by_is_known_by_its_text() -> None:
+    one, same, other = read(rss("<item><title>a</title></item>" * 2, "<item><title>b</title></item>")).entries
+    assert one.key == same.key != other.key
+    assert one.key.startswith("case:sha256:")
+    assert len(one.key) == len("case:sha256:") + 32
+
+
+def test_tags_are_at_most_twenty() -> None:
+    tags = "".join(f"<category>t{number}</category>" for number in range(50))
+    assert len(read(rss(f"<item><title>x</title>{tags}</item>")).entries[0].tags) == MAX_TAGS
+
+
+@pytest.mark.parametrize(
+    ("head", "seconds"),
+    [
+        ("<ttl>15</ttl>", 900),
+        ("<ttl>nan</ttl>", None),
+        ("<ttl>-5</ttl>", None),
+        ("<ttl>inf</ttl>", None),
+        ("<ttl>soon</ttl>", None),
+        ("", None),
+    ],
+)
+def test_the_feed_may_ask_to_be_left_alone(head: str, seconds: float | None) -> None:
+    assert read(rss("<item><title>x</title></item>", head=head)).ttl == seconds
+
+
+@pytest.mark.parametrize(
+    ("description", "contents", "expected"),
+    [
+        pytest.param("a", [], "a", id="description alone"),
+        pytest.param("", ["b"], "b", id="content alone"),
+        pytest.param("a", ["a"], "a", id="the same twice"),
+        pytest.param("<p>a b</p>", ["<div>x a  b y</div>"], "<div>x a  b y</div>", id="contained, tags aside"),
+        pytest.param("x a b y", ["a b"], "x a b y", id="content contained in the description"),
+        pytest.param("a", ["b", "c"], "a\n\nb\n\nc", id="nothing in common"),
+        pytest.param("<img src=x>", ["b"], "b", id="no words"),
+    ],
+)
+def test_texts_of_an_entry_are_joined_without_loss(description: str, contents: list[str], expected: str) -> None:
+    assert joined(description, contents) == expected
+
+
+@pytest.mark.corpus
+def test_live_feeds_give_every_entry_that_feedparser_sees(corpus: Path) -> None:
+    for path in sorted((corpus / "feeds").glob("*.xml")):
+        body = path.read_bytes()
+        feed = read(body)
+        assert len(feed.entries) == len(feedparser.parse(io.BytesIO(body)).entries), path.name
+        assert all(entry.key for entry in feed.entries)
+        assert all(isinstance(entry.published_at, datetime | None) for entry in feed.entries)
+
+
+@pytest.mark.corpus
+def test_a_feed_that_one_byte_breaks_is_not_complete(corpus: Path) -> None:
+    body = (corpus / "feeds" / "021a787a782817fc.xml").read_bytes()
+    feed = read(body[: len(body) // 2])
+    assert feed.entries
+    assert not feed.complete

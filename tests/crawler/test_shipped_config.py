@@ -1,0 +1,63 @@
+"""The files in config/: they are what most people start from, so they hold what they say."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from archive.match import Matcher
+from archive.topic import TopicSpec, compile_topic
+from crawler.config import Config, examples_complaints, load
+from crawler.settings import FILES, Settings
+
+SHIPPED = Path(__file__).parents[2] / "config"
+
+
+def finds(topic: TopicSpec, text: str) -> bool:
+    return bool(Matcher([compile_topic(topic)]).match({"text": text}))
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Config:
+    return load(SHIPPED)
+
+
+def test_the_shipped_files_have_nothing_wrong(shipped: Config) -> None:
+    assert shipped.warnings == ()
+    assert examples_complaints(shipped, finds) == ()
+    assert shipped.settings == Settings(), "the shipped settings are the defaults"
+
+
+def test_the_shipped_sources_are_many_and_sorted_by_region(shipped: Config) -> None:
+    assert sum(len(source.endpoints) for source in shipped.sources) >= 40
+    regions = [str(source.country) for source in shipped.sources]
+    assert regions == sorted(regions, key=["PE", "LATAM", "INT"].index)
+    assert all(source.language in ("en", "es") and source.tags for source in shipped.sources)
+
+
+def test_the_watch_list_has_its_five_topics_with_examples_both_ways(shipped: Config) -> None:
+    names = [topic.topic_id for topic in shipped.topics]
+    assert names == ["peru", "boluarte", "us-troops", "lithium", "july-19"]
+    assert all(topic.match and topic.no_match for topic in shipped.topics)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_editors_find_the_schema_of_a_shipped_file(name: str) -> None:
+    first = (SHIPPED / f"{name}.yaml").read_text(encoding="utf-8").splitlines()[0]
+    assert first == f"# yaml-language-server: $schema=schema/{name}.json"
+
+
+@pytest.mark.parametrize("name", ["settings", "subscribers"])
+def test_the_commented_examples_can_be_used(tmp_path: Path, name: str) -> None:
+    """Take the # away from what looks like YAML: the result must load."""
+    lines = (SHIPPED / f"{name}.yaml").read_text(encoding="utf-8").splitlines()
+    if name == "settings":
+        at = lines.index("# mail:")
+        text = "\n".join(line.removeprefix("# ") for line in lines[at:])
+    else:
+        at = next(n for n, line in enumerate(lines) if "# - id:" in line)
+        text = "\n".join(lines[:at] + [line.replace("# ", "", 1) for line in lines[at:]])
+    shutil.copytree(SHIPPED, tmp_path / "config")
+    (tmp_path / "config" / f"{name}.yaml").write_text(text, encoding="utf-8")
+    config = load(tmp_path / "config", {"PRESSWATCH_SMTP": "x"})
+    assert config.mail if name == "settings" else len(config.subscriptions) == 2
