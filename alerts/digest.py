@@ -19,7 +19,6 @@ from alerts.model import Digest, Subscription, SubscriptionState
 from alerts.watch import last_due, read_when
 from archive.model import Coverage, Hit, MatchedArticle
 
-
 # The longest quotation, in code points without the ellipses: three or four lines on a phone.
 QUOTE = 300
 # How much of a quotation may stand before the words that matched.
@@ -226,7 +225,7 @@ def sentence(text: str, start: int, end: int) -> tuple[int, int]:
     # Nobody writes sentences of 2,000 letters; texts of a megabyte without a stop do come.
     window = max(0, start - 2000)
     for stop in _STOP.finditer(text, window, min(len(text), end + 2000)):
-        if _SHORT.search(text, max(window, stop.start() - 8), stop.start()) and text[stop.start()] == ".":
+        if re.match(r"\.\s", stop[0]) and _SHORT.search(text, max(window, stop.start() - 8), stop.start()):
             continue
         if stop.end() <= start:
             low = stop.end()

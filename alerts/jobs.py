@@ -37,7 +37,6 @@ from alerts.watch import next_due, read_when
 from archive.errors import DeliveryError
 from archive.model import Coverage, MatchedArticle
 
-
 T = TypeVar("T")
 
 # matched(from_seq, to_seq, topics): every match with from_seq < seq <= to_seq; topics None means all.

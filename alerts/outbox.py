@@ -25,7 +25,6 @@ from alerts.model import Delivery, DeliveryState, Digest, Message
 from alerts.state import rows, stamp, transaction
 from archive.errors import ArchiveError
 
-
 # How long to wait after the first, second, ... failed attempt: twelve attempts in three days. Long enough for a
 # mail server that is broken on Friday evening and mended on Monday morning.
 _MINUTES = (1, 5, 15, 60, 180, 360, 360, 480, 720, 720, 1440)

@@ -26,7 +26,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from alerts.model import FOLDER_CHANNEL, MAIL_CHANNEL, OUTBOX, Digest, MailServer, Message
 from alerts.view import Room, View, clean, view_of
 
-
 NOWHERE = "presswatch.invalid"  # RFC 2606: never a real domain
 # Gmail cuts a message at 102 KB, and what it cuts off is the foot that says which sources were not read.
 HTML_LIMIT = 100_000
@@ -177,7 +176,8 @@ _POLICY: EmailPolicy = _Policy(linesep="\r\n", cte_type="7bit")
 def _address(text: str) -> Address:
     """Return the address in ``name <local@domain>`` or ``local@domain``; raises ValueError when it is none."""
     name, spec = parseaddr(text)
-    if text != clean(text) or spec.count("@") != 1 or not spec.isascii():
+    whole = text == spec or text.endswith(f"<{spec}>")  # parseaddr drops what it does not understand
+    if not whole or text != clean(text) or spec.count("@") != 1 or not spec.isascii():
         raise ValueError(f"{text!r} is not a mail address")
     try:
         address = Address(clean(name), addr_spec=spec)

@@ -30,7 +30,6 @@ from alerts.model import Request, Subscription, SubscriptionState
 from archive.errors import ArchiveError
 from archive.model import from_json, to_json
 
-
 migrations = Migrations("alerts")
 
 

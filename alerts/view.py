@@ -17,7 +17,6 @@ from alerts.watch import read_when, read_zone
 from alerts.words import Speaker, count
 from archive.model import Content, Coverage
 
-
 # Line breaks of every kind, control characters, and halves of surrogate pairs.
 _BREAKS = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 # Marks that turn the direction of what follows: they would reach past the title into our own words.
@@ -221,7 +220,7 @@ def _item(item: Item, speaker: Speaker, digest: Digest, *, whole: bool) -> ItemV
     outlet = clean(one.source_name)
     country = speaker.country(one.country)
     return ItemView(
-        title=_tidy(item.title) or (Piece(one.url or "—"),),
+        title=_tidy(item.title) or (Piece(clean(one.url or "") or "—"),),
         url=link(one.url),
         language=one.language if one.language and _LANGUAGE.fullmatch(one.language) else None,
         outlet=f"{outlet}, {clean(country)}" if country else outlet,

@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-
 _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
 _DAILY = re.compile(r"daily\s+at\s+(\d{1,2}):(\d{2})", re.IGNORECASE)

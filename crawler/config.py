@@ -51,7 +51,9 @@ class Config:
     mail: MailServer | None
     data_dir: Path
     warnings: tuple[Complaint, ...] = ()
-    keywords: Document = field(repr=False, compare=False)  # where each example stands in its file
+    keywords: Document = field(  # where each example stands in its file
+        default_factory=lambda: Document("keywords.yaml"), repr=False, compare=False
+    )
 
 
 def load(directory: Path, environ: Mapping[str, str] = os.environ) -> Config:

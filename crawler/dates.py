@@ -18,7 +18,6 @@ from urllib.parse import urlsplit
 
 from babel.dates import get_month_names
 
-
 EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)
 """Nothing on the web is older; earlier dates are clocks that were never set."""
 

@@ -15,7 +15,6 @@ from archive.model import Entry
 
 from . import urls
 
-
 MAX_TAGS = 20
 
 # A tag never holds another "<": a body of nothing but "<" would otherwise take quadratic time.
@@ -67,7 +66,7 @@ def entry(offered: Offered, *, source_id: str) -> Entry:
 
 
 def joined(description: str, contents: Iterable[str]) -> str:
-    """Return the texts that one entry carries as one HTML text, without saying anything twice or losing anything.
+    """Return the texts of one entry as one HTML text, saying nothing twice and losing nothing.
 
     Many feeds give the whole article in one element and its first lines in another: a text that another
     one contains, tags aside, is left out.
@@ -98,5 +97,5 @@ def _words(text: str) -> str:
 
 def _digest(offered: Offered) -> str:
     date = offered.published_at.isoformat() if offered.published_at else ""
-    content = "\n".join((offered.title, offered.summary, date))
+    content = f"{offered.title}\n{offered.summary}\n{date}"
     return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:32]

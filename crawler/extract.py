@@ -25,7 +25,6 @@ from archive.normalize import clean, clean_line
 from . import dates, metadata
 from .metadata import Metadata
 
-
 # They log each page they cannot read as an error; here that is a value.
 for _name in ("trafilatura", "htmldate", "charset_normalizer"):
     logging.getLogger(_name).setLevel(logging.CRITICAL)
@@ -33,13 +32,14 @@ for _name in ("trafilatura", "htmldate", "charset_normalizer"):
 MAX_TITLE = 1_000
 
 _META_DATES = (
-    "article:published_time", "og:article:published_time", "og:published_time", "article.published", "datepublished",
-    "parsely-pub-date", "sailthru.date", "cxenseparse:recs:publishtime", "publishdate", "publish-date",
-    "publish_date", "pubdate", "published_date", "publication_date", "citation_publication_date",
-    "prism.publicationdate", "dcterms.issued", "dc.date.issued", "dcterms.created", "dc.date.created",
-    "dcterms.date", "dc.date", "article_date_original", "originalpublicationdate", "date",
+    "article:published_time", "og:article:published_time", "og:published_time", "article.published",
+    "datepublished", "parsely-pub-date", "sailthru.date", "cxenseparse:recs:publishtime", "publishdate",
+    "publish-date", "publish_date", "pubdate", "published_date", "publication_date",
+    "citation_publication_date", "prism.publicationdate", "dcterms.issued", "dc.date.issued",
+    "dcterms.created", "dc.date.created", "dcterms.date", "dc.date", "article_date_original",
+    "originalpublicationdate", "date",
 )  # fmt: skip
-_SEPARATOR = r"\s*[|\-\u2010-\u2015·•:»«/]+\s*"
+_SEPARATOR = r"(?:\s*[|·•»«]+\s*|\s+[\-\u2010-\u2015:/]+\s+|:\s+)"
 _BY = re.compile(r"^(?:by|por)\s+", re.IGNORECASE)
 
 
@@ -144,10 +144,10 @@ def _candidates(
     if said.canonical_url:
         yield PublishedFrom.URL, dates.from_url(said.canonical_url)
     # An empty URL keeps htmldate from reading the date of a link out of the page.
-    text = find_date(
+    day = find_date(
         tree, extensive_search=False, original_date=True, url="", min_date=dates.EARLIEST, max_date=now
     )
-    yield PublishedFrom.TEXT, dates.from_iso(text)
+    yield PublishedFrom.TEXT, dates.from_iso(day)
 
 
 def _times(tree: Any) -> Iterator[str]:

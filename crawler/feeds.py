@@ -1,8 +1,7 @@
 """What one body of a feed says: RSS 0.9x to 2.0, RDF, Atom and CDF by feedparser, JSON Feed by `jsonfeed`.
 
-    body ─▶ JSON? ─▶ jsonfeed ────────────────────────────────────┐
-         └▶ feedparser ─▶ a feed at all? ─▶ entry by entry: link,  ├─▶ Feed
-                                            texts, date, author    ┘
+    body ─┬▶ JSON: jsonfeed ────────────────────────────────────────────────────────┬─▶ Feed
+          └▶ else: feedparser ─▶ a feed at all? ─▶ each entry: link, texts, date ───┘
 
 Texts leave here as they came, markup included: only what turns out to be new is worth cleaning. What could
 not be read is said in ``Feed.warnings``, and ``Feed.complete`` is then False, so that the validators of the
@@ -18,7 +17,7 @@ from collections.abc import Iterator
 from typing import Any
 from xml.sax import SAXParseException
 
-import feedparser  # type: ignore[import-untyped]
+import feedparser
 
 from archive.errors import ParseError
 from archive.model import Entry, Feed
@@ -26,14 +25,13 @@ from archive.model import Entry, Feed
 from . import dates, entries, jsonfeed, urls
 from .language import primary
 
-
 MAX_ENTRIES = 5_000
 
 _HARMLESS = (feedparser.CharacterEncodingOverride, feedparser.NonXMLContentType)
 _HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _PERIODS = {"hourly": 3_600, "daily": 86_400, "weekly": 604_800, "monthly": 2_592_000, "yearly": 31_536_000}
 
-# Java programs write an emoji as two references, one for each half (seen in headlines); neither names a character.
+# Java programs write an emoji as two references, one for each half; neither names a character.
 _HALVES = re.compile(
     rb"&#(x[dD][89abAB][0-9a-fA-F]{2}|5[56]\d{3});&#(x[dD][c-fC-F][0-9a-fA-F]{2}|5[67]\d{3});"
 )
@@ -58,7 +56,7 @@ def read_feed(
         raise ParseError("an HTML page" if is_html else "no element of a feed in it", reason="not_a_feed")
     problem = document.get("bozo_exception")
     if problem is not None:
-        warnings.append(_told(problem))
+        warnings.append(_told(problem, body))
     offered = document.entries[:max_entries]
     capped = len(document.entries) - len(offered)
     base = _base(document, url)
@@ -123,7 +121,7 @@ def _entry(item: Any, *, base: str, source_id: str, language: str | None) -> Ent
 
 
 def _link(item: Any, guid: str | None) -> str | None:
-    """Return the link of ``item`` as written, the guid where that is its permalink, "" when it is unreadable."""
+    """Return the link of ``item`` as written, its guid where that is a permalink, "" when unreadable."""
     offered = [link for link in _dicts(item.get("links")) if link.get("rel") == "alternate"]
     link = _text(item.get("link")) if "link" in item else None
     if not offered and link == guid:
@@ -139,14 +137,16 @@ def _base(document: Any, url: str) -> str:
     return urls.join(url, _text(document.feed.get("link"))) or url
 
 
-def _told(problem: Exception) -> str:
+def _told(problem: Exception, body: bytes) -> str:
     if isinstance(problem, SAXParseException):
-        return f"line {problem.getLineNumber()}: {problem.getMessage()}"
+        # feedparser puts an XML declaration on a line of its own before a body that has none.
+        declared = body.removeprefix(b"\xef\xbb\xbf").startswith(b"<?xml")
+        return f"line {(problem.getLineNumber() or 1) - (not declared)}: {problem.getMessage()}"
     return f"{type(problem).__name__}: {problem}"
 
 
 def _ttl(channel: Any) -> float | None:
-    """Return how long the feed asks to be left alone, in seconds (RSS 2.0 ``ttl``, the syndication module)."""
+    """Return how long the feed asks to be left alone, in seconds (RSS 2.0 ``ttl``; syndication module)."""
     minutes = _number(channel.get("ttl"))
     if minutes:
         return minutes * 60

@@ -26,8 +26,27 @@ from crawler.urls import canonical
 
 # What starts a new line when HTML becomes text. Without it "<p>Peru</p><p>votes</p>" is one word.
 _BLOCKS = {
-    *("address article aside blockquote br dd div dl dt figcaption figure footer h1 h2 h3 h4 h5 h6").split(),
-    *("header hr li main nav ol p pre section table td th tr ul").split(),
+    *[
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "br",
+        "dd",
+        "div",
+        "dl",
+        "dt",
+        "figcaption",
+        "figure",
+        "footer",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+    ],
+    *["header", "hr", "li", "main", "nav", "ol", "p", "pre", "section", "table", "td", "th", "tr", "ul"],
 }
 _TAG = re.compile(r"</?[a-z][a-z0-9]*>")
 _MARKUP = re.compile(r"[<&]")

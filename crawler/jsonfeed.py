@@ -13,7 +13,6 @@ from archive.model import Entry, Feed
 from . import dates, entries, urls
 from .language import primary
 
-
 _VERSION = re.compile(r"https?://(?:www\.)?jsonfeed\.org/version/(\d)(?:\.(\d))?")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 

@@ -15,7 +15,6 @@ from typing import Any
 from . import urls
 from .language import primary
 
-
 MAX_NODES = 2_000
 """JSON-LD nodes that are looked at; a live blog has hundreds, a page made to hurt has no end."""
 

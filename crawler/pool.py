@@ -24,7 +24,6 @@ from archive.model import Article, Feed
 
 from . import worker
 
-
 T = TypeVar("T")
 
 MEMORY = 1 << 30
@@ -62,7 +61,7 @@ class Workers:
         return await self._run(worker.parse_page, {"body": body, **settings}, timeout)
 
     def close(self) -> None:
-        """End all workers; tasks under way end as ``worker_died``. Blocks for up to three seconds. May be repeated."""
+        """End all workers; what is under way ends as ``worker_died``. Blocks for up to three seconds."""
         self._closed = True
         for future in tuple(self._running):
             future.cancel()
@@ -70,19 +69,19 @@ class Workers:
             _end(self._pool)
             self._pool = None
 
-    async def _run(self, function: Callable[..., T], kwargs: dict[str, Any], timeout: float) -> T:
+    async def _run(self, function: Callable[..., T], kwargs: dict[str, Any], limit: float, *args: Any) -> T:
         async with self._slots:
             if self._closed:
                 raise ParseError("the workers are closed", reason="worker_died")
             pool = self._open()
             try:
-                future = asyncio.wrap_future(pool.schedule(function, kwargs=kwargs, timeout=timeout))
+                future = asyncio.wrap_future(pool.schedule(function, args, kwargs, limit))
             except RuntimeError as error:  # pebble: a worker died while it had nothing to do
                 await self._discard(pool)
                 raise ParseError(f"the pool had failed: {error}", reason="worker_died") from error
             self._running.add(future)
             try:
-                done, _ = await asyncio.wait({future}, timeout=timeout + GRACE)
+                done, _ = await asyncio.wait({future}, timeout=limit + GRACE)
             except asyncio.CancelledError:
                 future.cancel()
                 raise
@@ -92,19 +91,19 @@ class Workers:
                 # The worker died with the task half received, or holding the pipe: pebble waits for ever.
                 future.cancel()
                 await self._discard(pool)
-                raise ParseError(f"no answer after {timeout + GRACE:g} s", reason="parse_timeout")
+                raise ParseError(f"no answer after {limit + GRACE:g} s", reason="parse_timeout")
             if future.cancelled():
                 raise ParseError("the workers were closed", reason="worker_died")
-            return await self._result(future, pool, timeout)
+            return await self._result(future, pool, limit)
 
-    async def _result(self, future: asyncio.Future[T], pool: ProcessPool, timeout: float) -> T:
+    async def _result(self, future: asyncio.Future[T], pool: ProcessPool, limit: float) -> T:
         """Return the result of ``future``, which is done. The seam to pebble."""
         try:
             return future.result()
         except ParseError:
             raise
         except TimeoutError as error:
-            raise ParseError(f"not read within {timeout:g} s", reason="parse_timeout") from error
+            raise ParseError(f"not read within {limit:g} s", reason="parse_timeout") from error
         except MemoryError as error:
             raise ParseError(f"needed more than {self._memory >> 20} MB", reason="parse_memory") from error
         except ProcessExpired as error:
@@ -136,7 +135,7 @@ class Workers:
 
 
 def _end(pool: ProcessPool) -> None:
-    pool.stop()
+    pool.stop()  # type: ignore[no-untyped-call]
     pool.join()
 
 
@@ -152,7 +151,7 @@ class _Process(context.ForkServerProcess):
         main = sys.modules["__main__"]
         sys.modules["__main__"] = ModuleType("__main__")
         try:
-            return context.ForkServerProcess._Popen(process_obj)  # noqa: SLF001
+            return context.ForkServerProcess._Popen(process_obj)
         finally:
             sys.modules["__main__"] = main
 

@@ -16,7 +16,6 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 import idna
 
-
 MAX_URL = 2_000
 """Characters of the longest URL that is fetched; some servers and proxies stop at 2,048."""
 
@@ -46,6 +45,7 @@ _NOT_PATH = re.compile(r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~!$&'()*+,;=:@/%]")
 _NOT_QUERY = re.compile(r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~!$&'()*+,;=:@/?%]")
 _NOT_USERINFO = re.compile(r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~!$&'()*+,;=:%]")
 _HOST = re.compile(r"[a-z0-9._-]+")
+_BRACKETS = re.compile(r"\[[^\[\]]*\](?::\d*)?")
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -85,8 +85,8 @@ def canonical(url: str) -> str | None:
     return f"{scheme}://{authority}{path}" + (f"?{query}" if query else "")
 
 
-def refusal(url: str) -> str | None:
-    """Return why ``url`` must never be fetched, judged by its syntax; None when the network guard may look."""
+def refusal(url: str) -> str | None:  # noqa: PLR0911 -- one for each reason
+    """Return why ``url`` must never be fetched, by its syntax; None when the network guard may judge it."""
     url = _strip(url)
     found = _SCHEME.match(url)
     if not found:
@@ -129,13 +129,16 @@ def _split(url: str) -> SplitResult | None:
 
 
 def _authority(scheme: str, parts: SplitResult) -> str | None:
+    userinfo, at, place = parts.netloc.rpartition("@")
+    # urlsplit overlooks what stands between a bracket and the port: http://[::1]x/
+    if "[" in place and not _BRACKETS.fullmatch(place):
+        return None
     try:
         host, port = _host(parts.hostname or ""), parts.port
     except ValueError:
         return None
     if host is None:
         return None
-    userinfo, at, _ = parts.netloc.rpartition("@")
     if at:
         host = f"{_escaped(userinfo, _NOT_USERINFO)}@{host}"
     return host if port is None or port == _PORTS[scheme] else f"{host}:{port}"

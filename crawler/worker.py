@@ -21,10 +21,9 @@ from archive.model import Article, Feed
 
 from . import extract, feeds
 
-
 _REFUSED = frozenset({
-    "ctypes.dlopen", "os.chmod", "os.chown", "os.exec", "os.fork", "os.forkpty", "os.kill", "os.link", "os.mkdir",
-    "os.posix_spawn", "os.remove", "os.rename", "os.rmdir", "os.spawn", "os.startfile", "os.symlink",
+    "ctypes.dlopen", "os.chmod", "os.chown", "os.exec", "os.fork", "os.forkpty", "os.kill", "os.link",
+    "os.mkdir", "os.posix_spawn", "os.remove", "os.rename", "os.rmdir", "os.spawn", "os.symlink",
     "os.system", "os.truncate", "pty.spawn", "sqlite3.connect", "subprocess.Popen", "urllib.Request",
 })  # fmt: skip
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -32,7 +31,7 @@ _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _WARM_FEED = (
     b"<rss version='2.0'><channel><item><pubDate>19 de julio de 2026</pubDate></item></channel></rss>"
 )
-_WARM_PAGE = "<html><head><title>Perú</title></head><body><article><h1>Perú</h1><p>19 de julio de 2026</p></article></body></html>"
+_WARM_PAGE = "<html><head><title>x</title></head><body><p>19 de julio de 2026, Perú</p></body></html>"
 
 
 def start(memory_bytes: int) -> None:

@@ -7,7 +7,6 @@ from typing import Protocol
 
 from alerts.model import Delivery
 
-
 OnData = Callable[[], Awaitable[None]]
 
 

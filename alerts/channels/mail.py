@@ -29,7 +29,6 @@ from alerts.model import MAIL_CHANNEL, OUTBOX, Delivery, MailServer, Security
 from alerts.render import address_of
 from archive.errors import DeliveryError
 
-
 # RFC 5321 section 4.5.3.2.6: a server may take ten minutes over the final dot, and giving up earlier makes
 # doubles of mail that it then does deliver.
 CONTENT_TIMEOUT = 600.0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -122,6 +124,7 @@ def digest(
         say_json({"subject": message.subject, "recipient": message.recipient, **files})
         return
     say(f"Subject: {message.subject}\n")
-    say(message.text)
+    plain = email.message_from_bytes(message.body, policy=email.policy.default).get_body(("plain",))
+    say(plain.get_content() if plain else "")
     for path in files.values():
         note(f"written: {path}")

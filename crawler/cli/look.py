@@ -20,7 +20,6 @@ from archive.model import (
     Content,
     EndpointKind,
     Feed,
-    Outcome,
     PageOutcome,
     PageTask,
     PollOutcome,

@@ -134,6 +134,7 @@ def migrate(
 
 @app.command()
 def demo(
+    context: typer.Context,
     folder: Annotated[Path, typer.Option("--dir", help="Where the demo keeps its data.")] = Path("demo-data"),
     as_of: AsOf = None,
     stay: Annotated[bool, typer.Option("--serve", help="Keep serving the archive's pages.")] = False,
@@ -150,8 +151,5 @@ def demo(
     else:
         say(result.as_text())
     if stay:
-        serve_folder(folder)
-
-
-def serve_folder(folder: Path) -> None:
-    """Serve what a demo left in ``folder``."""
+        context.obj = folder / "config"
+        serve(context)

@@ -16,7 +16,6 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-
 # Peru keeps one offset all year, so a fixed one is exact and needs no time zone database.
 LIMA = timezone(timedelta(hours=-5))
 START = datetime(2026, 7, 18, 17, 0, tzinfo=LIMA)

@@ -32,7 +32,6 @@ from ruamel.yaml import YAML
 from crawler.demo import pages
 from crawler.demo.content import END, FEED_SIZE, LIMA, START, TOPICS, Article, Outlet, load
 
-
 __all__ = ["END", "FEED_SIZE", "LIMA", "START", "TOPICS", "Article", "Newsroom", "Outlet", "Request"]
 
 _HTML = "text/html; charset=utf-8"

@@ -17,7 +17,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from crawler.demo.content import START, Article, Outlet
 
-
 # A name that is missing in a template is a bug of ours, and must not become an empty string on a page.
 _ENV = Environment(
     loader=PackageLoader("crawler.demo", "templates"),

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from crawler.dates import from_iso, from_url, parse_feed_date, sane
 
-
 NOW = datetime(2026, 7, 19, 12, tzinfo=UTC)
 
 
@@ -110,11 +109,19 @@ def test_the_day_is_read_from_the_path(url: str, expected: str | None) -> None:
         pytest.param({"published_parsed": time.gmtime(0)}, "1970-01-01T00:00Z", id="published"),
         pytest.param({"updated_parsed": time.gmtime(60)}, "1970-01-01T00:01Z", id="updated"),
         pytest.param(
-            {"published_parsed": None, "published": "04 Ene 2026"}, "2026-01-04T00:00Z", id="what feedparser cannot read"
+            {"published_parsed": None, "published": "04 Ene 2026"},
+            "2026-01-04T00:00Z",
+            id="what feedparser cannot read",
         ),
-        pytest.param({"published_parsed": time.struct_time((99999, 1, 1, 0, 0, 0, 0, 1, 0))}, None, id="the year 99999"),
-        pytest.param({"published_parsed": time.struct_time((0, 1, 1, 0, 0, 0, 0, 1, 0))}, None, id="the year 0"),
-        pytest.param({"published_parsed": time.struct_time((2026, 99, 1, 0, 0, 0, 0, 1, 0))}, None, id="the month 99"),
+        pytest.param(
+            {"published_parsed": time.struct_time((99999, 1, 1, 0, 0, 0, 0, 1, 0))}, None, id="the year 99999"
+        ),
+        pytest.param(
+            {"published_parsed": time.struct_time((0, 1, 1, 0, 0, 0, 0, 1, 0))}, None, id="the year 0"
+        ),
+        pytest.param(
+            {"published_parsed": time.struct_time((2026, 99, 1, 0, 0, 0, 0, 1, 0))}, None, id="the month 99"
+        ),
         pytest.param({"published_parsed": {"a": "b"}}, None, id="an element with attributes"),
         pytest.param({}, None, id="nothing"),
     ],

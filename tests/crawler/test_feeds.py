@@ -6,14 +6,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import feedparser  # type: ignore[import-untyped]
+import feedparser
 import pytest
 
 from archive.errors import ParseError
 from archive.model import Feed, to_json
 from crawler.entries import MAX_TAGS, joined
 from crawler.feeds import read_feed
-
 
 CASES = Path(__file__).parents[1] / "cases" / "feeds"
 DOCUMENTS = sorted(path for path in CASES.iterdir() if not path.name.endswith(".expect.json"))
@@ -43,7 +42,9 @@ def test_a_feed_reads_as_its_case_expects(path: Path) -> None:
         pytest.param(b"", "not_a_feed", id="nothing"),
         pytest.param(b" \n", "not_a_feed", id="white space"),
         pytest.param(b"<!DOCTYPE html><html><title>404</title></html>", "not_a_feed", id="a page"),
-        pytest.param(b"<html><body><item><title>x</title></item></body></html>", "not_a_feed", id="a page with an item"),
+        pytest.param(
+            b"<html><body><item><title>x</title></item></body></html>", "not_a_feed", id="a page with an item"
+        ),
         pytest.param(b"just words", "not_a_feed", id="text"),
         pytest.param(b"/etc/hostname", "not_a_feed", id="the name of a file"),
         pytest.param(b"<xml/>", "not_a_feed", id="another XML"),
@@ -79,7 +80,9 @@ def test_items_of_a_json_feed_past_the_cap_are_counted() -> None:
     assert (len(feed.entries), feed.capped, feed.complete) == (5, 2, False)
 
 
-@pytest.mark.parametrize("content_type", ["text/html", "text/xml", "text/plain; charset=utf-8", "nonsense;;=", None])
+@pytest.mark.parametrize(
+    "content_type", ["text/html", "text/xml", "text/plain; charset=utf-8", "nonsense;;=", None]
+)
 def test_a_wrong_content_type_leaves_a_feed_complete(content_type: str | None) -> None:
     feed = read(rss("<item><title>Perú</title></item>"), content_type=content_type)
     assert feed.complete
@@ -129,13 +132,17 @@ def test_the_feed_may_ask_to_be_left_alone(head: str, seconds: float | None) -> 
         pytest.param("a", [], "a", id="description alone"),
         pytest.param("", ["b"], "b", id="content alone"),
         pytest.param("a", ["a"], "a", id="the same twice"),
-        pytest.param("<p>a b</p>", ["<div>x a  b y</div>"], "<div>x a  b y</div>", id="contained, tags aside"),
+        pytest.param(
+            "<p>a b</p>", ["<div>x a  b y</div>"], "<div>x a  b y</div>", id="contained, tags aside"
+        ),
         pytest.param("x a b y", ["a b"], "x a b y", id="content contained in the description"),
         pytest.param("a", ["b", "c"], "a\n\nb\n\nc", id="nothing in common"),
         pytest.param("<img src=x>", ["b"], "b", id="no words"),
     ],
 )
-def test_texts_of_an_entry_are_joined_without_loss(description: str, contents: list[str], expected: str) -> None:
+def test_texts_of_an_entry_are_joined_without_loss(
+    description: str, contents: list[str], expected: str
+) -> None:
     assert joined(description, contents) == expected
 
 

@@ -17,12 +17,11 @@ from archive.errors import ParseError
 from archive.model import Feed
 from crawler.pool import Workers
 
-
 T = TypeVar("T")
 Run = Callable[[Coroutine[Any, Any, T]], T]
 
 NOW = datetime(2026, 7, 20, tzinfo=UTC)
-WHERE = {"url": "https://example.org/feed", "source_id": "case"}
+WHERE: dict[str, Any] = {"url": "https://example.org/feed", "source_id": "case"}
 SMALL = b'<rss version="2.0"><channel><title>T</title><item><title>x</title></item></channel></rss>'
 # An address that feedparser's pattern for authors takes quadratic time over: hours, at this length.
 ENDLESS = SMALL.replace(b"<title>x</title>", b"<author>" + b"a" * 2_000_000 + b"</author>")
@@ -43,7 +42,7 @@ def workers(runner: asyncio.Runner) -> Iterator[Workers]:
 
 def evaluate(workers: Workers, expression: str) -> Coroutine[Any, Any, Any]:
     """Have a worker evaluate ``expression``: what its bars are made of can only be tried from inside."""
-    return workers._run(eval, {}, 20.0, expression)  # noqa: SLF001
+    return workers._run(eval, {}, 20.0, expression)
 
 
 def test_a_feed_comes_back_from_a_worker(runner: asyncio.Runner, workers: Workers) -> None:
@@ -64,8 +63,13 @@ def test_an_error_of_the_reader_arrives_as_itself(runner: asyncio.Runner, worker
 
 
 def test_an_error_survives_pickling_whole() -> None:
-    error = pickle.loads(pickle.dumps(ParseError("why", reason="not_a_feed")))  # noqa: S301
-    assert (error.reason, error.detail, error.retry, str(error)) == ("not_a_feed", "why", True, "not_a_feed: why")
+    error = pickle.loads(pickle.dumps(ParseError("why", reason="not_a_feed")))
+    assert (error.reason, error.detail, error.retry, str(error)) == (
+        "not_a_feed",
+        "why",
+        True,
+        "not_a_feed: why",
+    )
 
 
 def test_ten_megabytes_and_five_thousand_entries_pass(runner: asyncio.Runner, workers: Workers) -> None:
@@ -95,6 +99,17 @@ def test_a_body_that_takes_too_long_costs_itself_only(runner: asyncio.Runner, wo
     assert isinstance(slow, ParseError)
     assert slow.reason == "parse_timeout"
     assert isinstance(quick, Feed)
+    assert isinstance(runner.run(workers.feed(SMALL, **WHERE)), Feed)
+
+
+def test_a_pool_that_does_not_answer_is_replaced(
+    runner: asyncio.Runner, workers: Workers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("crawler.pool.GRACE", -59.5)
+    with pytest.raises(ParseError) as caught:
+        runner.run(workers.feed(ENDLESS, timeout=60.0, **WHERE))
+    monkeypatch.undo()
+    assert caught.value.reason == "parse_timeout"
     assert isinstance(runner.run(workers.feed(SMALL, **WHERE)), Feed)
 
 
@@ -130,7 +145,7 @@ def test_a_task_that_is_cancelled_frees_its_slot(runner: asyncio.Runner, workers
 
 
 async def evaluate_until_busy(workers: Workers, number: int) -> None:
-    while len(workers._running) < number:  # noqa: SLF001, ASYNC110
+    while len(workers._running) < number:  # noqa: ASYNC110
         await asyncio.sleep(0)
 
 
@@ -165,8 +180,10 @@ _FORBIDDEN = {
 def test_a_worker_may_not(expression: str, runner: asyncio.Runner, workers: Workers, tmp_path: Path) -> None:
     path = tmp_path / "there"
     path.write_text("untouched")
-    with pytest.raises(ParseError, match="PermissionError: a worker may not|FileNotFoundError: .* usable temporary"):
-        runner.run(evaluate(workers, expression.format(path)))
+    with pytest.raises(
+        ParseError, match=r"PermissionError: a worker may not|FileNotFoundError: .* usable temporary"
+    ):
+        runner.run(evaluate(workers, expression.replace("{0}", str(path))))
     assert [one.name for one in tmp_path.iterdir()] == ["there"]
     assert path.read_text() == "untouched"
 
@@ -179,7 +196,16 @@ def test_a_worker_is_nice(runner: asyncio.Runner, workers: Workers) -> None:
     assert runner.run(evaluate(workers, "__import__('os').nice(0)")) >= 5
 
 
-_ACTING = ("scrapy", "twisted", "sqlite3", "sqlite_utils", "apscheduler", "datasette", "smtplib", "aiosmtplib")
+_ACTING = (
+    "scrapy",
+    "twisted",
+    "sqlite3",
+    "sqlite_utils",
+    "apscheduler",
+    "datasette",
+    "smtplib",
+    "aiosmtplib",
+)
 _OURS = {"archive", "archive.errors", "archive.model", "archive.normalize"}
 
 
@@ -202,7 +228,7 @@ def test_a_worker_does_not_import_the_program_it_serves(tmp_path: Path) -> None:
         "    pool.close()\n"
     )
     root = Path(__file__).parents[2]
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [sys.executable, "-W", "error", script], check=False, capture_output=True, text=True, cwd=root,
         env={"PYTHONPATH": str(root)},
     )  # fmt: skip
@@ -224,15 +250,15 @@ def test_a_worker_killed_at_rest_does_not_end_the_pool(runner: asyncio.Runner) -
     async def after() -> Feed:
         pool = Workers(workers=1)
         try:
-            await pool.feed(SMALL, **WHERE)
-            (victim,) = (process for process in multiprocessing.active_children() if process.pid in pool.pids())
+            pid = await evaluate(pool, "__import__('os').getpid()")
+            (victim,) = (process for process in multiprocessing.active_children() if process.pid == pid)
             victim.kill()
             victim.join()
-            for _ in range(2):
-                try:
-                    return await pool.feed(SMALL, **WHERE)
-                except ParseError as error:
-                    assert error.reason == "worker_died"
+            # pebble may or may not have noticed: one task at most is lost to it.
+            first = (await asyncio.gather(pool.feed(SMALL, **WHERE), return_exceptions=True))[0]
+            assert isinstance(first, Feed) or (
+                isinstance(first, ParseError) and first.reason == "worker_died"
+            )
             return await pool.feed(SMALL, **WHERE)
         finally:
             pool.close()
@@ -241,10 +267,9 @@ def test_a_worker_killed_at_rest_does_not_end_the_pool(runner: asyncio.Runner) -
 
 
 def test_closing_ends_what_is_under_way_and_leaves_no_process(runner: asyncio.Runner) -> None:
-    async def close_while_busy() -> tuple[str, frozenset[int]]:
+    async def close_while_busy() -> tuple[str, int]:
         pool = Workers(workers=1)
-        await pool.feed(SMALL, **WHERE)
-        pids = pool.pids()
+        pid = await evaluate(pool, "__import__('os').getpid()")
         task = asyncio.create_task(pool.feed(ENDLESS, timeout=60.0, **WHERE))
         await evaluate_until_busy(pool, 1)
         pool.close()
@@ -253,12 +278,12 @@ def test_closing_ends_what_is_under_way_and_leaves_no_process(runner: asyncio.Ru
             await task
         with pytest.raises(ParseError):
             await pool.feed(SMALL, **WHERE)
-        return caught.value.reason, pids
+        return caught.value.reason, pid
 
-    reason, pids = runner.run(close_while_busy())
+    reason, pid = runner.run(close_while_busy())
     gc.collect()
     assert reason == "worker_died"
-    assert not pids & {process.pid for process in multiprocessing.active_children()}
+    assert pid not in {process.pid for process in multiprocessing.active_children()}
 
 
 @pytest.mark.corpus
@@ -275,5 +300,9 @@ def test_hostile_documents_end_in_a_value_or_an_error(
     assert paths
     for path in paths:
         result = runner.run(outcome(path.read_bytes()))
-        assert not isinstance(result, ParseError) or result.reason in {"not_a_feed", "parse_error", "parse_timeout"}
+        assert not isinstance(result, ParseError) or result.reason in {
+            "not_a_feed",
+            "parse_error",
+            "parse_timeout",
+        }
         assert "root:" not in str(result)

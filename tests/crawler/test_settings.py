@@ -75,7 +75,8 @@ REFUSED: list[tuple[Any, list[Any]]] = [
     (Ascii, ["é", "a\x7f"]),
     (Address, ["a", "a@", "@b", "a b@c", "a@b@c", "A <a@b>", ".a@b", "a..b@c", "a@-b", "a@b\r\nBcc: c@d"]),
     (WebUrl, ["a", "//a", "http://", "http://a:0/", "http://a..b", "ftp://a", "mailto:a@b", "http://[::1",
-              "https:///x", "http://a:x/", "http://a:99999/", "javascript:alert(1)", "file:///x", "http://a b/"]),
+              "https:///x", "http://a:x/", "http://a:99999/", "javascript:alert(1)", "file:///x",
+              "http://a b/"]),
     (LeaveUrl, ["mailto:", "mailto:a", "a@b"]),
     (Network, ["localhost", "10.0.0.1/8", "10.0.0.0/33", "", None]),
 ]  # fmt: skip

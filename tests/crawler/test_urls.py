@@ -13,7 +13,9 @@ from crawler.urls import MAX_URL, TRACKING, canonical, join, refusal
 @pytest.mark.parametrize(
     ("url", "expected"),
     [
-        pytest.param("HTTP://Example.ORG/Path", "http://example.org/Path", id="scheme and host in lower case"),
+        pytest.param(
+            "HTTP://Example.ORG/Path", "http://example.org/Path", id="scheme and host in lower case"
+        ),
         pytest.param("http://example.org", "http://example.org/", id="an empty path is a slash"),
         pytest.param("http://example.org?", "http://example.org/", id="an empty query goes"),
         pytest.param("https://example.org:443/", "https://example.org/", id="default port of https"),
@@ -78,7 +80,9 @@ _PIECES = st.lists(
 ).map("".join)  # fmt: skip
 
 
-@given(st.one_of(_PIECES, _PIECES.map("http://example.org/".__add__), _PIECES.map("http://".__add__), st.text()))
+@given(
+    st.one_of(_PIECES, _PIECES.map("http://example.org/".__add__), _PIECES.map("http://".__add__), st.text())
+)
 def test_the_canonical_form_of_a_canonical_form_is_itself(url: str) -> None:
     once = canonical(url)
     if once is not None:

@@ -1,0 +1,149 @@
+"""The demo: the simulated day, played over the bundled newsroom with the real service.
+
+    write a config of its own ─▶ open the newsroom and the service ─▶ for each hour: set the clock, one full pass
+
+Nothing in it is special: the same crawl, matcher and digest as in `presswatch run`, on loopback.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from archive.errors import ArchiveError
+from crawler import config as configuration
+from crawler import run
+from crawler.demo.content import START
+from crawler.demo.newsroom import Newsroom
+from crawler.service import Counts
+
+MARK = "presswatch-demo"  # the file that says a folder is ours to empty
+
+# Hours after START (17:00 in Lima): evening, night, just before and after the digest of 07:00, the morning in
+# which headlines change, noon, the evening, and the next morning's digest.
+PASSES = tuple(START + timedelta(hours=hours) for hours in (0, 6, 13.9, 14.1, 16, 18, 20, 25, 30, 38.1))
+
+_SETTINGS = """\
+# The demo's own settings: the newsroom is on this computer, so spiders may enter it.
+data_dir: {data}
+network:
+  allow_private: [127.0.0.0/8]
+  contact: demo
+  delay: 0
+web: {{port: 8002}}
+"""
+
+_SUBSCRIBERS = """\
+subscribers:
+  - id: demo-reader
+    name: Demo reader
+    topics: all
+    when: daily at 07:00
+    zone: America/Lima
+    language: en
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What the day came to, and where to look."""
+
+    folder: Path
+    passes: int
+    articles: int
+    matches: dict[str, int]
+    digests: tuple[Path, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it for ``--json``."""
+        return {
+            "folder": str(self.folder),
+            "archive": str(self.folder / "data" / "archive.db"),
+            "passes": self.passes,
+            "articles": self.articles,
+            "matches": self.matches,
+            "digests": [str(path) for path in self.digests],
+        }
+
+    def as_text(self) -> str:
+        """Return it for a person."""
+        topics = "\n".join(f"  {topic:12} {count:4} matches" for topic, count in self.matches.items())
+        digests = "\n".join(f"  {path}" for path in self.digests) or "  none was due yet"
+        config = self.folder / "config"
+        return (
+            f"One day of four invented outlets, read in {self.passes} passes: {self.articles} articles.\n{topics}\n"
+            f"The digests, as their reader gets them (open one in a browser):\n{digests}\n"
+            f"The archive:\n  {self.folder / 'data' / 'archive.db'}\n"
+            f"  presswatch --config {config} serve      # look at it in a browser\n"
+            f'  presswatch --config {config} search "tropas"'
+        )
+
+
+def shipped(name: str) -> Path:
+    """Return a file of the shipped configuration: of the checkout, or of the installed package."""
+    here = Path(__file__).parent
+    checkout = here.parents[1] / "config" / name
+    return checkout if checkout.exists() else here / "config" / name
+
+
+def prepare(folder: Path, sources: str) -> Path:
+    """Empty ``folder`` of an earlier demo and write the demo's configuration; return its folder.
+
+    Raises `ArchiveError` when the folder holds something that no demo put there.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        if not (folder / MARK).exists():
+            raise ArchiveError(f"{folder} holds other things: name an empty folder with --dir")
+        for part in ("config", "data"):
+            shutil.rmtree(folder / part, ignore_errors=True)
+    config = folder / "config"
+    config.mkdir(parents=True)
+    (folder / MARK).write_text(
+        "Made by `presswatch demo`, which empties it at its next start.\n", encoding="utf-8"
+    )
+    (config / "settings.yaml").write_text(_SETTINGS.format(data=folder / "data"), encoding="utf-8")
+    (config / "subscribers.yaml").write_text(_SUBSCRIBERS, encoding="utf-8")
+    (config / "sources.yaml").write_text(sources, encoding="utf-8")
+    shutil.copyfile(shipped("keywords.yaml"), config / "keywords.yaml")
+    return config
+
+
+async def play(
+    folder: Path, stop: asyncio.Event, *, as_of: datetime | None, show: Callable[[Counts], None]
+) -> Played:
+    """Play the day in ``folder``, up to ``as_of``; return what it came to."""
+    time = [START]
+    passes = [moment for moment in PASSES if as_of is None or moment < as_of]
+    if as_of is not None:
+        passes.append(as_of)
+    with Newsroom(now=lambda: time[0]) as newsroom:
+        config = configuration.load(prepare(folder, newsroom.sources_yaml()))
+        time[0] = passes[0]
+        async with run.opened(config, lambda: time[0].astimezone(UTC)) as service:
+            service.on_progress = show
+            for moment in passes:
+                if stop.is_set():
+                    break
+                time[0] = moment
+                await run.one_pass(service, stop)
+            articles = await service.readers.run(
+                lambda conn: conn.execute("select count(*) from articles").fetchone()[0]
+            )
+            rows = await service.readers.run(
+                lambda conn: conn.execute(
+                    """select t.id, count(m.seq) from topics t left join matches m
+                    on m.topic_id = t.id and m.ended_at is null where t.active = 1 group by t.id order by t.id"""
+                ).fetchall()
+            )
+    return Played(
+        folder=folder,
+        passes=len(passes),
+        articles=articles,
+        matches={row[0]: row[1] for row in rows},
+        digests=tuple(sorted((folder / "data" / "outbox").glob("*.html"))),
+    )

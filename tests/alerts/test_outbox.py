@@ -1,0 +1,235 @@
+"""What is remembered, and the moves of a delivery."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from conftest import NOON, article, connect, digest, server, subscription
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alerts import outbox, state
+from alerts.model import DeliveryState, Digest, Message
+from alerts.render import render
+from archive.errors import ArchiveError
+
+
+MINUTE = timedelta(minutes=1)
+
+
+def ready(conn: sqlite3.Connection, top_seq: int = 0) -> None:
+    state.sync_subscriptions(conn, [subscription()], top_seq, NOON - timedelta(days=1))
+
+
+def queued(conn: sqlite3.Connection, *to: str, due: int = 0) -> tuple[Digest, list[Message]]:
+    known = state.subscription_state(conn, "lima-desk")
+    assert known
+    seq = known.seq
+    made = digest(article(seq + 1), from_seq=seq, to_seq=seq + 1, due_at=NOON + timedelta(days=due))
+    messages = [render(made, one, server()) for one in (to or ("desk@example.org",))]
+    assert outbox.queue(conn, made, messages)
+    return made, messages
+
+
+def states(conn: sqlite3.Connection) -> list[str]:
+    return [row[0] for row in conn.execute("SELECT state FROM deliveries ORDER BY id")]
+
+
+def test_migrating_twice_changes_nothing(conn: sqlite3.Connection) -> None:
+    before = conn.execute("SELECT sql FROM sqlite_master ORDER BY name").fetchall()
+    state.migrate(conn)
+    assert conn.execute("SELECT sql FROM sqlite_master ORDER BY name").fetchall() == before
+
+
+def test_a_new_subscription_starts_after_what_is_there_and_an_edited_or_returning_one_keeps_its_place(
+    conn: sqlite3.Connection,
+) -> None:
+    state.sync_subscriptions(conn, [subscription()], 7, NOON)
+    state.sync_subscriptions(conn, [subscription(name="Other")], 9, NOON + MINUTE)
+    known = state.subscription_state(conn, "lima-desk")
+    assert known and (known.seq, known.created_at, known.subscription.name) == (7, NOON, "Other")
+    state.sync_subscriptions(conn, [], 11, NOON)
+    assert state.active_subscriptions(conn) == []
+    state.sync_subscriptions(conn, [subscription()], 13, NOON)
+    assert [one.seq for one in state.active_subscriptions(conn)] == [7]
+
+
+def test_queueing_the_same_digest_again_changes_nothing(conn: sqlite3.Connection) -> None:
+    ready(conn)
+    made, messages = queued(conn)
+    assert not outbox.queue(conn, made, messages)
+    assert states(conn) == ["due"]
+    known = state.subscription_state(conn, "lima-desk")
+    assert known and (known.seq, known.last_due_at) == (1, NOON)
+
+
+@pytest.mark.parametrize("change", [{"from_seq": 0, "to_seq": 9}, {"from_seq": 3, "to_seq": 9}])
+def test_a_digest_that_does_not_go_on_where_the_last_one_ended_is_refused(
+    conn: sqlite3.Connection, change: dict[str, int]
+) -> None:
+    ready(conn)
+    made, messages = queued(conn)
+    with pytest.raises(ArchiveError, match="no digest can start at"):
+        outbox.queue(conn, replace(made, due_at=NOON + timedelta(days=1), **change), messages)
+    with pytest.raises(ArchiveError, match="another digest"):
+        outbox.queue(conn, replace(made, to_seq=9), messages)
+    assert states(conn) == ["due"]
+
+
+def test_when_one_message_cannot_be_stored_nothing_is(conn: sqlite3.Connection) -> None:
+    ready(conn)
+    made = digest(article(1))
+    message = render(made, "desk@example.org", server())
+    with pytest.raises(ArchiveError, match="UNIQUE"):
+        outbox.queue(conn, made, [message, message])
+    assert states(conn) == [] and conn.execute("SELECT count(*) FROM digests").fetchone() == (0,)
+    known = state.subscription_state(conn, "lima-desk")
+    assert known and (known.seq, known.last_due_at) == (0, None)
+
+
+def test_empty_digests_move_the_due_moment_and_are_no_rows(conn: sqlite3.Connection) -> None:
+    ready(conn, top_seq=5)
+    for day in range(3):
+        assert outbox.queue(conn, digest(from_seq=5, to_seq=5, due_at=NOON + timedelta(days=day)), [])
+    assert conn.execute("SELECT count(*) FROM digests").fetchone() == (0,)
+    known = state.subscription_state(conn, "lima-desk")
+    assert known and (known.seq, known.last_due_at) == (5, NOON + timedelta(days=2))
+
+
+def test_a_range_with_nothing_wanted_in_it_is_a_row_without_deliveries(conn: sqlite3.Connection) -> None:
+    ready(conn)
+    assert outbox.queue(conn, digest(from_seq=0, to_seq=5), [])
+    assert conn.execute("SELECT from_seq, to_seq, matches FROM digests").fetchall() == [(0, 5, 0)]
+    assert states(conn) == []
+
+
+def test_a_suppressed_address_is_not_written_to_and_the_row_says_why(conn: sqlite3.Connection) -> None:
+    ready(conn)
+    state.suppress(conn, "Desk@Example.org", "asked to leave", NOON)
+    queued(conn, "desk@example.org", "other@example.org")
+    assert states(conn) == ["dead", "due"]
+    assert [one.last_error for one in outbox.listing(conn, [DeliveryState.DEAD])] == [
+        "suppressed since 2026-07-19T12:00:00+00:00: asked to leave"
+    ]
+
+
+def test_a_delivery_is_claimed_once_when_it_is_due_and_by_its_channel(conn: sqlite3.Connection) -> None:
+    ready(conn)
+    made, _ = queued(conn, "a@example.org", "b@example.org", "c@example.org")
+    assert outbox.claim(conn, made.made_at - MINUTE, 9) == []
+    assert outbox.claim(conn, made.made_at, 9, "folder") == []
+    first = outbox.claim(conn, made.made_at, 2, "mail")
+    assert [(one.recipient, one.attempts, one.state) for one in first] == [
+        ("a@example.org", 1, "claimed"),
+        ("b@example.org", 1, "claimed"),
+    ]
+    assert [one.recipient for one in outbox.claim(conn, made.made_at, 9)] == ["c@example.org"]
+    assert outbox.claim(conn, made.made_at, 9) == []
+
+
+def test_trying_again_takes_twelve_attempts_in_three_days() -> None:
+    now, attempts = NOON, 1
+    while (later := outbox.next_try(attempts, now)) is not None:
+        assert later > now
+        now, attempts = later, attempts + 1
+    assert attempts == 12
+    assert timedelta(days=2.9) < now - NOON < timedelta(days=3.1)
+
+
+def test_after_a_crash_what_was_claimed_is_due_and_what_was_on_the_wire_is_unknown(
+    conn: sqlite3.Connection,
+) -> None:
+    ready(conn)
+    made, _ = queued(conn, "a@example.org", "b@example.org", "c@example.org")
+    first, second, third = outbox.claim(conn, made.made_at, 9)
+    assert outbox.on_the_wire(conn, second.id)
+    assert outbox.sent(conn, third.id, NOON)
+    lost = outbox.recover(conn, NOON + MINUTE)
+    assert [one.recipient for one in lost] == ["b@example.org"]
+    assert states(conn) == ["due", "unknown", "sent"]
+    assert [one.id for one in outbox.claim(conn, NOON + MINUTE, 9)] == [first.id]
+    assert outbox.recover(conn, NOON + MINUTE) == []
+
+
+def test_only_the_operator_sends_an_unknown_one_again(conn: sqlite3.Connection) -> None:
+    ready(conn)
+    made, _ = queued(conn)
+    (only,) = outbox.claim(conn, made.made_at, 9)
+    assert outbox.on_the_wire(conn, only.id) and outbox.unknown(conn, only.id, "dropped", NOON)
+    assert outbox.claim(conn, NOON + timedelta(days=9), 9) == []
+    assert not outbox.again(conn, only.id, "no", NOON) and not outbox.sent(conn, only.id, NOON)
+    assert outbox.retry(conn, only.id, NOON) and not outbox.retry(conn, only.id, NOON)
+    assert [one.attempts for one in outbox.claim(conn, NOON, 9)] == [1]
+
+
+MOVES = st.lists(
+    st.tuples(
+        st.sampled_from(
+            ["claim", "on_the_wire", "sent", "again", "dead", "unknown", "recover", "retry", "wait"]
+        ),
+        st.integers(1, 3),
+    ),
+    max_size=40,
+)
+
+
+@given(MOVES)
+def test_every_claimed_delivery_ends_sent_due_unknown_or_dead(moves: list[tuple[str, int]]) -> None:
+    conn = connect()
+    ready(conn)
+    queued(conn, "a@example.org", "b@example.org", "c@example.org")
+    now = NOON + MINUTE
+    was = dict(conn.execute("SELECT id, state FROM deliveries"))
+    for move, row in moves:
+        if move == "claim":
+            outbox.claim(conn, now, row)
+        elif move == "on_the_wire":
+            outbox.on_the_wire(conn, row)
+        elif move == "sent":
+            outbox.sent(conn, row, now)
+        elif move == "again":
+            outbox.again(conn, row, "later", now + MINUTE)
+        elif move == "dead":
+            outbox.dead(conn, row, "no", now)
+        elif move == "unknown":
+            outbox.unknown(conn, row, "?", now)
+        elif move == "recover":
+            outbox.recover(conn, now)
+        elif move == "retry":
+            outbox.retry(conn, row, now)
+        else:
+            now += timedelta(hours=1)
+        are = dict(conn.execute("SELECT id, state FROM deliveries"))
+        for key in are:
+            # What was sent stays sent, and what may have been sent is never due again by itself.
+            assert was[key] != "sent" or are[key] == "sent"
+            assert was[key] != "unknown" or are[key] == "unknown" or move == "retry"
+            assert (was[key], are[key]) != ("data", "due") or move == "again"
+            assert (was[key], are[key]) != ("due", "data")
+        was = are
+    outbox.recover(conn, now)
+    assert set(states(conn)) <= {"due", "sent", "unknown", "dead"}
+    conn.close()
+
+
+def test_requests_are_answered_once(conn: sqlite3.Connection) -> None:
+    first = state.ask(conn, "digest", {"subscription": "lima-desk"}, NOON)
+    second = state.ask(conn, "rematch", {}, NOON)
+    assert [one.id for one in state.open_requests(conn)] == [first, second]
+    state.answer(conn, first, {"messages": 1})
+    state.answer(conn, first, {"messages": 2}, failed=True)
+    assert [one.id for one in state.open_requests(conn)] == [second]
+    done = state.request(conn, first)
+    assert done and (done.state, done.answer, done.at) == ("done", '{"messages": 1}', NOON)
+    assert state.request(conn, 99) is None
+
+
+def test_what_sqlite_says_arrives_as_our_error(conn: sqlite3.Connection) -> None:
+    with pytest.raises(ArchiveError, match="no such table"):
+        state.rows(conn, "SELECT * FROM nowhere")
+    with sqlite3.connect(":memory:") as empty, pytest.raises(ArchiveError):
+        state.active_subscriptions(empty)
+    empty.close()

@@ -1,0 +1,277 @@
+"""What a reader gets."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import SMTP
+from html.parser import HTMLParser
+
+import pytest
+from conftest import NOON, article, digest, hit, server, subscription, trouble
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alerts.model import OUTBOX, Digest, Message
+from alerts.render import HTML_LIMIT, render
+from alerts.view import clean, link
+from archive.model import Content
+
+
+ANYTHING = st.text(max_size=80)
+
+
+def parts(message: Message) -> tuple[EmailMessage, str, str]:
+    mail = message_from_bytes(message.body, _class=EmailMessage, policy=SMTP)  # type: ignore[call-overload]
+    text, html = mail.get_body(("plain",)), mail.get_body(("html",))
+    return mail, text.get_content().replace("\r\n", "\n"), html.get_content()
+
+
+def sent(made: Digest, **settings: object) -> tuple[EmailMessage, str, str]:
+    return parts(render(made, "desk@example.org", server(**settings)))
+
+
+class Seen(HTMLParser):
+    """Every tag and link that a browser would make of a page, and its text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: list[tuple[str, str | None]] = []
+        self.text = ""
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_both_parts_say_the_same() -> None:
+    title, summary = "Marchas en Perú", "Hubo paro. Dina Boularte calló. Fin."
+    one = article(
+        1,
+        title=title,
+        summary=summary,
+        language="es",
+        author="Ana Rojas",
+        content=Content.SUMMARY,
+        hits=(hit(title, "Perú"), hit(summary, "Boularte", "summary", "fuzzy", "Boluarte~")),
+    )
+    mail, text, html = sent(digest(one, coverage=(trouble(),)), unsubscribe="leave@example.org")
+    assert mail["Subject"] == "Peru 1 — Presswatch, 19 July 2026"
+    page = Seen(html)
+    for said in (
+        "Sunday, 19 July 2026",
+        "1 article: Peru\N{NO-BREAK SPACE}1",
+        "Andina, Peru · 19 Jul, 05:00 · by Ana Rojas",
+        "Only the feed’s summary could be read.",
+        "Matched as “Boularte”, one slip away from “Boluarte”.",
+        "14 sources were read. 1 had trouble:",
+        "La República, since 18 Jul, 17:00",
+        "refuses to be read: HTTP 403",
+        "To leave, write to leave@example.org.",
+    ):
+        assert said in text, said
+        assert said in page.text, said
+    assert "Marchas en *Perú*" in text and "    Dina *Boularte* calló.\n" in text
+    assert "https://news.example/1\n" in text
+    assert ("href", "https://news.example/1") in page.attributes
+    assert ("lang", "es") in page.attributes and ("lang", "en") in page.attributes
+
+
+def test_the_headers_are_those_of_a_list() -> None:
+    mail, _, _ = sent(digest(article(1)), reply_to="desk@example.org", unsubscribe="mailto:leave@example.org")
+    assert mail["From"] == "Presswatch <press@example.org>"
+    assert mail["To"] == "desk@example.org"
+    assert mail["Reply-To"] == "desk@example.org"
+    assert mail["Date"].datetime == NOON
+    assert mail["List-Id"] == "<lima-desk.presswatch.example.org>"
+    assert mail["List-Unsubscribe"] == "<mailto:leave@example.org?subject=unsubscribe%20lima-desk>"
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["Content-Language"] == "en"
+    assert re.fullmatch(r"<[0-9a-f]{32}@example\.org>", mail["Message-ID"])
+    assert mail.get_content_type() == "multipart/alternative"
+
+
+def test_a_long_unsubscribe_address_is_not_folded_into_encoded_words() -> None:
+    address = f"leave@{'sub.' * 20}example.org"
+    body = render(digest(article(1)), "desk@example.org", server(unsubscribe=address)).body
+    assert f"List-Unsubscribe: <mailto:{address}?subject=unsubscribe%20lima-desk>\r\n".encode() in body
+
+
+def test_made_again_it_is_the_same_to_the_byte() -> None:
+    made = digest(article(1), coverage=(trouble(),))
+    later = replace(made, made_at=made.made_at.replace(hour=20))
+    assert render(made, "a@example.org", server()) == render(later, "a@example.org", server())
+
+
+def test_the_message_id_tells_digests_and_recipients_apart() -> None:
+    made = digest(article(1))
+    others = [
+        replace(made, to_seq=2),
+        replace(made, from_seq=-1),
+        replace(made, due_at=NOON.replace(hour=13)),
+    ]
+    ids = [render(one, "a@example.org", server()).message_id for one in (made, *others)]
+    assert len({*ids, render(made, "b@example.org", server()).message_id}) == 5
+
+
+@pytest.mark.parametrize(
+    ("recipient", "with_server", "channel", "to"),
+    [
+        ("desk@example.org", True, "mail", "desk@example.org"),
+        ("desk@example.org", False, "folder", "desk@example.org"),
+        (OUTBOX, True, "folder", "Lima desk <outbox@presswatch.invalid>"),
+        (OUTBOX, False, "folder", "Lima desk <outbox@presswatch.invalid>"),
+    ],
+)
+def test_it_goes_by_mail_only_with_a_server_and_an_address(
+    recipient: str, with_server: bool, channel: str, to: str
+) -> None:
+    message = render(digest(article(1)), recipient, server() if with_server else None)
+    assert message.channel == channel
+    assert parts(message)[0]["To"] == to
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "desk", "a@b@c", "a\r\nBcc: x@y.org", "a@b.org\nX: y", "a@", "@b", "a@b>c", "ñ@example.org"],
+)
+def test_what_is_no_address_is_refused(address: str) -> None:
+    with pytest.raises(ValueError, match="not a mail address"):
+        render(digest(article(1)), address, server())
+
+
+def test_in_spanish_words_and_dates_are_spanish() -> None:
+    mail, text, html = sent(
+        digest(article(1, published_at=None), subscription=subscription(language="es-PE"))
+    )
+    assert mail["Subject"] == "Peru 1 — Presswatch, 19 de julio de 2026"
+    assert "Andina, Perú · sin fecha" in text
+    assert '<html lang="es"' in html
+
+
+def test_an_unknown_language_gets_english_words() -> None:
+    _, text, _ = sent(digest(article(1), subscription=subscription(language="xx")))
+    assert "1 article" in text
+
+
+def test_a_digest_of_nothing_says_so() -> None:
+    mail, text, html = sent(digest())
+    assert mail["Subject"] == "Nothing matched — Presswatch, 19 July 2026"
+    assert "Nothing matched" in text and "Nothing matched" in html
+    assert "Nothing is known to be missing." in text
+
+
+def test_a_huge_digest_stays_under_the_limit_and_hides_nothing() -> None:
+    loud = [article(n, title=f"Peru story {n} & <more>", text="Peru " * 50) for n in range(1, 500)]
+    quiet = [
+        article(n, topic_id="lithium", topic_title="Lithium", title=f"Lithium {n}") for n in range(500, 503)
+    ]
+    _, text, html = sent(digest(*loud, *quiet, coverage=tuple(trouble(f"Source {n}") for n in range(90))))
+    assert len(html.encode()) <= HTML_LIMIT
+    assert all(f"story {n} &" in text for n in range(1, 500)) and all(
+        f"Source {n}," in text for n in range(90)
+    )
+    assert all(f"Lithium {n}" in html for n in range(500, 503)), "a quiet topic must not be pushed out"
+    left_out = int(re.findall(r"(\d+) more: see the plain-text part", html)[0])
+    assert Seen(html).text.count(" & <more>") - 2 + left_out == 499 or left_out > 0
+    assert "and 50 more: see the plain-text part" in html
+
+
+def test_the_page_follows_dark_mode_and_fetches_nothing() -> None:
+    _, _, html = sent(digest(article(1)))
+    assert "@media (prefers-color-scheme: dark)" in html
+    assert '<meta name="color-scheme" content="light dark">' in html
+    assert html.index("<meta charset") < 1024
+    page = Seen(html)
+    assert not page.tags & {"img", "link", "script", "iframe", "object", "form", "video", "audio"}
+    assert "url(" not in html and "@import" not in html
+
+
+def test_the_text_part_is_no_wider_than_a_terminal() -> None:
+    long = "Peru " + "a rather long headline that goes on " * 6
+    _, text, _ = sent(
+        digest(article(1, title=long, text="Peru " * 100), coverage=(trouble(detail="x y " * 60),))
+    )
+    assert all(len(line) <= 76 for line in text.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("url", "safe"),
+    [
+        ("https://example.org/a?b=c&d=e#f", True),
+        ("http://example.org:8080/ñ", True),
+        ("javascript:alert(1)", False),
+        ("JAVASCRIPT:alert(1)", False),
+        ("data:text/html,<script>", False),
+        ("file:///etc/passwd", False),
+        ("//example.org/", False),
+        ("https://", False),
+        ("http://[::1", False),
+        ("http://example.org:99999/", False),
+        ("https://user:pass@example.org/", False),
+        ("https://example.org/a b", False),
+        ("https://example.org/\nBcc: x", False),
+        ('https://example.org/"onclick="x', False),
+        ("https://example.org/" + "a" * 3000, False),
+        ("", False),
+        (None, False),
+    ],
+)
+def test_only_http_links_in_one_piece_are_links(url: str | None, safe: bool) -> None:
+    assert link(url) == (url if safe else None)
+
+
+@given(ANYTHING, ANYTHING, ANYTHING, ANYTHING, ANYTHING, ANYTHING)
+def test_any_text_makes_a_message_with_whole_headers_and_no_markup_of_its_own(
+    title: str, author: str, summary: str, topic: str, name: str, url: str
+) -> None:
+    one = article(
+        1,
+        title=title,
+        author=author,
+        summary=summary,
+        topic_title=topic,
+        source_name=author,
+        url=url,
+        country=topic,
+        language=name,
+        hits=tuple(hit(summary, summary[1:3], "summary", "fuzzy", topic) for _ in [0] if len(summary) > 3),
+    )
+    made = digest(one, subscription=subscription(name=name), coverage=(trouble(title, topic, author),))
+    mail, text, html = sent(made, unsubscribe="leave@example.org")
+    head = render(made, OUTBOX, None).body.split(b"\r\n\r\n")[0]
+    names = [line.split(b":")[0] for line in head.split(b"\r\n") if not line.startswith((b" ", b"\t"))]
+    assert names == [
+        b"From", b"To", b"Subject", b"Date", b"Message-ID", b"List-Id", b"Auto-Submitted",
+        b"X-Auto-Response-Suppress", b"MIME-Version", b"Content-Type", b"Content-Language",
+    ]  # fmt: skip
+    assert max(map(len, head.split(b"\r\n"))) <= 998
+    assert len(mail["Subject"].splitlines()) == 1
+    page = Seen(html)
+    assert page.tags <= {
+        "html", "head", "meta", "title", "style", "body", "div", "table", "tbody", "tr", "td", "p", "h1", "a",
+        "span", "b", "br", "hr",
+    }  # fmt: skip
+    assert not [key for key, _ in page.attributes if key.startswith("on")]
+    assert all(value == link(url) for key, value in page.attributes if key == "href")
+    assert not re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202e]", text + html)
+    if clean(title):
+        assert clean(title)[:20].split()[0][:5] in text
+
+
+@pytest.mark.parametrize(
+    "title", ["<script>alert(1)</script>", "{{ 7*7 }}{% raw %}", "a\r\nBcc: x@y.org", "\0\u202eevil"]
+)
+def test_a_hostile_title_is_only_text(title: str) -> None:
+    mail, text, html = sent(digest(article(1, title=title, topic_title=title)))
+    assert mail["Bcc"] is None
+    assert clean(title) in Seen(html).text and clean(title) in text
+    assert "<script" not in html
