@@ -257,8 +257,8 @@ def _pieces(text: str, start: int, end: int, hits: Sequence[Hit]) -> tuple[Piece
     """Return text[start:end] in order, with the hits in it marked; hits that overlap become one."""
     pieces: list[Piece] = []
     position = start
-    for low, high in _merged(hits):
-        low, high = max(low, position), min(high, end)
+    for first, last in _merged(hits):
+        low, high = max(first, position), min(last, end)
         if low >= high:
             continue
         if low > position:

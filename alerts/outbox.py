@@ -15,6 +15,7 @@ is tried again, the second never by itself.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -120,7 +121,8 @@ def claim(conn: sqlite3.Connection, now: datetime, limit: int, channel: str | No
 
 def on_the_wire(conn: sqlite3.Connection, delivery_id: int) -> bool:
     """Remember that the message is about to leave. False: it is not ours any more, and must not."""
-    return _move(conn, delivery_id, (DeliveryState.CLAIMED,), DeliveryState.DATA)
+    sql = "UPDATE deliveries SET state = 'data' WHERE id = ? AND state = 'claimed' RETURNING id"
+    return bool(rows(conn, sql, (delivery_id,)))
 
 
 def sent(conn: sqlite3.Connection, delivery_id: int, now: datetime) -> bool:
@@ -178,18 +180,9 @@ def retry(conn: sqlite3.Connection, delivery_id: int, now: datetime) -> bool:
 
 def listing(conn: sqlite3.Connection, states: Iterable[DeliveryState]) -> list[Delivery]:
     """Return the deliveries in any of these states, the oldest first."""
-    wanted = tuple(states)
-    marks = ", ".join("?" * len(wanted))
-    found = rows(conn, f"SELECT id FROM deliveries WHERE state IN ({marks})", wanted)
+    sql = "SELECT id FROM deliveries WHERE state IN (SELECT value FROM json_each(?))"
+    found = rows(conn, sql, (json.dumps(list(states)),))
     return _read(conn, (row[0] for row in found))
-
-
-def _move(
-    conn: sqlite3.Connection, delivery_id: int, sources: tuple[DeliveryState, ...], target: DeliveryState
-) -> bool:
-    marks = ", ".join("?" * len(sources))
-    sql = f"UPDATE deliveries SET state = ? WHERE id = ? AND state IN ({marks}) RETURNING id"
-    return bool(rows(conn, sql, (target, delivery_id, *sources)))
 
 
 def _end(

@@ -144,11 +144,11 @@ class Speaker:
         self._locale = _locale(language)
 
     def day(self, moment: datetime) -> str:
-        """``19 July 2026``"""
+        """``19 July 2026``."""
         return str(format_date(moment.astimezone(self.zone).date(), "long", self._locale))
 
     def weekday(self, moment: datetime) -> str:
-        """``Sunday, 19 July 2026``"""
+        """``Sunday, 19 July 2026``."""
         text = str(format_date(moment.astimezone(self.zone).date(), "full", self._locale))
         return text[:1].upper() + text[1:]
 
@@ -159,7 +159,7 @@ class Speaker:
         return f"{format_skeleton(skeleton, local, locale=self._locale)}, {local:%H:%M}"
 
     def zone_name(self, moment: datetime) -> str:
-        """``Peru Time (America/Lima)``"""
+        """``Peru Time (America/Lima)``."""
         name = get_timezone_name(moment.astimezone(self.zone), "long", locale=self._locale)
         return f"{name} ({self.zone.key})"
 
@@ -168,7 +168,7 @@ class Speaker:
         return self._locale.territories.get(code.upper(), code) if code else None
 
     def several(self, names: Sequence[str]) -> str:
-        """``Lithium and US troops``"""
+        """``Lithium and US troops``."""
         return str(format_list(list(names), locale=self._locale))
 
 

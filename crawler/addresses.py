@@ -23,6 +23,14 @@ Address = IPv4Address | IPv6Address
 
 _NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052
 _COMPATIBLE = IPv6Network("::/96")  # RFC 4291, deprecated
+_UNICAST = IPv6Network("2000::/3")  # all that was ever handed out (RFC 4291, 2.4)
+# ``is_global`` of older Pythons lets these pass; so it does the forms of IPv6 outside 2000::/3 that carry an
+# IPv4 address behind a local translator (64:ff9b:1::/48, ::ffff:0:0:0/96), and the site-local fec0::/10.
+_SPECIAL = (
+    IPv4Network("192.0.0.0/24"),  # RFC 6890
+    IPv4Network("192.88.99.0/24"),  # RFC 7526
+    IPv6Network("3fff::/20"),  # RFC 9637
+)
 
 
 def networks(names: Sequence[str]) -> tuple[Network, ...]:
@@ -39,9 +47,16 @@ def refusal(host: str, allowed: Sequence[Network]) -> str | None:
     for form in _forms(address):
         if any(form in network for network in allowed if form.version == network.version):
             continue
-        if not form.is_global or form.is_multicast:
+        if not _is_public(form):
             return f"{address} is not a public address"
     return None
+
+
+def _is_public(address: Address) -> bool:
+    if address.version == 6 and address not in _UNICAST:
+        return False
+    special = any(address in network for network in _SPECIAL if network.version == address.version)
+    return address.is_global and not address.is_multicast and not special
 
 
 def _forms(address: Address) -> tuple[Address, ...]:

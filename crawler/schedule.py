@@ -33,7 +33,9 @@ def after_poll(
         keep = False
     else:
         failures = 0
-        interval = max(base, (poll.feed.ttl or 0.0) if poll.feed and not every else 0.0)
+        # A feed may ask for less than once a day ("yearly"): it is not given that.
+        wish = min(poll.feed.ttl or 0.0, LONGEST) if poll.feed and not every else 0.0
+        interval = max(base, wish)
         events = []
         keep = poll.feed is None or poll.feed.complete
     if poll.feed is not None and not poll.feed.complete:

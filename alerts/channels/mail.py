@@ -63,7 +63,7 @@ class MailChannel:
 
     @property
     def name(self) -> str:
-        """``mail``"""
+        """``mail``."""
         return MAIL_CHANNEL
 
     async def deliver(self, delivery: Delivery, on_data: OnData) -> None:

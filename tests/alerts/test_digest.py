@@ -6,13 +6,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from conftest import NOON, article, digest, hit, subscription
 from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.digest import QUOTE, due_digests, group, sentence
 from alerts.model import SubscriptionState
 from archive.model import Hit, MatchedArticle
+from tests.alerts.factory import NOON, article, digest, hit, subscription
+import itertools
 
 
 def state(**changes: object) -> SubscriptionState:
@@ -61,7 +62,7 @@ def test_every_match_is_in_exactly_one_of_consecutive_digests(steps: list[int], 
     found = [article(seq) for seq in sorted(seqs)]
     told = [
         one.seq
-        for low, high in zip(ends, ends[1:], strict=False)
+        for low, high in itertools.pairwise(ends)
         for one in digest(*found, from_seq=low, to_seq=high).articles
     ]
     assert told == sorted(seqs)
@@ -151,7 +152,9 @@ def test_a_hit_whose_words_moved_is_found_again_and_one_that_is_gone_is_not_show
 def test_a_long_sentence_is_cut_between_words_around_the_hit() -> None:
     text = "abc " * 100 + "Peru " + "def " * 100
     quote = quoted(article(1, title="T", text=text, hits=(hit(text, "Peru", "text"),)))
-    assert quote.startswith("… abc") and quote.endswith("def …") and " [Peru] def" in quote
+    assert quote.startswith("… abc")
+    assert quote.endswith("def …")
+    assert " [Peru] def" in quote
 
 
 words = st.text(st.sampled_from("aB. !?…\n ñ“”0—"), max_size=700)

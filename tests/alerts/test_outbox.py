@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from conftest import NOON, article, connect, digest, server, subscription
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,7 +14,7 @@ from alerts import outbox, state
 from alerts.model import DeliveryState, Digest, Message
 from alerts.render import render
 from archive.errors import ArchiveError
-
+from tests.alerts.factory import NOON, article, connect, digest, server, subscription
 
 MINUTE = timedelta(minutes=1)
 
@@ -50,7 +49,8 @@ def test_a_new_subscription_starts_after_what_is_there_and_an_edited_or_returnin
     state.sync_subscriptions(conn, [subscription()], 7, NOON)
     state.sync_subscriptions(conn, [subscription(name="Other")], 9, NOON + MINUTE)
     known = state.subscription_state(conn, "lima-desk")
-    assert known and (known.seq, known.created_at, known.subscription.name) == (7, NOON, "Other")
+    assert known
+    assert (known.seq, known.created_at, known.subscription.name) == (7, NOON, "Other")
     state.sync_subscriptions(conn, [], 11, NOON)
     assert state.active_subscriptions(conn) == []
     state.sync_subscriptions(conn, [subscription()], 13, NOON)
@@ -63,17 +63,18 @@ def test_queueing_the_same_digest_again_changes_nothing(conn: sqlite3.Connection
     assert not outbox.queue(conn, made, messages)
     assert states(conn) == ["due"]
     known = state.subscription_state(conn, "lima-desk")
-    assert known and (known.seq, known.last_due_at) == (1, NOON)
+    assert known
+    assert (known.seq, known.last_due_at) == (1, NOON)
 
 
-@pytest.mark.parametrize("change", [{"from_seq": 0, "to_seq": 9}, {"from_seq": 3, "to_seq": 9}])
+@pytest.mark.parametrize("start", [0, 3])
 def test_a_digest_that_does_not_go_on_where_the_last_one_ended_is_refused(
-    conn: sqlite3.Connection, change: dict[str, int]
+    conn: sqlite3.Connection, start: int
 ) -> None:
     ready(conn)
     made, messages = queued(conn)
     with pytest.raises(ArchiveError, match="no digest can start at"):
-        outbox.queue(conn, replace(made, due_at=NOON + timedelta(days=1), **change), messages)
+        outbox.queue(conn, replace(made, from_seq=start, to_seq=9, due_at=NOON + timedelta(days=1)), messages)
     with pytest.raises(ArchiveError, match="another digest"):
         outbox.queue(conn, replace(made, to_seq=9), messages)
     assert states(conn) == ["due"]
@@ -85,9 +86,11 @@ def test_when_one_message_cannot_be_stored_nothing_is(conn: sqlite3.Connection) 
     message = render(made, "desk@example.org", server())
     with pytest.raises(ArchiveError, match="UNIQUE"):
         outbox.queue(conn, made, [message, message])
-    assert states(conn) == [] and conn.execute("SELECT count(*) FROM digests").fetchone() == (0,)
+    assert states(conn) == []
+    assert conn.execute("SELECT count(*) FROM digests").fetchone() == (0,)
     known = state.subscription_state(conn, "lima-desk")
-    assert known and (known.seq, known.last_due_at) == (0, None)
+    assert known
+    assert (known.seq, known.last_due_at) == (0, None)
 
 
 def test_empty_digests_move_the_due_moment_and_are_no_rows(conn: sqlite3.Connection) -> None:
@@ -96,7 +99,8 @@ def test_empty_digests_move_the_due_moment_and_are_no_rows(conn: sqlite3.Connect
         assert outbox.queue(conn, digest(from_seq=5, to_seq=5, due_at=NOON + timedelta(days=day)), [])
     assert conn.execute("SELECT count(*) FROM digests").fetchone() == (0,)
     known = state.subscription_state(conn, "lima-desk")
-    assert known and (known.seq, known.last_due_at) == (5, NOON + timedelta(days=2))
+    assert known
+    assert (known.seq, known.last_due_at) == (5, NOON + timedelta(days=2))
 
 
 def test_a_range_with_nothing_wanted_in_it_is_a_row_without_deliveries(conn: sqlite3.Connection) -> None:
@@ -158,10 +162,13 @@ def test_only_the_operator_sends_an_unknown_one_again(conn: sqlite3.Connection) 
     ready(conn)
     made, _ = queued(conn)
     (only,) = outbox.claim(conn, made.made_at, 9)
-    assert outbox.on_the_wire(conn, only.id) and outbox.unknown(conn, only.id, "dropped", NOON)
+    assert outbox.on_the_wire(conn, only.id)
+    assert outbox.unknown(conn, only.id, "dropped", NOON)
     assert outbox.claim(conn, NOON + timedelta(days=9), 9) == []
-    assert not outbox.again(conn, only.id, "no", NOON) and not outbox.sent(conn, only.id, NOON)
-    assert outbox.retry(conn, only.id, NOON) and not outbox.retry(conn, only.id, NOON)
+    assert not outbox.again(conn, only.id, "no", NOON)
+    assert not outbox.sent(conn, only.id, NOON)
+    assert outbox.retry(conn, only.id, NOON)
+    assert not outbox.retry(conn, only.id, NOON)
     assert [one.attempts for one in outbox.claim(conn, NOON, 9)] == [1]
 
 
@@ -203,12 +210,12 @@ def test_every_claimed_delivery_ends_sent_due_unknown_or_dead(moves: list[tuple[
         else:
             now += timedelta(hours=1)
         are = dict(conn.execute("SELECT id, state FROM deliveries"))
-        for key in are:
+        for key, ends in are.items():
             # What was sent stays sent, and what may have been sent is never due again by itself.
-            assert was[key] != "sent" or are[key] == "sent"
-            assert was[key] != "unknown" or are[key] == "unknown" or move == "retry"
-            assert (was[key], are[key]) != ("data", "due") or move == "again"
-            assert (was[key], are[key]) != ("due", "data")
+            assert was[key] != "sent" or ends == "sent"
+            assert was[key] != "unknown" or ends == "unknown" or move == "retry"
+            assert (was[key], ends) != ("data", "due") or move == "again"
+            assert (was[key], ends) != ("due", "data")
         was = are
     outbox.recover(conn, now)
     assert set(states(conn)) <= {"due", "sent", "unknown", "dead"}
@@ -223,7 +230,8 @@ def test_requests_are_answered_once(conn: sqlite3.Connection) -> None:
     state.answer(conn, first, {"messages": 2}, failed=True)
     assert [one.id for one in state.open_requests(conn)] == [second]
     done = state.request(conn, first)
-    assert done and (done.state, done.answer, done.at) == ("done", '{"messages": 1}', NOON)
+    assert done
+    assert (done.state, done.answer, done.at) == ("done", '{"messages": 1}', NOON)
     assert state.request(conn, 99) is None
 
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from alerts.watch import last_due, next_due, read_when, read_zone
 
-
 ZONES = sorted(available_timezones())
 
 
@@ -56,11 +55,11 @@ def test_the_next_due_moment(when: str, zone: str, after: str, due: str) -> None
 @given(
     zone=st.sampled_from(ZONES),
     minute=st.integers(0, 24 * 60 - 1),
-    start=st.datetimes(datetime(1971, 1, 1), datetime(2037, 1, 1)),
+    start=st.integers(0, 2_100_000_000),
 )
-def test_due_moments_rise_and_each_local_day_has_at_most_one(zone: str, minute: int, start: datetime) -> None:
+def test_due_moments_rise_and_each_local_day_has_at_most_one(zone: str, minute: int, start: int) -> None:
     when = read_when(f"daily at {minute // 60}:{minute % 60:02}")
-    moment = start.replace(tzinfo=UTC)
+    moment = datetime.fromtimestamp(start, UTC)
     for _ in range(8):
         due = next_due(when, zone, moment)
         assert moment < due <= moment + timedelta(hours=50)

@@ -209,8 +209,19 @@ _ACTING = (
 _OURS = {"archive", "archive.errors", "archive.model", "archive.normalize"}
 
 
-def test_a_worker_holds_nothing_that_acts(runner: asyncio.Runner, workers: Workers) -> None:
-    loaded = set(runner.run(evaluate(workers, "sorted(__import__('sys').modules)")))
+def test_a_worker_holds_nothing_that_acts(runner: asyncio.Runner) -> None:
+    async def modules() -> set[str]:
+        pool = Workers(workers=1)
+        try:
+            await pool.feed(SMALL, **WHERE)
+            await pool.page(
+                b"<html><body><p>Litio en Puno</p></body></html>", url="https://example.org/", now=NOW
+            )
+            return set(await evaluate(pool, "sorted(__import__('sys').modules)"))
+        finally:
+            pool.close()
+
+    loaded = runner.run(modules())
     assert not {name for name in loaded if name.split(".")[0] in _ACTING}
     assert {name for name in loaded if name.split(".")[0] == "archive"} <= _OURS
     assert not {name for name in loaded if name.split(".")[0] == "alerts"}

@@ -1,0 +1,95 @@
+"""Values to build digests of."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from alerts import state
+from alerts.digest import build
+from alerts.model import Digest, MailServer, Security, Subscription
+from archive.model import Content, Coverage, Hit, MatchedArticle
+
+NOON = datetime(2026, 7, 19, 12, 0, tzinfo=UTC)  # seven in the morning in Lima
+
+
+def subscription(**changes: Any) -> Subscription:
+    values: dict[str, Any] = {
+        "id": "lima-desk",
+        "name": "Lima desk",
+        "to": ("desk@example.org",),
+        "topics": ("peru", "lithium"),
+        "when": "daily at 07:00",
+        "zone": "America/Lima",
+        "language": "en",
+    }
+    return Subscription(**{**values, **changes})
+
+
+def hit(text: str, wanted: str, field: str = "title", how: str = "folded", variant: str | None = None) -> Hit:
+    start = text.index(wanted)
+    return Hit(field, start, start + len(wanted), wanted, variant or wanted, how)
+
+
+def article(seq: int, **changes: Any) -> MatchedArticle:
+    """One match; a hit on "Peru" in the title unless told otherwise."""
+    title = changes.get("title", f"Peru story {seq}")
+    hits = (hit(title, "Peru"),) if "Peru" in title else ()
+    values: dict[str, Any] = {
+        "seq": seq,
+        "topic_id": "peru",
+        "topic_title": "Peru",
+        "article_id": seq,
+        "url": f"https://news.example/{seq}",
+        "title": title,
+        "summary": "",
+        "text": "",
+        "author": None,
+        "language": "en",
+        "content": Content.FULL,
+        "source_id": "andina",
+        "source_name": "Andina",
+        "country": "PE",
+        "published_at": NOON - timedelta(hours=seq % 24 + 1),
+        "first_seen_at": NOON - timedelta(minutes=30),
+        "hits": hits,
+    }
+    return MatchedArticle(**{**values, **changes})
+
+
+def trouble(source: str = "La República", kind: str = "blocked", detail: str = "HTTP 403") -> Coverage:
+    return Coverage(
+        source_id=source, source_name=source, kind=kind, since=NOON - timedelta(hours=14), detail=detail
+    )
+
+
+def digest(*articles: MatchedArticle, **changes: Any) -> Digest:
+    values: dict[str, Any] = {
+        "subscription": subscription(),
+        "from_seq": 0,
+        "to_seq": max([one.seq for one in articles], default=0),
+        "due_at": NOON,
+        "matched": articles,
+        "coverage": (),
+        "sources_read": 14,
+        "made_at": NOON + timedelta(seconds=3),
+    }
+    return build(**{**values, **changes})
+
+
+def server(**changes: Any) -> MailServer:
+    values: dict[str, Any] = {
+        "host": "127.0.0.1",
+        "port": 25,
+        "security": Security.NONE,
+        "sender": "Presswatch <press@example.org>",
+    }
+    return MailServer(**{**values, **changes})
+
+
+def connect(path: str = ":memory:") -> sqlite3.Connection:
+    conn = sqlite3.connect(path, isolation_level=None)
+    conn.execute("PRAGMA foreign_keys = on")
+    state.migrate(conn)
+    return conn

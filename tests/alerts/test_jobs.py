@@ -1,0 +1,281 @@
+"""Whole ticks: from matches to deliveries."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alerts import jobs, outbox, state
+from alerts.channels.fake import FakeChannel
+from alerts.channels.mail import MailChannel
+from alerts.model import Delivery, DeliveryState, DeliverySummary, DigestSummary, MailServer, Subscription
+from archive.errors import ArchiveError, DeliveryError
+from archive.model import MatchedArticle
+from tests.alerts.factory import NOON, article, connect, server, subscription
+from tests.alerts.smtp_server import Handler, mail_server
+
+T = TypeVar("T")
+DAY = timedelta(days=1)
+
+
+class Archive:
+    """Matches, as the service reads them."""
+
+    def __init__(self, *matches: MatchedArticle) -> None:
+        self.matches = list(matches)
+
+    @property
+    def top(self) -> int:
+        return max([one.seq for one in self.matches], default=0)
+
+    def matched(self, low: int, high: int, topics: tuple[str, ...] | None) -> Sequence[MatchedArticle]:
+        return [
+            one
+            for one in self.matches
+            if low < one.seq <= high and (topics is None or one.topic_id in topics)
+        ]
+
+    def tick(self, conn: sqlite3.Connection, now: datetime, mail: MailServer | None = None) -> DigestSummary:
+        return jobs.make_digests(conn, self.matched, self.top, (), 3, mail or server(), now)
+
+
+def deliver(
+    conn: sqlite3.Connection, channel: Any, now: datetime = NOON + timedelta(minutes=1), limit: int = 50
+) -> DeliverySummary:
+    async def run(work: Callable[[sqlite3.Connection], T]) -> T:
+        return work(conn)
+
+    return asyncio.run(jobs.deliver_due(run, channel, lambda: now, limit))
+
+
+def ready(conn: sqlite3.Connection, *subscriptions: Subscription, top_seq: int = 0) -> None:
+    jobs.sync(conn, subscriptions or (subscription(),), top_seq, NOON - DAY)
+
+
+def test_matches_become_a_digest_at_its_hour_and_reach_everybody_once(conn: sqlite3.Connection) -> None:
+    ready(conn, subscription(to=("a@example.org", "b@example.org", "A@example.org")))
+    archive = Archive(article(1), article(2))
+    assert archive.tick(conn, NOON - timedelta(hours=1)).made == 0
+    assert archive.tick(conn, NOON) == DigestSummary(made=1, messages=2)
+    assert archive.tick(conn, NOON + timedelta(minutes=1)) == DigestSummary()
+    channel = FakeChannel()
+    assert deliver(conn, channel) == DeliverySummary(sent=2)
+    assert deliver(conn, channel) == DeliverySummary()
+    assert [one.recipient for one in channel.sent] == ["A@example.org", "b@example.org"]
+
+
+def test_after_days_of_standing_still_there_is_one_digest_with_everything(conn: sqlite3.Connection) -> None:
+    ready(conn)
+    archive = Archive(*(article(seq) for seq in range(1, 6)))
+    assert archive.tick(conn, NOON + 4 * DAY + timedelta(hours=2)).made == 1
+    assert conn.execute("SELECT from_seq, to_seq, matches, due_at FROM digests").fetchall() == [
+        (0, 5, 5, "2026-07-23T12:00:00+00:00")
+    ]
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.tuples(st.just("match"), st.sampled_from(["peru", "lithium", "us-troops"])),
+            st.tuples(st.just("wait"), st.integers(1, 60)),
+            st.tuples(st.just("tick"), st.none()),
+            st.tuples(st.just("leave"), st.none()),
+            st.tuples(st.just("return"), st.none()),
+        ),
+        max_size=40,
+    )
+)
+def test_every_wanted_match_is_in_exactly_one_digest(steps: list[tuple[str, Any]]) -> None:
+    conn = connect()
+    archive, now = Archive(), NOON - DAY
+    ready(conn)
+    for step, what in steps:
+        if step == "match":
+            archive.matches.append(article(archive.top + 1, topic_id=what))
+        elif step == "wait":
+            now += timedelta(hours=what)
+        elif step == "tick":
+            assert not archive.tick(conn, now).problems
+        else:
+            jobs.sync(conn, [subscription()] if step == "return" else [], archive.top, now)
+    jobs.sync(conn, [subscription()], archive.top, now)
+    archive.tick(conn, now + 2 * DAY)
+    deliver(conn, channel := FakeChannel(), now + 2 * DAY)
+    told = [int(part.split(b"/")[-1]) for one in channel.sent for part in one.body.split() if _is_link(part)]
+    assert sorted(told) == [one.seq for one in archive.matches if one.topic_id in ("peru", "lithium")]
+    ranges = conn.execute("SELECT from_seq, to_seq FROM digests ORDER BY id").fetchall()
+    assert [low for low, _ in ranges] == [0, *(high for _, high in ranges)][: len(ranges)]
+    conn.close()
+
+
+def _is_link(part: bytes) -> bool:
+    return part.startswith(b"https://news.example/")  # on a line of its own, so in the text part only
+
+
+def test_one_bad_subscription_does_not_stop_the_rest(conn: sqlite3.Connection) -> None:
+    bad = [
+        subscription(id="bad-zone", zone="Nowhere"),
+        subscription(id="bad-when", when="sometimes"),
+        subscription(id="bad-address", to=("good@example.org", "x\r\nBcc: y@z.org")),
+    ]
+    ready(conn, *bad, subscription(id="good"))
+    summary = Archive(article(1)).tick(conn, NOON)
+    assert (summary.made, summary.messages) == (1, 1)
+    assert [one.subscription_id for one in summary.problems] == ["bad-address", "bad-when", "bad-zone"]
+    assert conn.execute("SELECT subscription_id FROM digests").fetchall() == [("good",)]
+    ready(conn, subscription(id="bad-address"))
+    assert Archive(article(1)).tick(conn, NOON).made == 1, "mended, it gets what was held back"
+
+
+def test_an_archive_that_fails_for_one_digest_is_a_problem_and_it_stays_due(conn: sqlite3.Connection) -> None:
+    ready(conn)
+
+    def broken(low: int, high: int, topics: tuple[str, ...] | None) -> Sequence[MatchedArticle]:
+        raise ArchiveError("disk I/O error")
+
+    summary = jobs.make_digests(conn, broken, 5, (), 0, None, NOON)
+    assert [one.message for one in summary.problems] == ["ArchiveError: disk I/O error"]
+    assert Archive(article(1)).tick(conn, NOON).made == 1
+
+
+def test_an_archive_that_was_replaced_is_said_and_loses_no_place(conn: sqlite3.Connection) -> None:
+    ready(conn, top_seq=50)
+    (problem,) = Archive(article(3)).tick(conn, NOON).problems
+    assert "was the archive replaced?" in problem.message
+    known = state.subscription_state(conn, "lima-desk")
+    assert known
+    assert (known.seq, known.last_due_at) == (50, None)
+
+
+def test_nothing_new_is_no_mail(conn: sqlite3.Connection) -> None:
+    ready(conn)
+    assert Archive().tick(conn, NOON) == DigestSummary(empty=1)
+    assert Archive(article(1, topic_id="other")).tick(conn, NOON + DAY) == DigestSummary(empty=1)
+    assert deliver(conn, FakeChannel(), NOON + DAY) == DeliverySummary()
+
+
+def test_a_preview_shows_the_next_digest_and_keeps_nothing(conn: sqlite3.Connection) -> None:
+    ready(conn)
+    archive = Archive(article(1))
+    before = list(conn.iterdump())
+    shown = jobs.preview(conn, subscription(), archive.matched, 1, (), 3, server(), NOON - timedelta(hours=1))
+    assert list(conn.iterdump()) == before
+    archive.tick(conn, NOON)
+    deliver(conn, channel := FakeChannel())
+    assert (shown.body, shown.message_id) == (channel.sent[0].body, channel.sent[0].message_id)
+
+
+def test_a_preview_needs_no_database_and_starts_where_it_is_told() -> None:
+    archive = Archive(article(1), article(2))
+    arguments = (subscription(), archive.matched, 2, (), 3, None, NOON)
+    assert jobs.preview(None, *arguments).subject.startswith("Nothing matched")
+    assert jobs.preview(None, *arguments, from_seq=0).subject.startswith("Peru 2")
+
+
+def test_a_digest_sent_ahead_of_its_time_is_where_the_next_one_starts(conn: sqlite3.Connection) -> None:
+    ready(conn)
+    archive = Archive(article(1))
+    early = NOON - timedelta(hours=3)
+    arguments = ("lima-desk", archive.matched)
+    assert jobs.make_now(conn, *arguments, 1, (), 3, None, early) == 1
+    archive.matches.append(article(2))
+    assert jobs.make_now(conn, *arguments, 2, (), 3, None, early) == 1
+    archive.matches.append(article(3))
+    assert archive.tick(conn, NOON).made == 1
+    assert conn.execute("SELECT from_seq, to_seq FROM digests").fetchall() == [(0, 1), (1, 2), (2, 3)]
+    with pytest.raises(ValueError, match="no subscriber 'x'"):
+        jobs.make_now(conn, "x", archive.matched, 3, (), 3, None, early)
+
+
+def failing(error: Exception) -> Callable[[Delivery], None]:
+    def fail(delivery: Delivery) -> None:
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize(
+    ("where", "error", "ends", "summary"),
+    [
+        ("before", DeliveryError("busy"), "due", DeliverySummary(failed=1)),
+        ("before", DeliveryError("no", permanent=True), "dead", DeliverySummary(dead=1)),
+        ("before", RuntimeError("a bug"), "due", DeliverySummary(failed=1)),
+        ("after", DeliveryError("try later"), "due", DeliverySummary(failed=1)),
+        ("after", DeliveryError("spam", permanent=True), "dead", DeliverySummary(dead=1)),
+        ("after", DeliveryError("dropped", unknown=True), "unknown", DeliverySummary(unknown=1)),
+        ("after", RuntimeError("a bug"), "unknown", DeliverySummary(unknown=1)),
+    ],
+)
+def test_however_a_delivery_fails_it_ends_somewhere(
+    conn: sqlite3.Connection, where: str, error: Exception, ends: str, summary: DeliverySummary
+) -> None:
+    ready(conn)
+    Archive(article(1)).tick(conn, NOON)
+    result = deliver(conn, FakeChannel(**{where: failing(error)}))  # type: ignore[arg-type]
+    assert (result.sent, result.failed, result.unknown, result.dead) == (
+        summary.sent, summary.failed, summary.unknown, summary.dead,
+    )  # fmt: skip
+    assert str(error) in result.errors[0]
+    assert result.errors[0].startswith("desk@example.org: ")
+    assert conn.execute("SELECT state FROM deliveries").fetchall() == [(ends,)]
+
+
+def test_a_server_that_stays_down_gets_twelve_tries_and_then_the_delivery_is_dead(
+    conn: sqlite3.Connection,
+) -> None:
+    ready(conn)
+    Archive(article(1)).tick(conn, NOON)
+    now, tries = NOON, 0
+    while not outbox.listing(conn, [DeliveryState.DEAD]):
+        result = deliver(conn, FakeChannel(before=failing(DeliveryError("down"))), now)
+        tries += result.failed + result.dead
+        now += timedelta(minutes=30)
+        assert now < NOON + 9 * DAY
+    assert tries == 12
+    assert timedelta(days=2.9) < now - NOON < timedelta(days=3.5)
+
+
+def test_an_ending_that_cannot_be_written_down_is_raised_after_the_others_have_ended(
+    conn: sqlite3.Connection,
+) -> None:
+    ready(conn, subscription(to=("a@example.org", "b@example.org")))
+    Archive(article(1)).tick(conn, NOON)
+
+    async def run(work: Callable[[sqlite3.Connection], T]) -> T:
+        if not outbox.listing(conn, [DeliveryState.DATA]) or outbox.listing(conn, [DeliveryState.CLAIMED]):
+            return work(conn)
+        if not broken:
+            broken.append(1)
+            raise ArchiveError("disk full")
+        return work(conn)
+
+    broken: list[int] = []
+    with pytest.raises(ArchiveError, match="disk full"):
+        asyncio.run(jobs.deliver_due(run, FakeChannel(), lambda: NOON, 9))
+    outbox.recover(conn, NOON)
+    assert sorted(row[0] for row in conn.execute("SELECT state FROM deliveries")) == ["sent", "unknown"]
+
+
+def test_one_bad_recipient_does_not_stop_the_rest_of_a_real_conversation(conn: sqlite3.Connection) -> None:
+    ready(conn, subscription(to=("a@example.org", "gone@example.org", "later@example.org", "z@example.org")))
+    Archive(article(1)).tick(conn, NOON)
+    handler = Handler(rcpt={"gone@example.org": "550 gone", "later@example.org": "450 later"})
+
+    async def run(work: Callable[[sqlite3.Connection], T]) -> T:
+        return work(conn)
+
+    async def tick() -> DeliverySummary:
+        async with mail_server(handler) as port:
+            channel = MailChannel(server(port=port), local_hostname="localhost")
+            return await jobs.deliver_due(run, channel, lambda: NOON, 50)
+
+    summary = asyncio.run(tick())
+    assert (summary.sent, summary.failed, summary.dead, summary.unknown) == (2, 1, 1, 0)
+    assert sorted(one[1][0] for one in handler.taken) == ["a@example.org", "z@example.org"]
