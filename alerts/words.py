@@ -80,7 +80,11 @@ ENGLISH = Words(
         "stale": "shows an old copy of itself",
         "moved": "has moved",
         "capped": "offered more than is taken at once",
-        "parse_error": "cannot be understood",
+        "parse_error": "cannot be wholly understood",
+        "unreachable": "cannot be reached",
+        "http_error": "answers with an error",
+        "not_a_feed": "no longer sends a feed",
+        "refused": "leads to an address that must not be read",
     },
 )
 
@@ -118,7 +122,11 @@ SPANISH = Words(
         "stale": "muestra una copia vieja",
         "moved": "cambió de dirección",
         "capped": "ofreció más de lo que se toma de una vez",
-        "parse_error": "no se entiende",
+        "parse_error": "no se entiende del todo",
+        "unreachable": "no responde",
+        "http_error": "responde con un error",
+        "not_a_feed": "ya no envía una fuente legible",
+        "refused": "lleva a una dirección que no se debe leer",
     },
 )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from archive.errors import ArchiveError
@@ -19,14 +19,16 @@ BUSY_SECONDS = 5.0
 def open_writer(path: Path) -> sqlite3.Connection:
     """Return the connection that may write, in autocommit: transactions are begun by `transaction`."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with translated(path):
+    with translated(path), ExitStack() as undo:
         conn = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+        undo.callback(conn.close)
         conn.row_factory = sqlite3.Row
         conn.execute("pragma journal_mode = wal")
         # In WAL mode NORMAL loses no consistency, and at most the last transactions before a power cut.
         # Those matter here: a delivery that is marked sent must stay so.
         conn.execute("pragma synchronous = full")
         conn.execute("pragma foreign_keys = on")
+        undo.pop_all()
         return conn
 
 
@@ -37,15 +39,19 @@ def open_reader(path: Path, *, any_thread: bool = False) -> sqlite3.Connection:
     """
     if not path.exists():
         raise ArchiveError(f"there is no archive at {path} yet: `presswatch run` makes it")
-    with translated(path):
+    with translated(path), ExitStack() as undo:
         conn = sqlite3.connect(
             f"{path.resolve().as_uri()}?mode=ro",
             uri=True,
             timeout=BUSY_SECONDS,
             check_same_thread=not any_thread,
         )
+        undo.callback(conn.close)
         conn.row_factory = sqlite3.Row
         conn.execute("pragma query_only = on")
+        # SQLite opens lazily: without a first read, a file that is no database would be found out later.
+        conn.execute("pragma schema_version")
+        undo.pop_all()
         return conn
 
 
@@ -56,12 +62,16 @@ def transaction(conn: sqlite3.Connection) -> Iterator[None]:
     conn.execute("savepoint inner_step" if nested else "begin immediate")
     try:
         yield
+        # A commit that fails (a full disk, a deferred foreign key) leaves its transaction open; every later
+        # one would be nested in it, and never stored.
+        conn.execute("release inner_step" if nested else "commit")
     except BaseException:
-        conn.execute("rollback to inner_step" if nested else "rollback")
-        if nested:
-            conn.execute("release inner_step")
+        # A full disk makes SQLite roll back by itself; there is nothing left to undo then.
+        if conn.in_transaction:
+            conn.execute("rollback to inner_step" if nested else "rollback")
+            if nested:
+                conn.execute("release inner_step")
         raise
-    conn.execute("release inner_step" if nested else "commit")
 
 
 @contextmanager

@@ -75,8 +75,10 @@ def due_polls(
         where e.active = 1 and (e.next_poll_at <= ? or (? and e.failures = 0)) order by e.next_poll_at, e.id""",
         (stamp(now), everyone),
     )
-    tasks = []
+    tasks: list[PollTask] = []
     for row in rows:
+        if len(tasks) >= limit:
+            break
         if row["id"] not in leave:
             tasks.append(
                 PollTask(
@@ -90,8 +92,6 @@ def due_polls(
                     body_hash=row["body_hash"],
                 )
             )
-        if len(tasks) >= limit:
-            break
     return tasks
 
 

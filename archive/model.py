@@ -145,7 +145,7 @@ class Entry:
 
     ``key`` is the identity: the canonical URL, or ``source_id:guid`` where there is no usable link.
     ``link`` is the link as offered, made absolute; ``refused`` says why its page must not be fetched.
-    ``published_from`` is ``feed`` or ``none``.
+    ``twins`` are (guid, link) of other entries of the same feed that have the same key and were merged into it.
     """
 
     key: str
@@ -159,6 +159,7 @@ class Entry:
     language: str | None = None
     tags: tuple[str, ...] = ()
     refused: str | None = None
+    twins: tuple[tuple[str | None, str | None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -87,8 +87,8 @@ create index pages_due on pages (due_at) where state = 'due';
 
 create table offers (
     article_id integer not null references articles(id), endpoint_id integer not null references endpoints(id),
-    guid text, link text, hash text not null, first_seen_at text not null, last_seen_at text not null,
-    backfill integer not null default 0, primary key (article_id, endpoint_id)
+    link text not null, guid text, hash text not null, first_seen_at text not null, last_seen_at text not null,
+    backfill integer not null default 0, primary key (article_id, endpoint_id, link)
 ) without rowid;
 
 create index offers_endpoint on offers (endpoint_id, first_seen_at);

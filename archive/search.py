@@ -9,16 +9,20 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice, product
 from typing import Any
 
 from archive.errors import TopicError
 from archive.model import Content, Coverage, Hit, MatchedArticle
-from archive.normalize import tokens
+from archive.normalize import Tokens, clean_line, tokens
 from archive.times import moment
 
+MOST_WORDS = 200
+MOST_SPELLINGS = 32  # of one phrase: each short word in capitals doubles them
 _PART = re.compile(r'"([^"]*)"?|(\S+)')
+_PAIRS = re.compile(r"([^\W\d_])\1([^\W\d_])\2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +43,54 @@ def match_expression(query: str) -> str:
     """Return the FTS5 MATCH expression for the words and quoted phrases of ``query``.
 
     Whatever stands in ``query``, it is searched for, never run: every word is quoted. Raises `TopicError`
-    when there is no word in it.
+    when there is no word in it, or more than `MOST_WORDS`.
     """
     parts = []
-    for quoted, plain in _PART.findall(query):
-        words = tokens(quoted or plain).words
-        if words:
-            star = "*" if plain.endswith("*") else ""
-            parts.append('"' + " ".join(words) + '"' + star)
+    count = 0
+    for found in _PART.finditer(query):
+        quoted, plain = found.groups("")
+        text = clean_line(quoted or plain)
+        cut = tokens(text)
+        count += len(cut.words)
+        if count > MOST_WORDS:
+            raise TopicError(f"a search has at most {MOST_WORDS} words", found.start())
+        if cut.words and plain.endswith("*"):
+            parts.append(_quoted(" ".join(cut.words)) + "*")
+        elif cut.words:
+            either = " OR ".join(_quoted(spelling) for spelling in _spellings(text, cut))
+            parts.append(f"({either})")
     if not parts:
         raise TopicError("there is no word to search for")
-    return " ".join(parts)
+    return " AND ".join(parts)
+
+
+def _spellings(text: str, cut: Tokens) -> Iterable[str]:
+    """Return the ways in which the index may hold a phrase.
+
+    The index cuts words by its own rules: it holds U.S. as the words "u s" and EE. UU. as "ee uu", Peru's as
+    "peru s", and ß as it stands. So a phrase is searched for as folded, with its acronyms spelled out, and as
+    it was typed.
+    """
+    ways = [_ways(cut, number) for number in range(len(cut.words))]
+    # The first and last way of every word come first: where there are too many, the mixed ones are left out.
+    found = [" ".join(way[0] for way in ways), " ".join(way[-1] for way in ways)]
+    found += [" ".join(way) for way in islice(product(*ways), MOST_SPELLINGS)]
+    return dict.fromkeys([*found, text.lower()])
+
+
+def _ways(cut: Tokens, number: int) -> list[str]:
+    word = cut.words[number]
+    ways = [word]
+    capitals = cut.surface(number, number).isupper() and word.isalpha() and 2 <= len(word) <= 4
+    if number in cut.acronyms or capitals:
+        ways.append(" ".join(word))
+    if _PAIRS.fullmatch(word):
+        ways.append(f"{word[:2]} {word[2:]}")
+    return ways
+
+
+def _quoted(words: str) -> str:
+    return '"' + words.replace('"', '""') + '"'
 
 
 def search(conn: sqlite3.Connection, query: str, limit: int = 20) -> list[Found]:
@@ -116,7 +157,8 @@ def _hits_between(conn: sqlite3.Connection, from_seq: int, to_seq: int) -> dict[
     hits: dict[int, list[Hit]] = defaultdict(list)
     for row in conn.execute(
         """select match_seq, field, start, "end", text, variant, how from hits
-        where match_seq > ? and match_seq <= ? order by match_seq, field, start""",
+        where match_seq > ? and match_seq <= ?
+        order by match_seq, instr('title summary text', field), start""",
         (from_seq, to_seq),
     ):
         hits[row["match_seq"]].append(Hit(*tuple(row)[1:]))

@@ -45,15 +45,15 @@ def known(conn: sqlite3.Connection, endpoint_id: int, keys: Iterable[str]) -> di
             f"""
             select w.wanted, a.id, a.title, a.summary, a.text, a.author, a.published_at, a.published_from,
                    o.hash, o.guid
-            from (select key as wanted, id as article_id from articles where key in ({marks})
-                  union all select url, article_id from aliases where url in ({marks})) w
+            from (select key as wanted, id as article_id, 0 as alias from articles where key in ({marks})
+                  union all select url, article_id, 1 from aliases where url in ({marks})) w
             join articles a on a.id = w.article_id
-            left join offers o on o.article_id = a.id and o.endpoint_id = ?
+            left join offers o on o.article_id = a.id and o.endpoint_id = ? order by w.alias
             """,  # noqa: S608 - only question marks are put in
             (*chunk, *chunk, endpoint_id),
         )
         for row in rows:
-            # An article's own key comes first in the union, and stands above an alias of another.
+            # An article's own key stands above an alias of another.
             found.setdefault(row["wanted"], _known(row))
     return found
 
@@ -96,7 +96,7 @@ def apply_entry(conn: sqlite3.Connection, intent: Intent, poll: PollOutcome, *, 
     _insert_offer(conn, article_id, task.endpoint_id, intent, at)
     row = conn.execute(
         """select a.id, a.title, a.summary, a.text, a.author, a.published_at, a.published_from, o.hash, o.guid
-        from articles a join offers o on o.article_id = a.id and o.endpoint_id = ? where a.id = ?""",
+        from articles a join offers o on o.article_id = a.id and o.endpoint_id = ? where a.id = ? limit 1""",
         (task.endpoint_id, article_id),
     ).fetchone()
     return _known(row)
@@ -145,7 +145,7 @@ def _page_again(conn: sqlite3.Connection, article_id: int, at: str, *, only_off:
     """Make the page due: of a revised article, or of one that a source without pages offered first."""
     states = "('off')" if only_off else "('off', 'read', 'failed')"
     conn.execute(
-        f"""update pages set state = 'due', due_at = ?, attempts = 0
+        f"""update pages set state = 'due', due_at = ?, attempts = 0, reason = null, detail = null
         where article_id = ? and state in {states} and coalesce(reason, '') <> 'no_link'""",  # noqa: S608 - ours
         (at, article_id),
     )
@@ -155,12 +155,19 @@ def _insert_offer(
     conn: sqlite3.Connection, article_id: int, endpoint_id: int, intent: Intent, at: str
 ) -> None:
     entry = intent.entry
-    conn.execute(
-        """insert into offers (article_id, endpoint_id, guid, link, hash, first_seen_at, last_seen_at)
-        values (?, ?, ?, ?, ?, ?, ?)
-        on conflict (article_id, endpoint_id) do update set hash = excluded.hash,
+    # One row a link: entries whose links mean one page (they differ in a fragment, say) were all offered.
+    conn.executemany(
+        """insert into offers (article_id, endpoint_id, link, guid, hash, first_seen_at, last_seen_at)
+        values (?, ?, ?, ?, ?, ?, ?) on conflict (article_id, endpoint_id, link) do update set
         last_seen_at = max(last_seen_at, excluded.last_seen_at), guid = coalesce(guid, excluded.guid)""",
-        (article_id, endpoint_id, entry.guid, entry.link, intent.offer_hash, at, at),
+        [
+            (article_id, endpoint_id, link or "", guid, intent.offer_hash, at, at)
+            for guid, link in ((entry.guid, entry.link), *entry.twins)
+        ],
+    )
+    conn.execute(
+        "update offers set hash = ? where article_id = ? and endpoint_id = ? and hash <> ?",
+        (intent.offer_hash, article_id, endpoint_id, intent.offer_hash),
     )
 
 

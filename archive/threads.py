@@ -18,7 +18,8 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
-from archive.connect import open_reader, open_writer
+from archive.connect import open_reader, open_writer, translated
+from archive.errors import ArchiveError
 
 T = TypeVar("T")
 Step = Callable[[sqlite3.Connection], T]
@@ -30,6 +31,8 @@ class Writer:
 
     def __init__(self) -> None:
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._closed = False
+        self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._work, name="presswatch-writer", daemon=True)
         self._thread.start()
 
@@ -38,14 +41,22 @@ class Writer:
         return await asyncio.wrap_future(self.submit(path, step))
 
     def submit(self, path: Path, step: Step[T]) -> Future[T]:
-        """Queue ``step``; steps run one at a time, in the order in which they were queued."""
+        """Queue ``step``; steps run one at a time, in the order in which they were queued.
+
+        Raises `ArchiveError` after `close`: nobody would ever run it, and its caller would wait for ever.
+        """
         future: Future[T] = Future()
-        self._jobs.put((path, step, future))
+        with self._lock:
+            if self._closed:
+                raise ArchiveError(f"{path}: the writer is closed")
+            self._jobs.put((path, step, future))
         return future
 
     def close(self) -> None:
         """Finish what is queued, close the connections, end the thread."""
-        self._jobs.put(None)
+        with self._lock:
+            self._closed = True
+            self._jobs.put(None)
         self._thread.join()
 
     def _work(self) -> None:
@@ -57,7 +68,8 @@ class Writer:
             try:
                 if path not in connections:
                     connections[path] = open_writer(path)
-                future.set_result(step(connections[path]))
+                with translated(path):
+                    future.set_result(step(connections[path]))
             except BaseException as error:  # noqa: BLE001 - it belongs to whoever waits for the step
                 future.set_exception(error)
             # The loop must not keep the last step's values alive while it waits for the next.
@@ -88,7 +100,8 @@ class Readers:
             conn = self._local.conn = open_reader(self._path, any_thread=True)
             with self._lock:
                 self._connections.append(conn)
-        return step(conn)
+        with translated(self._path):
+            return step(conn)
 
     def close(self) -> None:
         """Wait for what is being read, then close."""

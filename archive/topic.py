@@ -15,11 +15,11 @@ import re
 from dataclasses import asdict, dataclass
 
 from archive.errors import TopicError
-from archive.normalize import tokens
+from archive.normalize import clean_line, tokens
 
 STEM = 4  # letters that must stand before a *: shorter stems reach half the dictionary
 _QUOTES = {'"': '"', "\u201c": "\u201d", "\u00ab": "\u00bb", "'": "'"}
-_STAR = re.compile(r"(?<=[^\W_])\*(?=\W|$)")
+_STAR = re.compile(r"\*(?!\w)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +92,11 @@ def compile_phrase(text: str) -> Phrase:
     if "~" in inner:
         message = "~ (one slip allowed) is not read by this version: write the spellings out, one a line"
         raise TopicError(message, offset + inner.index("~"))
-    stars = [found.start() for found in _STAR.finditer(inner)]
+    cut = tokens(inner)
+    # Where the words end, not where a letter stands before the *: marks (NFD) and the s of Peru's differ.
+    stars = [end for end in cut.ends if _STAR.match(inner, end)]
     if stray := [at for at, char in enumerate(inner) if char == "*" and at not in stars]:
         raise TopicError("a * may only end a word, as in peruan*", offset + stray[0])
-    cut = tokens(inner)
     if not cut.words:
         raise TopicError("there is no word in it", offset)
     words = []
@@ -108,8 +109,8 @@ def compile_phrase(text: str) -> Phrase:
         short = number in cut.acronyms or surface.isupper()
         capitals = short and 2 <= len(word) <= 3 and word.isalpha() and not prefix
         words.append(Word(word, prefix, capitals, number in cut.acronyms))
-    plain = " ".join(inner.replace("*", "").split())
-    return Phrase(" ".join(inner.split()), plain, tuple(words))
+    # Cleaned as stored text is, so that an exact hit is known for one however the phrase was typed.
+    return Phrase(clean_line(inner), clean_line(inner.replace("*", "")), tuple(words))
 
 
 def compile_topic(spec: TopicSpec) -> Topic:

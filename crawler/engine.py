@@ -7,6 +7,7 @@ one queue a host, so that a host's delay, robots.txt and connections are shared 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
@@ -18,13 +19,13 @@ from scrapy.settings import Settings as ScrapySettings
 from archive.errors import FetchError
 from archive.model import RobotsRecord, Task
 from crawler.carrier import LocalCarrier
-from crawler.netguard import ALLOWED
+from crawler.netguard import ALLOWED, LEAVING
 from crawler.pool import Workers
 from crawler.robots import RobotsBook
 from crawler.settings import NetworkSettings
 from crawler.spiders.press import PressSpider, failed
 
-AGENT_TOKEN = "presswatch"  # the name robots.txt files may use for us
+_PRODUCT = re.compile(r"[A-Za-z_-]+")
 
 
 def scrapy_settings(network: NetworkSettings) -> ScrapySettings:
@@ -53,10 +54,13 @@ def scrapy_settings(network: NetworkSettings) -> ScrapySettings:
                 "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
                 "crawler.middlewares.FollowRedirects": 600,
                 "crawler.middlewares.RobotsMiddleware": 100,
+                "crawler.middlewares.TakeTurns": 950,  # next to the network: before anything is unpacked
             },
             "ITEM_PIPELINES": {"crawler.pipelines.Deliver": 100},
             ALLOWED: [str(name) for name in network.allow_private],
             "USER_AGENT": network.agent,
+            # Scrapy's own ask for English, and some papers would answer in it.
+            "DEFAULT_REQUEST_HEADERS": {},
             "DOWNLOAD_DELAY": network.delay,
             "DOWNLOAD_TIMEOUT": network.timeout,
             "DOWNLOAD_MAXSIZE": network.max_bytes,
@@ -70,6 +74,12 @@ def scrapy_settings(network: NetworkSettings) -> ScrapySettings:
         },
         priority="project",
     )
+
+
+def robots_name(agent: str) -> str:
+    """Return the name by which robots.txt files may speak to ``agent``: its product (RFC 9309, 2.2.1)."""
+    found = _PRODUCT.match(agent)
+    return found[0].lower() if found else "presswatch"
 
 
 class Crawl:
@@ -89,8 +99,8 @@ class Crawl:
         # one of Twisted's ten resolver threads.
         from twisted.internet import reactor
 
-        reactor.getThreadPool().adjustPoolsize(maxthreads=32)  # type: ignore[attr-defined]
-        book = RobotsBook(AGENT_TOKEN)
+        reactor.getThreadPool().adjustPoolsize(maxthreads=32)
+        book = RobotsBook(robots_name(self._network.agent))
         for record in robots:
             book.add(record)
         runner = AsyncCrawlerRunner(scrapy_settings(self._network))
@@ -134,5 +144,5 @@ class Crawl:
             return
         if self._crawler.spider is not None:
             self._crawler.spider.stopping = True  # type: ignore[attr-defined]
-        await self._crawler.stop_async()
-        await asyncio.wait((self._running,), timeout=10)
+        self._crawler.signals.send_catch_log(LEAVING)
+        await asyncio.wait((asyncio.ensure_future(self._crawler.stop_async()), self._running), timeout=10)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -26,28 +26,12 @@ from crawler.urls import canonical
 
 # What starts a new line when HTML becomes text. Without it "<p>Peru</p><p>votes</p>" is one word.
 _BLOCKS = {
-    *[
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "br",
-        "dd",
-        "div",
-        "dl",
-        "dt",
-        "figcaption",
-        "figure",
-        "footer",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-    ],
-    *["header", "hr", "li", "main", "nav", "ol", "p", "pre", "section", "table", "td", "th", "tr", "ul"],
-}
+    "address", "article", "aside", "blockquote", "br", "center", "dd", "details", "dialog", "div", "dl", "dt",
+    "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header",
+    "hgroup", "hr", "legend", "li", "main", "menu", "nav", "ol", "p", "pre", "search", "section", "summary", "ul",
+}  # fmt: skip
+# The parts of a table become blocks first: outside a table, as in a summary that was cut off, HTML ignores them.
+_TABLE = re.compile(r"<(/?)(?:table|caption|thead|tbody|tfoot|tr|td|th)\b", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-z][a-z0-9]*>")
 _MARKUP = re.compile(r"[<&]")
 
@@ -56,7 +40,8 @@ def to_text(markup: str) -> str:
     """Return the text of what a feed calls a title or a summary: HTML, or plain text."""
     if _MARKUP.search(markup):
         # nh3 leaves only the named tags, without attributes; each of them ends a line.
-        markup = html.unescape(_TAG.sub("\n", nh3.clean(markup, tags=_BLOCKS, attributes={})))
+        blocks = _TABLE.sub(r"<\1div", clean(markup))
+        markup = html.unescape(_TAG.sub("\n", nh3.clean(blocks, tags=_BLOCKS, attributes={})))
     return clean(markup)
 
 
@@ -66,25 +51,31 @@ def offer_hash(entry: Entry) -> str:
     return hashlib.blake2b("\x1f".join(parts).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
 
-def merge_same(entries: Iterable[Entry]) -> list[Entry]:
-    """Return the entries with one for each key.
+def merge_same(entries: Iterable[Entry], known: Mapping[str, KnownArticle] | None = None) -> list[Entry]:
+    """Return the entries with one for each article: for each key, or each article of ``known`` by its keys.
 
     Some feeds give several entries one link (a live blog, a home page). They are one article, and what the
-    later ones say is kept in its summary: nothing that was offered is lost.
+    later ones say is kept in its summary: nothing that was offered is lost. Two keys may be one article as
+    well, an alias of each other; taken one by one, each would revise what the other said, at every poll.
     """
-    merged: dict[str, Entry] = {}
+    groups: dict[str | int, list[Entry]] = {}
     for entry in entries:
-        first = merged.get(entry.key)
-        if first is None:
-            merged[entry.key] = entry
-            continue
-        more = [
-            text for text in (entry.title, entry.summary) if text and text not in (first.title, first.summary)
-        ]
-        if more:
-            summary = "<br>".join(text for text in (first.summary, *more) if text)
-            merged[entry.key] = replace(first, summary=summary)
-    return list(merged.values())
+        one = known.get(entry.key) if known else None
+        groups.setdefault(one.article_id if one else entry.key, []).append(entry)
+    return [_merged(group) for group in groups.values()]
+
+
+def _merged(group: list[Entry]) -> Entry:
+    first, *others = group
+    if not others:
+        return first
+    texts = dict.fromkeys(text for other in others for text in (other.title, other.summary) if text)
+    more = [text for text in texts if text not in (first.title, first.summary)]
+    return replace(
+        first,
+        summary="<br>".join(text for text in (first.summary, *more) if text),
+        twins=tuple((other.guid, other.link) for other in others),
+    )
 
 
 def decide(entry: Entry, known: KnownArticle | None, *, language: str | None, now: datetime) -> Intent:
@@ -148,14 +139,14 @@ def aliases(page: PageOutcome) -> list[tuple[str, str]]:
     Not where everybody is sent home, and no rel=canonical on another host: that is the outlet a story was
     taken from, and its article is its own.
     """
-    own = canonical(page.task.url)
+    own, here = canonical(page.task.url), canonical(page.url) or page.url
     found = []
     named = page.article.canonical_url if page.article else None
     for url, why in ((page.url, "redirect"), (named, "rel=canonical")):
         key = canonical(url) if url else None
         if key is None or key == own or urlsplit(key).path in ("", "/"):
             continue
-        if why == "rel=canonical" and urlsplit(key).netloc != urlsplit(page.url).netloc:
+        if why == "rel=canonical" and urlsplit(key).netloc != urlsplit(here).netloc:
             continue
         found.append((key, why))
     return found

@@ -20,6 +20,7 @@ from scrapy.http.request import NO_CALLBACK
 from archive.errors import FetchError
 from crawler.failures import as_fetch_error
 from crawler.robots import MAX_BYTES, record
+from crawler.urls import refusal
 
 if TYPE_CHECKING:
     from crawler.spiders.press import PressSpider
@@ -38,6 +39,8 @@ class RobotsMiddleware:
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
         self._asking: dict[str, asyncio.Future[None]] = {}
+        # What lies beyond MAX_BYTES is not parsed, but a file that long must not count as unreachable.
+        self._most = max(4 * MAX_BYTES, crawler.settings.getint("DOWNLOAD_MAXSIZE"))
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> RobotsMiddleware:
@@ -71,11 +74,12 @@ class RobotsMiddleware:
         request.meta["robots_why"] = decision.why
 
     async def _ask(self, host: str) -> None:
+        followed: list[str] = []
         request = Request(
             f"{host}/robots.txt",
             callback=NO_CALLBACK,
             priority=1000,
-            meta={"handle_httpstatus_all": False, "download_maxsize": MAX_BYTES * 4},
+            meta={"download_maxsize": self._most, "followed": followed},
             dont_filter=True,
         )
         assert self._crawler.engine is not None
@@ -84,18 +88,49 @@ class RobotsMiddleware:
         try:
             response: Response = await self._crawler.engine.download_async(request)
             status, body = response.status, response.body
-        except Exception as error:  # noqa: BLE001 - whatever kept us from it, it could not be reached
-            self._spider.logger.info("%s/robots.txt: %s", host, as_fetch_error(error))
+        except Exception as error:
+            why = as_fetch_error(error)
+            if why.reason == "refused" and not followed:
+                # The guard refused the host, so it refuses the page: that is the reason to tell, and for good.
+                raise why from error
+            # Whatever else kept us from it, it could not be reached.
+            self._spider.logger.info("%s/robots.txt: %s", host, why)
+            if why.reason == "redirects":
+                status = 302  # RFC 9309, 2.3.1.2: more than five redirects mean that there is none
         spider = self._spider
         known = record(host, status, body, spider.now(), spider.robots.get(host))
         spider.robots.add(known)
         spider.learned.append(known)
 
 
+class TakeTurns:
+    """Answers that arrive together are taken up one at a time, with a turn of the loop between them.
+
+    Unpacking one body and hashing it takes up to 10 ms; ten bodies in one turn would hold everybody up.
+    """
+
+    def __init__(self) -> None:
+        self._turn = asyncio.Lock()
+
+    async def process_response(self, request: Request, response: Response) -> Response:
+        """Wait for the turn; what Scrapy does with the answer next is done before the loop goes on."""
+        async with self._turn:
+            await asyncio.sleep(0)
+        return response
+
+
 class FollowRedirects(RedirectMiddleware):
     """Scrapy's, without the header that would tell one outlet where we came from."""
 
-    def handle_referer(self, request: Request, response: Response) -> None:
+    def _redirect(self, redirected: Request, request: Request, reason: Any) -> Request:
+        """Follow only to what might have been asked for in the first place."""
+        request.meta.get("followed", []).append(redirected.url)
+        why = refusal(redirected.url)
+        if why is not None:
+            raise FetchError("refused", f"redirected to {redirected.url}: {why}", retry=False)
+        return super()._redirect(redirected, request, reason)
+
+    def handle_referer(self, request: Request, response: Response) -> None:  # noqa: ARG002 - Scrapy's
         """Send no Referer."""
         request.headers.pop("Referer", None)
 

@@ -8,19 +8,23 @@ pages, robots.txt, redirects, http and https all go this way, because all use th
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
 from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
+from scrapy import Request
 from scrapy.crawler import Crawler
+from scrapy.http import Response
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import HostnameEndpoint
 from twisted.web.client import HTTPConnectionPool
 
-from archive.errors import AddressRefused
+from archive.errors import AddressRefused, FetchError
 from crawler.addresses import Network, networks, refusal
 
 ALLOWED = "PRESSWATCH_ALLOW_PRIVATE"  # the Scrapy setting that names the networks
+LEAVING = object()  # the Scrapy signal on which all downloads are given up
 
 
 class _GuardedReactor:
@@ -57,7 +61,10 @@ class _GuardedPool(HTTPConnectionPool):
 
 
 class GuardedDownloadHandler(HTTP11DownloadHandler):
-    """Scrapy's handler for http and https, with the guard in its connection pool."""
+    """Scrapy's handler for http and https, with the guard in its connection pool.
+
+    On `LEAVING` it lets go of what is under way: Scrapy itself would wait for the slowest server.
+    """
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
@@ -67,3 +74,24 @@ class GuardedDownloadHandler(HTTP11DownloadHandler):
         guarded.maxPersistentPerHost = plain.maxPersistentPerHost
         guarded._factory = plain._factory
         self._pool = guarded
+        self._under_way: set[asyncio.Future[Response]] = set()
+        self._leaving = False
+        crawler.signals.connect(self._leave, signal=LEAVING)
+
+    async def download_request(self, request: Request) -> Response:
+        """Fetch, unless the crawl is being closed."""
+        if self._leaving:
+            raise FetchError("stopped", "the crawl is being closed")
+        download = asyncio.ensure_future(super().download_request(request))
+        self._under_way.add(download)
+        try:
+            return await download
+        except asyncio.CancelledError as error:
+            raise FetchError("stopped", "the crawl is being closed") from error
+        finally:
+            self._under_way.discard(download)
+
+    def _leave(self) -> None:
+        self._leaving = True
+        for download in self._under_way:
+            download.cancel()

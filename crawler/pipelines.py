@@ -74,8 +74,7 @@ def ingest(conn: sqlite3.Connection, results: Sequence[Result]) -> Tally:
             except (sqlite3.DatabaseError, ValueError, TypeError, KeyError, AssertionError) as error:
                 # A result that makes us fail must not stop the rest, and must not come back at once.
                 log.exception("a result could not be stored: %s", getattr(result, "task", result))
-                with transaction(conn):
-                    part = _store(conn, _failed(result, error))
+                part = _store_failure(conn, _failed(result, error))
             tally.add(part)
     return tally
 
@@ -87,6 +86,17 @@ def _store(conn: sqlite3.Connection, result: Result) -> Tally:
         return _store_page(conn, result)
     store.save_robots(conn, result)
     return Tally()
+
+
+def _store_failure(conn: sqlite3.Connection, result: Result) -> Tally:
+    try:
+        with transaction(conn):
+            return _store(conn, result)
+    except sqlite3.OperationalError:
+        raise  # a full disk, a locked file: nothing is wrong with the result, and nothing of the batch stays
+    except (sqlite3.DatabaseError, ValueError, TypeError, KeyError, AssertionError):
+        log.exception("nor could its failure: %s", getattr(result, "task", result))
+        return Tally()
 
 
 def _failed(result: Result, error: Exception) -> Result:
@@ -107,6 +117,7 @@ def _store_poll(conn: sqlite3.Connection, poll: PollOutcome) -> Tally:
         tally.entries = len(poll.feed.entries)
         entries = deciding.merge_same(poll.feed.entries)
         known = store.known(conn, poll.task.endpoint_id, (entry.key for entry in entries))
+        entries = deciding.merge_same(entries, known)
         language = poll.task.language
         # Feeds list the newest first; stored oldest first, a newer article has a higher id.
         for entry in reversed(entries):

@@ -48,6 +48,15 @@ class Workers:
         self._pool: ProcessPool | None = None
         self._closed = False
 
+    async def start(self) -> None:
+        """Start the workers now, off the loop: the first task would hold the loop up for a second."""
+        await asyncio.to_thread(self._warm)
+
+    def _warm(self) -> None:
+        pool = self._open()
+        for future in [pool.schedule(worker.ready) for _ in range(self._workers)]:
+            future.result()
+
     async def feed(self, body: bytes, *, timeout: float = 20.0, **settings: Any) -> Feed:
         """Return what `crawler.feeds.read_feed` makes of ``body``; ``settings`` are its other arguments.
 

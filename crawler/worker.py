@@ -36,7 +36,7 @@ _WARM_PAGE = "<html><head><title>x</title></head><body><p>19 de julio de 2026, P
 
 def start(memory_bytes: int) -> None:
     """Prepare this process for work; ``memory_bytes`` of address space is all that it gets."""
-    os.nice(5)
+    os.nice(10)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the service, which then closes the pool
     sys.dont_write_bytecode = True
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
@@ -67,3 +67,7 @@ def _refuse(event: str, args: tuple[Any, ...]) -> None:
             raise PermissionError(f"a worker may not write to {args[0]!r}")
     elif event in _REFUSED or event.startswith(("socket.", "shutil.")):
         raise PermissionError(f"a worker may not do {event}")
+
+
+def ready() -> None:
+    """Do nothing: the answer says that a worker has started."""

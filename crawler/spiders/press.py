@@ -106,9 +106,10 @@ class PressSpider(Spider):
             dont_filter=True,
         )
 
-    def callback_failed(self, failure: Failure, response: Response) -> None:
+    def callback_failed(self, failure: Failure, response: Response | Failure) -> None:
         """A bug of ours must not leave a task without an outcome: it would be in flight for ever."""
-        task: Task | None = response.cb_kwargs.get("task")
+        # What an errback was called with is a Failure; Scrapy puts the request on it.
+        task: Task | None = response.request.cb_kwargs.get("task")  # type: ignore[union-attr]
         if task is not None:
             self.deliver(failed(task, as_fetch_error(failure.value), self.now()))
 
@@ -124,14 +125,14 @@ class PressSpider(Spider):
             "bytes": len(response.body),
             "ms": _ms(response),
             "retry_after": _retry_after(response, self.now()),
-            "moved_to": _moved_to(response),
             "etag": _header(response, "ETag"),
             "last_modified": _header(response, "Last-Modified"),
         }
-        if response.status == 304:
+        if response.status == 304 and (task.etag or task.last_modified):
             # A 304 need not repeat the validators; the ones we sent still hold (RFC 9110, 15.4.5).
             common["etag"] = common["etag"] or task.etag
             common["last_modified"] = common["last_modified"] or task.last_modified
+            common["moved_to"] = _moved_to(response)
             yield PollOutcome(outcome=Outcome.NOT_MODIFIED, body_hash=task.body_hash, **common)
             return
         problem = _problem(response)
@@ -139,6 +140,7 @@ class PressSpider(Spider):
             yield PollOutcome(outcome=Outcome.FAILED, reason=problem.reason, detail=problem.detail, **common)
             return
         if body_hash == task.body_hash:
+            common["moved_to"] = _moved_to(response)
             yield PollOutcome(outcome=Outcome.UNCHANGED, body_hash=body_hash, **common)
             return
         try:
@@ -152,10 +154,14 @@ class PressSpider(Spider):
         except ParseError as error:
             yield PollOutcome(outcome=Outcome.FAILED, reason=error.reason, detail=error.detail, **common)
         else:
+            # Only now: many a feed that was given up redirects to the home page, which is not its new place.
+            common["moved_to"] = _moved_to(response)
             yield PollOutcome(outcome=Outcome.OK, feed=feed, body_hash=body_hash, **common)
 
     def poll_failed(self, failure: Failure) -> Iterator[Result]:
         """No answer, or one that was cut off."""
+        if self.stopping:
+            return  # we hung up ourselves: it stays due
         yield failed(
             failure.request.cb_kwargs["task"],  # type: ignore[attr-defined]
             as_fetch_error(failure.value),
@@ -204,6 +210,8 @@ class PressSpider(Spider):
 
     def page_failed(self, failure: Failure) -> Iterator[Result]:
         """No answer, or one that was cut off, or robots.txt said no."""
+        if self.stopping:
+            return  # nor is a robots.txt that we did not wait for unreachable
         while self.learned:
             yield self.learned.pop()
         request: Request = failure.request  # type: ignore[attr-defined]
@@ -232,6 +240,8 @@ def failed(task: Task, error: FetchError, now: datetime, url: str | None = None)
 def _problem(response: Response) -> FetchError | None:
     """Return what is wrong with the answer as a whole, None when its body can be read."""
     status = response.status
+    if status == 304:
+        return FetchError("http_304", "the server says that nothing changed, but was not asked that")
     if 300 <= status < 400:
         # Redirects to http and https were followed before this; what arrives here leads elsewhere.
         target = urljoin(response.url, _header(response, "Location") or "")
@@ -264,7 +274,7 @@ def _retry_after(response: Response, now: datetime) -> float | None:
     value = _header(response, "Retry-After")
     if value is None:
         return None
-    if value.isdigit():
+    if value.isdecimal() and value.isascii():
         return float(value)
     try:
         return max(0.0, (parsedate_to_datetime(value) - now).total_seconds())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from datetime import timedelta
 
@@ -13,7 +14,6 @@ from alerts.digest import QUOTE, due_digests, group, sentence
 from alerts.model import SubscriptionState
 from archive.model import Hit, MatchedArticle
 from tests.alerts.factory import NOON, article, digest, hit, subscription
-import itertools
 
 
 def state(**changes: object) -> SubscriptionState:

@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from archive.model import RobotsRecord
+from crawler.engine import robots_name
+from crawler.robots import LIFETIME, MAX_BYTES, PATIENCE, UNREACHABLE_LIFETIME, RobotsBook, record
+
+NOW = datetime(2026, 7, 20, 12, tzinfo=UTC)
+HOST = "https://example.org"
+NO = "User-agent: *\nDisallow: /\n"
+
+
+def decide(body: str, path: str = "/page", agent: str = "presswatch") -> tuple[bool, str]:
+    return answered(record(HOST, 200, body.encode(), NOW, None), path, agent=agent)
+
+
+def answered(
+    known: RobotsRecord, path: str = "/page", now: datetime = NOW, agent: str = "presswatch"
+) -> tuple[bool, str]:
+    book = RobotsBook(agent)
+    book.add(known)
+    decision = book.decide(HOST, HOST + path, now)
+    return decision.allowed, decision.why
+
+
+@pytest.mark.parametrize(
+    ("body", "path", "expected"),
+    [
+        pytest.param("", "/page", (True, "robots.txt has no rule for it"), id="an empty file"),
+        pytest.param(NO, "/page", (False, "robots.txt: Disallow: /"), id="everything"),
+        pytest.param("User-agent: *\nDisallow:", "/page", (True, "robots.txt has no rule for it"), id="nothing"),
+        pytest.param("Disallow: /", "/page", (True, "robots.txt has no rule for it"), id="a rule for nobody"),
+        pytest.param("USER-AGENT: *\r\nDISALLOW: /page\r\n", "/page", (False, "robots.txt: Disallow: /page"), id="capitals"),
+        pytest.param(NO + "Allow: /page", "/page/1", (True, "robots.txt: Allow: /page"), id="the longer rule decides"),
+        pytest.param(
+            "User-agent: *\nDisallow: /page\nAllow: /page", "/page", (True, "robots.txt: Allow: /page"), id="of two as long, the one that allows"
+        ),
+        pytest.param("User-agent: *\nDisallow: /*.pdf$", "/a.pdf", (False, "robots.txt: Disallow: /*.pdf$"), id="wildcard and end"),
+        pytest.param("User-agent: *\nDisallow: /*.pdf$", "/a.pdf?x", (True, "robots.txt has no rule for it"), id="not at the end"),
+        pytest.param("User-agent: *\nDisallow: /*?print", "/a?print=1", (False, "robots.txt: Disallow: /*%3Fprint"), id="a query"),
+        pytest.param("User-agent: *\nDisallow: /a\u00f1o", "/a%C3%B1o", (False, "robots.txt: Disallow: /a%C3%B1o"), id="not ASCII"),
+        pytest.param("User-agent: *\nDisallow: /a%3cd", "/a%3Cd", (False, "robots.txt: Disallow: /a%3Cd"), id="escapes"),
+        pytest.param("User-agent: *\nDisallow: /Page", "/page", (True, "robots.txt has no rule for it"), id="paths have cases"),
+        pytest.param(NO + "User-agent: presswatch\nAllow: /", "/page", (True, "robots.txt: Allow: /"), id="our own group alone counts"),
+        pytest.param(
+            "User-agent: presswatch\nDisallow: /page\n\n" + "User-agent: *\nAllow: /\n\nUser-agent: PressWatch\nDisallow: /other",
+            "/other",
+            (False, "robots.txt: Disallow: /other"),
+            id="groups of one name are one",
+        ),
+        pytest.param(
+            "User-agent: other\nUser-agent: presswatch\nDisallow: /page", "/page", (False, "robots.txt: Disallow: /page"), id="a group of several"
+        ),
+        pytest.param("User-agent: presswatch/0.1\nDisallow: /page", "/page", (False, "robots.txt: Disallow: /page"), id="with a version"),
+        pytest.param("User-agent: press\nDisallow: /", "/page", (True, "robots.txt has no rule for it"), id="the beginning of our name"),
+        pytest.param("User-agent: presswatch-news\nDisallow: /", "/page", (True, "robots.txt has no rule for it"), id="a longer name"),
+        pytest.param("User-agent: presswatch\n\n" + NO, "/page", (False, "robots.txt: Disallow: /"), id="an empty line ends no group"),
+        pytest.param("User-agent: presswatch\nDisallow:\n\n" + NO, "/page", (True, "robots.txt has no rule for it"), id="our own empty group"),
+        pytest.param("\ufeffUser-agent: *\nDisallow: /page", "/page", (False, "robots.txt: Disallow: /page"), id="a byte order mark"),
+        pytest.param("<html>\n<p>User-agent: no</p>", "/page", (True, "robots.txt has no rule for it"), id="HTML"),
+        pytest.param("User-agent: * # all\nDisallow: /page # why", "/page", (False, "robots.txt: Disallow: /page"), id="comments"),
+        pytest.param("Sitemap: https://example.org/s.xml\n" + NO, "/page", (False, "robots.txt: Disallow: /"), id="a sitemap"),
+    ],
+)  # fmt: skip
+def test_the_file_decides_and_the_line_is_named(body: str, path: str, expected: tuple[bool, str]) -> None:
+    assert decide(body, path) == expected
+
+
+@pytest.mark.parametrize("status", [200, 203, 299])
+def test_2xx_is_read(status: int) -> None:
+    known = record(HOST, status, NO.encode(), NOW, None)
+    assert (known.body, known.status, known.unreachable_since) == (NO, status, None)
+    assert answered(known) == (False, "robots.txt: Disallow: /")
+
+
+@pytest.mark.parametrize("status", [300, 304, 400, 401, 403, 404, 410, 429, 451])
+def test_3xx_and_4xx_mean_that_there_is_none(status: int) -> None:
+    known = record(HOST, status, NO.encode(), NOW, None)
+    assert known.body == ""
+    assert answered(known) == (True, f"there is no robots.txt ({status})")
+
+
+@pytest.mark.parametrize(
+    ("status", "why"), [(500, "answered 500"), (503, "answered 503"), (None, "could not be reached")]
+)
+def test_5xx_and_silence_disallow_everything(status: int | None, why: str) -> None:
+    known = record(HOST, status, b"User-agent: *\nAllow: /", NOW, None)
+    assert answered(known) == (False, f"robots.txt {why}")
+
+
+@pytest.mark.parametrize("body", [NO, ""])
+def test_after_thirty_days_the_last_good_copy_counts_or_none(body: str) -> None:
+    good = record(HOST, 200, body.encode(), NOW, None)
+    down = record(HOST, 503, b"", NOW, good)
+    assert answered(down, now=NOW + PATIENCE) == (False, "robots.txt answered 503")
+    assert answered(down, now=NOW + PATIENCE + timedelta(seconds=1))[0] is not bool(body)
+
+
+def test_the_thirty_days_begin_with_the_first_failure() -> None:
+    known = record(HOST, 200, NO.encode(), NOW, None)
+    for day in range(1, 40):
+        known = record(HOST, 503 if day % 2 else None, b"", NOW + timedelta(days=day), known)
+        assert (known.unreachable_since, known.body) == (NOW + timedelta(days=1), NO)
+    back = record(HOST, 404, b"", NOW + timedelta(days=41), known)
+    assert (back.unreachable_since, back.body) == (None, "")
+
+
+def test_a_file_that_is_gone_is_not_the_last_good_copy() -> None:
+    gone = record(HOST, 404, b"", NOW, record(HOST, 200, NO.encode(), NOW, None))
+    down = record(HOST, 500, b"", NOW, gone)
+    assert answered(down, now=NOW + PATIENCE + timedelta(days=1))[0]
+
+
+def test_500_kib_are_read_and_no_more() -> None:
+    rules = b"User-agent: *\nDisallow: /page\n"
+    filling = b"#" * (MAX_BYTES - len(rules) - 1) + b"\n"
+    assert not answered(record(HOST, 200, filling + rules, NOW, None))[0]
+    assert answered(record(HOST, 200, b"#" * len(rules) + filling + rules, NOW, None))[0]
+    assert len(record(HOST, 200, b"\xc3\xb1" * MAX_BYTES, NOW, None).body) <= MAX_BYTES
+
+
+@pytest.mark.parametrize(
+    ("status", "lifetime"),
+    [
+        (200, LIFETIME),
+        (404, LIFETIME),
+        (302, LIFETIME),
+        (500, UNREACHABLE_LIFETIME),
+        (None, UNREACHABLE_LIFETIME),
+    ],
+)
+def test_what_is_known_expires(status: int | None, lifetime: timedelta) -> None:
+    book = RobotsBook("presswatch")
+    assert not book.fresh(HOST, NOW)
+    assert book.get(HOST) is None
+    book.add(record(HOST, status, b"", NOW, None))
+    assert book.fresh(HOST, NOW + lifetime - timedelta(seconds=1))
+    assert not book.fresh(HOST, NOW + lifetime)
+    assert book.get(HOST) is not None
+
+
+def test_a_day_is_the_longest_that_rfc_9309_allows() -> None:
+    assert timedelta(hours=24) >= LIFETIME >= UNREACHABLE_LIFETIME
+
+
+def test_a_new_file_takes_the_place_of_the_old() -> None:
+    book = RobotsBook("presswatch")
+    for body, may in ((NO, False), ("", True), (NO, False)):
+        book.add(record(HOST, 200, body.encode(), NOW, None))
+        assert book.decide(HOST, f"{HOST}/page", NOW).allowed is may
+
+
+def test_one_host_says_nothing_about_another() -> None:
+    book = RobotsBook("presswatch")
+    book.add(record(HOST, 200, NO.encode(), NOW, None))
+    book.add(record(HOST + ":8443", 404, b"", NOW, None))
+    assert book.decide(HOST + ":8443", f"{HOST}:8443/page", NOW).allowed
+    assert not book.fresh("http://example.org", NOW)
+
+
+@pytest.mark.parametrize(
+    ("agent", "name"),
+    [
+        ("Presswatch/0.1.0 (+mailto:desk@example.org)", "presswatch"),
+        ("LimaDesk/2.0", "limadesk"),
+        ("lima-desk_bot", "lima-desk_bot"),
+        ("2fast", "presswatch"),
+        ("", "presswatch"),
+    ],
+)
+def test_a_file_speaks_to_us_by_the_name_that_we_give(agent: str, name: str) -> None:
+    assert robots_name(agent) == name
+    assert not decide(f"User-agent: {name}\nDisallow: /", agent=robots_name(agent))[0]
+
+
+@given(st.binary(max_size=300), st.sampled_from([None, 200, 204, 301, 404, 500]), st.text(max_size=20))
+def test_any_file_and_any_path_get_an_answer(body: bytes, status: int | None, path: str) -> None:
+    known = record(HOST, status, body, NOW, None)
+    for now in (NOW, NOW + PATIENCE * 2):
+        allowed, why = answered(known, "/" + path, now)
+        assert why
+        assert allowed or status is None or status >= 500 or "Disallow:" in why
+
+
+@given(st.text(alphabet="/ab*$?%", max_size=8), st.text(alphabet="/ab?%", max_size=8))
+def test_without_a_rule_that_disallows_all_is_allowed(rule: str, path: str) -> None:
+    assert decide(f"User-agent: *\nAllow: /{rule}", "/" + path)[0]
