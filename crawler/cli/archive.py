@@ -13,7 +13,6 @@ from typing import Annotated
 
 import typer
 
-from alerts import jobs
 from archive import search as asking
 from archive.connect import open_reader
 from archive.errors import PresswatchError, TopicError
@@ -90,6 +89,8 @@ def digest(
     json: Json = False,
 ) -> None:
     """Build the next digest of a subscriber, as it would be now."""
+    from alerts import jobs
+
     config = load(context)
     if not preview:
         raise typer.BadParameter(

@@ -30,14 +30,10 @@ from archive.model import (
 )
 from archive.times import stamp
 from archive.topic import compile_topic
-from crawler import loop
 from crawler.cli.app import AsOf, Json, app, clock, load
 from crawler.cli.output import fail, logs, note, say, say_json, table
 from crawler.clock import Clock
 from crawler.config import Config
-from crawler.engine import Crawl
-from crawler.ingest import to_text
-from crawler.pool import Workers
 
 try_app = typer.Typer(no_args_is_help=True, help="Try one feed or page, without keeping anything.")
 app.add_typer(try_app, name="try")
@@ -173,6 +169,9 @@ def _local(target: str) -> Path | None:
 
 def _fetch(config: Config, task: Task, now: Clock) -> Result:
     """Fetch one thing through the same crawl, guard and robots.txt as the service."""
+    from crawler import loop
+    from crawler.engine import Crawl
+    from crawler.pool import Workers
 
     async def one(stop: asyncio.Event) -> Result:
         workers = Workers(workers=1)
@@ -192,6 +191,8 @@ def _fetch(config: Config, task: Task, now: Clock) -> Result:
 
 
 async def _read_feed(body: bytes, url: str, max_entries: int) -> Feed:
+    from crawler.pool import Workers
+
     workers = Workers(workers=1)
     try:
         return await workers.feed(body, url=url, source_id="try", max_entries=max_entries)
@@ -200,6 +201,8 @@ async def _read_feed(body: bytes, url: str, max_entries: int) -> Feed:
 
 
 async def _read_page(body: bytes, url: str, now: Clock) -> Article:
+    from crawler.pool import Workers
+
     workers = Workers(workers=1)
     try:
         return await workers.page(body, url=url, now=now())
@@ -208,6 +211,8 @@ async def _read_page(body: bytes, url: str, now: Clock) -> Article:
 
 
 def _print_feed(url: str, feed: Feed, *, as_json: bool) -> None:
+    from crawler.ingest import to_text
+
     entries: list[dict[str, Any]] = [
         {
             "url": entry.url,

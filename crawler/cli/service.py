@@ -1,4 +1,8 @@
-"""Commands that run the service: run, demo, serve, migrate."""
+"""Commands that run the service: run, demo, serve, migrate.
+
+What they run is imported when they run: Scrapy and Datasette take a second to load, and `presswatch check`
+needs neither.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +10,17 @@ import asyncio
 import sqlite3
 from contextlib import closing
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from alerts import state as alerts_state
-from archive import schema
-from archive.connect import open_reader, open_writer
-from archive.lock import service_lock
-from crawler import loop, run
 from crawler.cli.app import AsOf, Json, app, clock, load
 from crawler.cli.output import logs, note, progress, say, say_json
 from crawler.config import Config
-from crawler.service import Counts
+
+if TYPE_CHECKING:
+    from crawler.run import Summary
+    from crawler.service import Counts
 
 
 @app.command("run")
@@ -32,6 +34,8 @@ def run_command(
     json: Json = False,
 ) -> None:
     """Watch: poll, fetch, match, send, and serve the archive's pages, until stopped."""
+    from crawler import loop, run
+
     if (due or as_of) and not once:
         raise typer.BadParameter("--due and --as-of go with --once")
     config = load(context)
@@ -40,7 +44,7 @@ def run_command(
         loop.run(lambda stop: _forever(config, stop))
         return
 
-    async def one(stop: asyncio.Event) -> run.Summary:
+    async def one(stop: asyncio.Event) -> Summary:
         async with run.opened(config, clock(as_of)) as service:
             with progress() as service.on_progress:
                 return await run.one_pass(service, stop, only_due=due)
@@ -50,7 +54,7 @@ def run_command(
     raise typer.Exit(1 if summary.in_vain else 0)
 
 
-def print_summary(summary: run.Summary, *, as_json: bool) -> None:
+def print_summary(summary: Summary, *, as_json: bool) -> None:
     """Print what a pass came to; what failed is named on standard error."""
     for failure in summary.failures:
         note(f"could not be read: {failure}")
@@ -65,6 +69,8 @@ def print_summary(summary: run.Summary, *, as_json: bool) -> None:
 
 
 async def _forever(config: Config, stop: asyncio.Event) -> None:
+    from crawler import run
+
     feeds = sum(len(source.endpoints) for source in config.sources)
     note(f"watching {len(config.sources)} sources ({feeds} feeds) for {len(config.topics)} topics")
     told: set[str] = set()
@@ -91,6 +97,9 @@ async def _forever(config: Config, stop: asyncio.Event) -> None:
 @app.command()
 def serve(context: typer.Context) -> None:
     """Serve the archive's pages alone, without watching."""
+    from archive.connect import open_reader
+    from crawler import loop, run
+
     config = load(context)
     logs()
     with closing(open_reader(config.data_dir / "archive.db")):
@@ -111,6 +120,11 @@ def migrate(
     json: Json = False,
 ) -> None:
     """Bring the databases to the present schema (`run` does it by itself)."""
+    from alerts import state as alerts_state
+    from archive import schema
+    from archive.connect import open_reader, open_writer
+    from archive.lock import service_lock
+
     config = load(context)
     files = {"archive.db": schema, "alerts.db": alerts_state}
     done: dict[str, list[str]] = {}
@@ -141,7 +155,8 @@ def demo(
     json: Json = False,
 ) -> None:
     """Run everything on a bundled newsroom: no network, no sources needed."""
-    from crawler.demo import day  # the newsroom is loaded by nobody else
+    from crawler import loop
+    from crawler.demo import day
 
     logs()
     with progress() as show:
