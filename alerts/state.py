@@ -108,15 +108,24 @@ _FIRST_TABLES = (
 )
 
 
-def migrate(conn: sqlite3.Connection) -> None:
-    """Bring the file behind ``conn`` to the newest schema; does nothing when it is there already.
+def pending(conn: sqlite3.Connection) -> list[str]:
+    """Return the names of the migrations that `migrate` would run."""
+    return [
+        m.name for m in migrations.pending(Database(conn, execute_plugins=False, recursive_triggers=False))
+    ]
+
+
+def migrate(conn: sqlite3.Connection) -> list[str]:
+    """Bring the file behind ``conn`` to the newest schema; return the names of the migrations that ran.
 
     Raises `ArchiveError` when it cannot be done; the migration that failed has left nothing behind.
     """
+    names = pending(conn)
     try:
-        migrations.apply(Database(conn))
+        migrations.apply(Database(conn, execute_plugins=False))
     except sqlite3.Error as error:
         raise ArchiveError(f"alerts.db cannot be brought up to date: {error}") from error
+    return names
 
 
 # --- the seam to SQLite -----------------------------------------------------------------------------------

@@ -226,9 +226,10 @@ create view source_health as
 select s.id, s.name,
        case when s.active = 0 then 'removed'
             when max(e.last_poll_at) is null then 'waiting'
-            when max(e.failures) = 0 then 'ok'
-            when min(e.failures) = 0 then 'partly'
-            else 'failing' end as state,
+            when min(e.failures) > 0 then 'failing'
+            when max(e.failures) > 0 or exists (
+                select 1 from events v where v.source_id = s.id and v.until is null) then 'partly'
+            else 'ok' end as state,
        max(e.last_ok_at) as last_ok, coalesce(max(e.failures), 0) as failures,
        (select count(*) from articles a where a.source_id = s.id) as articles,
        (select count(*) from events v where v.source_id = s.id and v.until is null) as open_events

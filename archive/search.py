@@ -190,6 +190,16 @@ def coverage(conn: sqlite3.Connection) -> tuple[tuple[Coverage, ...], int]:
     return ill, read
 
 
+def totals(conn: sqlite3.Connection) -> tuple[int, dict[str, int]]:
+    """Return how many articles there are, and how many of them match each active topic."""
+    articles: int = conn.execute("select count(*) from articles").fetchone()[0]
+    rows = conn.execute(
+        """select t.id, count(m.seq) from topics t left join matches m on m.topic_id = t.id and m.ended_at is null
+        where t.active = 1 group by t.id order by t.id"""
+    )
+    return articles, {row[0]: row[1] for row in rows}
+
+
 def health(conn: sqlite3.Connection) -> list[dict[str, Any]]:
     """Return one row a source, as the view ``source_health`` has it, with its open events."""
     events: dict[str, list[dict[str, Any]]] = defaultdict(list)

@@ -1,6 +1,6 @@
 """A topic: what an operator looks for, written as phrases, compiled for the matcher.
 
-A phrase is words in order. Three things in it mean something: a trailing ``*`` on its last word (any
+A phrase is words in order. Three things in it mean something: a trailing ``*`` on a word (any
 ending, four letters before it at least), quotes around the whole, and capitals in a word of two or three
 letters (*US* is not *us*). Everything else is plain words: punctuation between them does not count.
 

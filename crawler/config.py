@@ -104,8 +104,10 @@ def _config(
 ) -> Config:
     settings, topics = shapes["settings"], shapes["keywords"]
     sources, subscribers = shapes["sources"], shapes["subscribers"]
-    assert isinstance(settings, Settings) and isinstance(topics, KeywordsFile)
-    assert isinstance(sources, SourcesFile) and isinstance(subscribers, SubscribersFile)
+    assert isinstance(settings, Settings)
+    assert isinstance(topics, KeywordsFile)
+    assert isinstance(sources, SourcesFile)
+    assert isinstance(subscribers, SubscribersFile)
     return Config(
         settings=settings,
         sources=tuple(
@@ -132,7 +134,7 @@ def _config(
             for one in subscribers.subscribers
         ),
         mail=_mail_server(settings.mail, environ) if settings.mail else None,
-        data_dir=Path(os.path.expanduser(settings.data_dir)),
+        data_dir=Path(settings.data_dir).expanduser(),
         warnings=warnings,
         keywords=keywords,
     )

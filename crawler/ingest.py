@@ -22,7 +22,7 @@ import nh3
 from archive.model import Article, Change, Entry, Fields, Intent, KnownArticle, PageOutcome, PublishedFrom
 from archive.normalize import clean, clean_line
 from crawler.dates import sane
-from crawler.urls import canonical
+from crawler.urls import canonical, refusal
 
 # What starts a new line when HTML becomes text. Without it "<p>Peru</p><p>votes</p>" is one word.
 _BLOCKS = {
@@ -33,6 +33,7 @@ _BLOCKS = {
 # The parts of a table become blocks first: outside a table, as in a summary that was cut off, HTML ignores them.
 _TABLE = re.compile(r"<(/?)(?:table|caption|thead|tbody|tfoot|tr|td|th)\b", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-z][a-z0-9]*>")
+_NO_ATTRIBUTES: dict[str, set[str]] = {"*": set()}  # an empty dict would leave lang and title
 _MARKUP = re.compile(r"[<&]")
 
 
@@ -41,7 +42,7 @@ def to_text(markup: str) -> str:
     if _MARKUP.search(markup):
         # nh3 leaves only the named tags, without attributes; each of them ends a line.
         blocks = _TABLE.sub(r"<\1div", clean(markup))
-        markup = html.unescape(_TAG.sub("\n", nh3.clean(blocks, tags=_BLOCKS, attributes={})))
+        markup = html.unescape(_TAG.sub("\n", nh3.clean(blocks, tags=_BLOCKS, attributes=_NO_ATTRIBUTES)))
     return clean(markup)
 
 
@@ -74,7 +75,10 @@ def _merged(group: list[Entry]) -> Entry:
     return replace(
         first,
         summary="<br>".join(text for text in (first.summary, *more) if text),
-        twins=tuple((other.guid, other.link) for other in others),
+        twins=(
+            *first.twins,
+            *(twin for other in others for twin in ((other.guid, other.link), *other.twins)),
+        ),
     )
 
 
@@ -144,7 +148,7 @@ def aliases(page: PageOutcome) -> list[tuple[str, str]]:
     named = page.article.canonical_url if page.article else None
     for url, why in ((page.url, "redirect"), (named, "rel=canonical")):
         key = canonical(url) if url else None
-        if key is None or key == own or urlsplit(key).path in ("", "/"):
+        if key is None or key == own or refusal(key) or urlsplit(key).path in ("", "/"):
             continue
         if why == "rel=canonical" and urlsplit(key).netloc != urlsplit(here).netloc:
             continue

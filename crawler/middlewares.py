@@ -130,7 +130,7 @@ class FollowRedirects(RedirectMiddleware):
             raise FetchError("refused", f"redirected to {redirected.url}: {why}", retry=False)
         return super()._redirect(redirected, request, reason)
 
-    def handle_referer(self, request: Request, response: Response) -> None:  # noqa: ARG002 - Scrapy's
+    def handle_referer(self, request: Request, response: Response) -> None:
         """Send no Referer."""
         request.headers.pop("Referer", None)
 

@@ -12,8 +12,8 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
 from scrapy import Request
+from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 from twisted.internet.defer import Deferred
@@ -37,7 +37,7 @@ class _GuardedReactor:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._reactor, name)
 
-    def connectTCP(self, host: str, port: int, *args: Any, **kwargs: Any) -> Any:  # noqa: N802 - Twisted's name
+    def connectTCP(self, host: str, port: int, *args: Any, **kwargs: Any) -> Any:
         why = refusal(host, self._allowed)
         if why is not None:
             raise AddressRefused(why)
@@ -47,7 +47,7 @@ class _GuardedReactor:
 class _GuardedPool(HTTPConnectionPool):
     allowed: Sequence[Network] = ()
 
-    def getConnection(self, key: Any, endpoint: Any) -> Deferred[Any]:  # noqa: N802 - Twisted's name
+    def getConnection(self, key: Any, endpoint: Any) -> Deferred[Any]:
         innermost = endpoint
         while not isinstance(innermost, HostnameEndpoint):
             # TLS wraps the endpoint once; whatever else came here would connect unguarded, and may not.

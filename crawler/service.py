@@ -133,8 +133,9 @@ class Service:
             self._receiving.cancel()
             await asyncio.wait((self._receiving,))
         self.workers.close()
-        await asyncio.to_thread(self.writer.close)
+        # The writer last: the last connection to close folds the write-ahead log into the one file to hand on.
         await asyncio.to_thread(self.readers.close)
+        await asyncio.to_thread(self.writer.close)
 
     # --- ticks --------------------------------------------------------------------------------------------
 

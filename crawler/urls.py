@@ -85,7 +85,7 @@ def canonical(url: str) -> str | None:
     return f"{scheme}://{authority}{path}" + (f"?{query}" if query else "")
 
 
-def refusal(url: str) -> str | None:  # noqa: PLR0911 -- one for each reason
+def refusal(url: str) -> str | None:
     """Return why ``url`` must never be fetched, by its syntax; None when the network guard may judge it."""
     url = _strip(url)
     found = _SCHEME.match(url)

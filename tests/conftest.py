@@ -20,7 +20,11 @@ ROOT = Path(__file__).parents[1]
 
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
     """In CI nothing may rest on what happens to be missing."""
-    if os.environ.get("PRESSWATCH_NO_SKIPS") and call.excinfo and call.excinfo.errisinstance(pytest.skip.Exception):
+    if (
+        os.environ.get("PRESSWATCH_NO_SKIPS")
+        and call.excinfo
+        and call.excinfo.errisinstance(pytest.skip.Exception)
+    ):
         message = f"skipped in CI: {call.excinfo.value}"
         call.excinfo = pytest.ExceptionInfo.from_exception(AssertionError(message))
     return None
@@ -58,10 +62,14 @@ class Done:
         return json.loads(self.out)
 
 
-def presswatch(*arguments: object, config: Path | None = None, cwd: Path | None = None, code: int | None = 0) -> Done:
+def presswatch(
+    *arguments: object, config: Path | None = None, cwd: Path | None = None, code: int | None = 0
+) -> Done:
     """Run the installed program in a process of its own; ``code`` None: any exit code will do."""
     command = [str(PROGRAM), *(["--config", str(config)] if config else []), *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=200, check=False, env=environment())
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=cwd, timeout=200, check=False, env=environment()
+    )
     if code is not None:
         assert done.returncode == code, f"{command}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
     return Done(done.returncode, done.stdout, done.stderr)
@@ -78,4 +86,4 @@ def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A finished demo: config/ and data/ of one day of the bundled newsroom. Read only."""
     folder = tmp_path_factory.mktemp("demo") / "played"
     presswatch("demo", "--dir", folder)
-    yield folder
+    return folder

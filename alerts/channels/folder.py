@@ -24,7 +24,7 @@ class FolderChannel:
         """``folder``."""
         return FOLDER_CHANNEL
 
-    async def deliver(self, delivery: Delivery, on_data: OnData) -> None:  # noqa: ARG002 - see below
+    async def deliver(self, delivery: Delivery, on_data: OnData) -> None:
         """Write both files. Raises `DeliveryError` when the disk does not take them; tried again later."""
         # on_data is not called: the same delivery gives the same files, so after a crash it is simply written
         # again, and never unknown.

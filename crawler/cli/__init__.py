@@ -16,6 +16,10 @@ from crawler.cli import archive, config, look, service
 from crawler.cli.app import app
 from crawler.cli.output import fail
 
+# The order of `presswatch --help`: what a newcomer needs first stands first.
+_ORDER = ("demo", "run", "check", "match", "sources", "search", "digest", "serve", "migrate")
+app.registered_commands.sort(key=lambda command: _ORDER.index(command.name or command.callback.__name__))  # type: ignore[union-attr]
+
 __all__ = ["app", "archive", "config", "look", "main", "service"]
 
 

@@ -16,6 +16,7 @@ import typer
 from archive import search as asking
 from archive.connect import open_reader
 from archive.errors import PresswatchError, TopicError
+from archive.times import stamp
 from crawler.cli.app import AsOf, Json, app, clock, load
 from crawler.cli.output import note, say, say_json, table
 from crawler.config import Config
@@ -30,7 +31,7 @@ def _archive(config: Config) -> Iterator[sqlite3.Connection]:
 @app.command()
 def search(
     context: typer.Context,
-    query: str,
+    query: Annotated[str, typer.Argument(help='Words, "a phrase", or wor*; all must be there.')],
     limit: Annotated[int, typer.Option(min=1, help="How many articles to show, the newest first.")] = 20,
     json: Json = False,
 ) -> None:
@@ -46,7 +47,7 @@ def search(
     rows = [
         (one.first_seen[:16], one.source, one.title or "(untitled)", one.snippet, one.url) for one in found
     ]
-    table(f"{len(found)} articles", ("first seen", "source", "title", "found", "url"), rows)
+    table(f"articles found: {len(found)}", ("first seen (UTC)", "source", "title", "found", "url"), rows)
 
 
 @app.command()
@@ -72,13 +73,15 @@ def sources(context: typer.Context, json: Json = False) -> None:
         )
         for source in health
     ]
-    table("sources", ("id", "name", "state", "last read", "failures", "articles", "what is wrong"), rows)
+    table(
+        "sources", ("id", "name", "state", "last read (UTC)", "failures", "articles", "what is wrong"), rows
+    )
 
 
 @app.command()
 def digest(
     context: typer.Context,
-    subscriber: str,
+    subscriber: Annotated[str, typer.Argument(help="The id of a subscriber in subscribers.yaml.")],
     preview: Annotated[
         bool, typer.Option("--preview", help="Build it and show it; nothing is sent or kept.")
     ] = False,
@@ -90,6 +93,7 @@ def digest(
 ) -> None:
     """Build the next digest of a subscriber, as it would be now."""
     from alerts import jobs
+    from alerts import state as alerts_state
 
     config = load(context)
     if not preview:
@@ -106,6 +110,7 @@ def digest(
         with (
             closing(open_reader(alerts)) if alerts.exists() else closing(sqlite3.connect(":memory:")) as state
         ):
+            stands = alerts_state.subscription_state(state, subscriber) if alerts.exists() else None
             message = jobs.preview(
                 state if alerts.exists() else None,
                 found[0],
@@ -119,6 +124,10 @@ def digest(
     folder = into or config.data_dir / "preview"
     folder.mkdir(parents=True, exist_ok=True)
     files = {"html": folder / f"{subscriber}.html", "eml": folder / f"{subscriber}.eml"}
+    if stands is not None and stands.last_due_at is not None:
+        note(f"this is what would follow the digest that was due at {stamp(stands.last_due_at)}")
+    elif stands is None:
+        note("`run` has not met this subscriber yet: its first digest starts with what matches from then on")
     files["html"].write_text(message.html, encoding="utf-8")
     files["eml"].write_bytes(message.body)
     if json:

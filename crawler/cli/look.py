@@ -35,12 +35,14 @@ from crawler.cli.output import fail, logs, note, say, say_json, table
 from crawler.clock import Clock
 from crawler.config import Config
 
+Target = Annotated[str, typer.Argument(metavar="URL|FILE", help="An http(s) address, or a file.")]
+
 try_app = typer.Typer(no_args_is_help=True, help="Try one feed or page, without keeping anything.")
 app.add_typer(try_app, name="try")
 
 
 @try_app.command("feed")
-def try_feed(context: typer.Context, target: str, as_of: AsOf = None, json: Json = False) -> None:
+def try_feed(context: typer.Context, target: Target, as_of: AsOf = None, json: Json = False) -> None:
     """Show what a feed (a URL or a file) contains."""
     config = load(context)
     logs()
@@ -62,7 +64,7 @@ def try_feed(context: typer.Context, target: str, as_of: AsOf = None, json: Json
 @try_app.command("page")
 def try_page(
     context: typer.Context,
-    target: str,
+    target: Target,
     url: Annotated[str | None, typer.Option(help="For a file: the address that the page has.")] = None,
     as_of: AsOf = None,
     json: Json = False,
@@ -115,7 +117,7 @@ def match(
         if not line.strip():
             continue
         try:
-            record = jsonlib.loads(line)
+            record = _record(line)
             found = matcher.match({name: _words(record, name) for name in FIELDS})
         except ValueError as error:
             fail(f"{file or 'standard input'}:{number}: {error}")
@@ -131,18 +133,26 @@ def match(
         ]
         say(jsonlib.dumps(record, ensure_ascii=False))
     if bad:
-        note(f"{bad} lines could not be read")
+        note(f"lines that could not be read: {bad}")
         raise typer.Exit(1)
 
 
-def _words(record: object, name: str) -> str:
+def _record(line: str) -> dict[str, Any]:
+    try:
+        record = jsonlib.loads(line)
+    except jsonlib.JSONDecodeError as error:
+        raise ValueError(f"this is not JSON: {error.msg} at column {error.colno}") from error
     if not isinstance(record, dict):
-        raise ValueError('a JSON object is needed, such as {"title": …, "text": …}')
+        raise ValueError('a JSON object is needed, such as {"title": "…", "text": "…"}')  # noqa: TRY004 - bad data
+    return record
+
+
+def _words(record: dict[str, Any], name: str) -> str:
     value = record.get(name)
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise ValueError(f"{name} must be text")
+        raise ValueError(f"{name} must be text")  # noqa: TRY004 - bad data, not a bad call
     return value
 
 
@@ -152,8 +162,11 @@ def _lines(file: Path | None) -> Iterator[str]:
         return
     if not file.exists():
         raise typer.BadParameter(f"there is no file {file}")
-    opened = gzip.open(file, "rt", encoding="utf-8") if file.suffix == ".gz" else file.open(encoding="utf-8")
-    with opened as lines:
+    with (
+        gzip.open(file, "rt", encoding="utf-8")
+        if file.suffix == ".gz"
+        else file.open(encoding="utf-8") as lines
+    ):
         yield from lines
 
 
@@ -173,7 +186,7 @@ def _fetch(config: Config, task: Task, now: Clock) -> Result:
     from crawler.engine import Crawl
     from crawler.pool import Workers
 
-    async def one(stop: asyncio.Event) -> Result:
+    async def one(_stop: asyncio.Event) -> Result:
         workers = Workers(workers=1)
         crawl = Crawl(config.settings.network, now=now, workers=workers)
         try:

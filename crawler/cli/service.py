@@ -7,7 +7,10 @@ needs neither.
 from __future__ import annotations
 
 import asyncio
+import os
+import shutil
 import sqlite3
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -33,7 +36,10 @@ def run_command(
     as_of: AsOf = None,
     json: Json = False,
 ) -> None:
-    """Watch: poll, fetch, match, send, and serve the archive's pages, until stopped."""
+    """Watch the press until stopped, or make one pass.
+
+    Polls the feeds, fetches the pages, matches, sends the digests that are due, and serves the archive's pages.
+    """
     from crawler import loop, run
 
     if (due or as_of) and not once:
@@ -86,6 +92,8 @@ async def _forever(config: Config, stop: asyncio.Event) -> None:
                 if failure not in told:
                     told.add(failure)
                     note(f"could not be read: {failure}")
+            if len(told) == counts.tally.polled == feeds:
+                note("no feed at all could be read: is this computer online?")
             # Told once each; the health table keeps count of the rest.
             counts.tally.failed.clear()
             show(counts)
@@ -119,7 +127,10 @@ def migrate(
     show: Annotated[bool, typer.Option("--list", help="Only list what would be done.")] = False,
     json: Json = False,
 ) -> None:
-    """Bring the databases to the present schema (`run` does it by itself)."""
+    """Bring the databases to the present schema.
+
+    `run` does it by itself.
+    """
     from alerts import state as alerts_state
     from archive import schema
     from archive.connect import open_reader, open_writer
@@ -148,23 +159,36 @@ def migrate(
 
 @app.command()
 def demo(
-    context: typer.Context,
     folder: Annotated[Path, typer.Option("--dir", help="Where the demo keeps its data.")] = Path("demo-data"),
     as_of: AsOf = None,
-    stay: Annotated[bool, typer.Option("--serve", help="Keep serving the archive's pages.")] = False,
+    stay: Annotated[
+        bool, typer.Option("--serve", help="Afterwards, keep the newsroom and the archive's pages open.")
+    ] = False,
     json: Json = False,
 ) -> None:
-    """Run everything on a bundled newsroom: no network, no sources needed."""
+    """Play a day of a bundled newsroom.
+
+    The whole program on four invented outlets on this computer: no network and no sources are needed.
+    """
     from crawler import loop
     from crawler.demo import day
 
     logs()
+
+    def tell(played: day.Played) -> None:
+        if json:
+            say_json(played.as_json())
+        else:
+            say(played.as_text(program(), stay=stay))
+
     with progress() as show:
-        result = loop.run(lambda stop: day.play(folder, stop, as_of=as_of, show=show))
-    if json:
-        say_json(result.as_json())
-    else:
-        say(result.as_text())
-    if stay:
-        context.obj = folder / "config"
-        serve(context)
+        loop.run(
+            lambda stop: day.play(
+                folder, stop, as_of=as_of, show=show, tell=tell, stay=note if stay else None
+            )
+        )
+
+
+def program() -> str:
+    """Return the command as the user can type it: its name, or the path under which it was started."""
+    return "presswatch" if shutil.which("presswatch") else os.path.relpath(sys.argv[0])

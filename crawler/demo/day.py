@@ -15,18 +15,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from archive import search
 from archive.errors import ArchiveError
 from crawler import config as configuration
 from crawler import run
 from crawler.demo.content import START
 from crawler.demo.newsroom import Newsroom
-from crawler.service import Counts
+from crawler.service import Counts, Service
 
 MARK = "presswatch-demo"  # the file that says a folder is ours to empty
 
 # Hours after START (17:00 in Lima): evening, night, just before and after the digest of 07:00, the morning in
 # which headlines change, noon, the evening, and the next morning's digest.
-PASSES = tuple(START + timedelta(hours=hours) for hours in (0, 6, 13.9, 14.1, 16, 18, 20, 25, 30, 38.1))
+PASSES = tuple(START + timedelta(hours=hours) for hours in (0, 6, 13.9, 14.1, 16.5, 18, 20, 25, 30, 38.1))
 
 _SETTINGS = """\
 # The demo's own settings: the newsroom is on this computer, so spiders may enter it.
@@ -70,17 +71,20 @@ class Played:
             "digests": [str(path) for path in self.digests],
         }
 
-    def as_text(self) -> str:
-        """Return it for a person."""
+    def as_text(self, program: str, *, stay: bool) -> str:
+        """Return it for a person, who started ``program``; ``stay``: the newsroom stays open."""
         topics = "\n".join(f"  {topic:12} {count:4} matches" for topic, count in self.matches.items())
         digests = "\n".join(f"  {path}" for path in self.digests) or "  none was due yet"
-        config = self.folder / "config"
+        command = f"{program} --config {self.folder / 'config'}"
+        links = (
+            "" if stay else "  (their links lead nowhere: the newsroom has closed; --serve keeps it open)\n"
+        )
         return (
             f"One day of four invented outlets, read in {self.passes} passes: {self.articles} articles.\n{topics}\n"
-            f"The digests, as their reader gets them (open one in a browser):\n{digests}\n"
+            f"The digests, as their reader gets them (open one in a browser):\n{digests}\n{links}"
             f"The archive:\n  {self.folder / 'data' / 'archive.db'}\n"
-            f"  presswatch --config {config} serve      # look at it in a browser\n"
-            f'  presswatch --config {config} search "tropas"'
+            f"  {command} serve            # look at it in a browser\n"
+            f'  {command} search "tropas"'
         )
 
 
@@ -114,9 +118,18 @@ def prepare(folder: Path, sources: str) -> Path:
 
 
 async def play(
-    folder: Path, stop: asyncio.Event, *, as_of: datetime | None, show: Callable[[Counts], None]
-) -> Played:
-    """Play the day in ``folder``, up to ``as_of``; return what it came to."""
+    folder: Path,
+    stop: asyncio.Event,
+    *,
+    as_of: datetime | None,
+    show: Callable[[Counts], None],
+    tell: Callable[[Played], None],
+    stay: Callable[[str], None] | None = None,
+) -> None:
+    """Play the day in ``folder``, up to ``as_of``, and ``tell`` what it came to.
+
+    ``stay``: keep the newsroom and the archive's pages open until ``stop``, and say their address to it.
+    """
     time = [START]
     passes = [moment for moment in PASSES if as_of is None or moment < as_of]
     if as_of is not None:
@@ -131,19 +144,14 @@ async def play(
                     break
                 time[0] = moment
                 await run.one_pass(service, stop)
-            articles = await service.readers.run(
-                lambda conn: conn.execute("select count(*) from articles").fetchone()[0]
-            )
-            rows = await service.readers.run(
-                lambda conn: conn.execute(
-                    """select t.id, count(m.seq) from topics t left join matches m
-                    on m.topic_id = t.id and m.ended_at is null where t.active = 1 group by t.id order by t.id"""
-                ).fetchall()
-            )
-    return Played(
-        folder=folder,
-        passes=len(passes),
-        articles=articles,
-        matches={row[0]: row[1] for row in rows},
-        digests=tuple(sorted((folder / "data" / "outbox").glob("*.html"))),
-    )
+            tell(await _played(service, folder, len(passes)))
+        if stay is not None:
+            async with run.serving(config, stop) as address:
+                stay(f"the archive: {address}   stop: Ctrl-C")
+                await stop.wait()
+
+
+async def _played(service: Service, folder: Path, passes: int) -> Played:
+    articles, matches = await service.readers.run(search.totals)
+    digests = tuple(sorted((folder / "data" / "outbox").glob("*.html")))
+    return Played(folder=folder, passes=passes, articles=articles, matches=matches, digests=digests)

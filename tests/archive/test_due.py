@@ -36,11 +36,15 @@ from tests.archive.world import (
 NONE: frozenset[int] = frozenset()
 
 
-def endpoints(conn: sqlite3.Connection, minutes: float = 0, limit: int = 10, leave: frozenset[int] = NONE, **more: bool) -> list[int]:
+def endpoints(
+    conn: sqlite3.Connection, minutes: float = 0, limit: int = 10, leave: frozenset[int] = NONE, **more: bool
+) -> list[int]:
     return [task.endpoint_id for task in due.due_polls(conn, later(minutes), limit, leave=leave, **more)]
 
 
-def pages(conn: sqlite3.Connection, minutes: float = 0, limit: int = 10, leave: frozenset[int] = NONE) -> list[int]:
+def pages(
+    conn: sqlite3.Connection, minutes: float = 0, limit: int = 10, leave: frozenset[int] = NONE
+) -> list[int]:
     return [task.article_id for task in due.due_pages(conn, later(minutes), limit, leave=leave)]
 
 
@@ -72,7 +76,9 @@ def test_what_is_no_longer_configured_rests_and_keeps_its_rows(conn: sqlite3.Con
     assert pages(conn, 60) == [1]
 
 
-def test_an_endpoint_that_is_dropped_rests_and_one_that_is_added_is_due_at_once(conn: sqlite3.Connection) -> None:
+def test_an_endpoint_that_is_dropped_rests_and_one_that_is_added_is_due_at_once(
+    conn: sqlite3.Connection,
+) -> None:
     new = Endpoint(kind=EndpointKind.FEED, url="https://andina.example/new.xml", every=60.0)
     configure(conn, replace(ANDINA, endpoints=(new,)), at=later(1))
     assert endpoints(conn, 0) == []
@@ -84,7 +90,9 @@ def test_a_changed_topic_gets_another_version_and_keeps_the_old_one(conn: sqlite
     changed = spec("peru", "Peru", "Perú")
     due.sync(conn, [ANDINA], [changed], later(1))
     assert column(conn, "select version from topics where id = 'peru'") == [changed.version]
-    rows = conn.execute("select version, number, definition from topic_versions where topic_id = 'peru' order by number")
+    rows = conn.execute(
+        "select version, number, definition from topic_versions where topic_id = 'peru' order by number"
+    )
     assert [tuple(row) for row in rows] == [
         (VERSIONS["peru"], 1, TOPICS[0].definition),
         (changed.version, 2, changed.definition),
@@ -123,7 +131,11 @@ def test_everyone_means_those_that_are_well(conn: sqlite3.Connection) -> None:
 def test_a_task_carries_what_the_archive_knows(conn: sqlite3.Connection) -> None:
     store(conn, poll([], POLITICS))
     (task,) = due.due_polls(conn, later(15), 10, leave=frozenset({FRONT, RSS}))
-    assert (task.url, task.source_id, task.language) == ("https://andina.example/politica.xml", "andina", "es")
+    assert (task.url, task.source_id, task.language) == (
+        "https://andina.example/politica.xml",
+        "andina",
+        "es",
+    )
     assert (task.etag, task.last_modified, task.body_hash) == ('"v1"', "Sun, 19 Jul 2026 12:00:00 GMT", "abc")
 
 
@@ -175,7 +187,9 @@ def test_robots_come_back_as_they_were_stored(conn: sqlite3.Connection) -> None:
     ("what", "minutes"),
     [("poll", 5), ("robots", 6), ("match", 7)],
 )
-def test_the_newest_time_is_that_of_whatever_happened_last(conn: sqlite3.Connection, what: str, minutes: float) -> None:
+def test_the_newest_time_is_that_of_whatever_happened_last(
+    conn: sqlite3.Connection, what: str, minutes: float
+) -> None:
     assert due.newest_time(conn) is None
     store(conn, poll([entry("a", "Peru")]))
     match(conn)

@@ -41,21 +41,58 @@ def found(text: str, *terms: str, exclude: Sequence[str] = (), field: str = "tex
         pytest.param("US troops", "previous troops", [], id="previous troops"),
         pytest.param("US troops", "tell us troops were late", [], id="tell us troops"),
         pytest.param("US troops", "Us troops", [], id="a capital at the front"),
-        pytest.param("US troops", "US Troops and u.s. troops", ["US Troops", "u.s. troops"], id="a dotted form is no us"),
-        pytest.param("US troops", "U.S. troops; U.S troops; U. S. troops", ["U.S. troops", "U.S troops", "U. S. troops"], id="U.S."),
-        pytest.param("U.S. troops", "US troops, us troops", ["US troops"], id="an acronym finds its capitals"),
-        pytest.param("us troops", "US troops, us troops", ["US troops", "us troops"], id="small letters find both"),
+        pytest.param(
+            "US troops",
+            "US Troops and u.s. troops",
+            ["US Troops", "u.s. troops"],
+            id="a dotted form is no us",
+        ),
+        pytest.param(
+            "US troops",
+            "U.S. troops; U.S troops; U. S. troops",
+            ["U.S. troops", "U.S troops", "U. S. troops"],
+            id="U.S.",
+        ),
+        pytest.param(
+            "U.S. troops", "US troops, us troops", ["US troops"], id="an acronym finds its capitals"
+        ),
+        pytest.param(
+            "us troops", "US troops, us troops", ["US troops", "us troops"], id="small letters find both"
+        ),
         pytest.param("US troops", "US's troops", ["US's troops"], id="a possessive inside"),
-        pytest.param("tropas de EE.UU.", "tropas de EEUU, tropas de EE. UU. y tropas de EE UU", ["tropas de EEUU", "tropas de EE. UU.", "tropas de EE UU"], id="EE.UU."),
+        pytest.param(
+            "tropas de EE.UU.",
+            "tropas de EEUU, tropas de EE. UU. y tropas de EE UU",
+            ["tropas de EEUU", "tropas de EE. UU.", "tropas de EE UU"],
+            id="EE.UU.",
+        ),
         pytest.param("EEUU", "Los EE.UU.", ["EE.UU."], id="EEUU"),
-        pytest.param("peruan*", "la peruana, PERUANOS y peruan", ["peruana", "PERUANOS", "peruan"], id="any ending, and none"),
+        pytest.param(
+            "peruan*",
+            "la peruana, PERUANOS y peruan",
+            ["peruana", "PERUANOS", "peruan"],
+            id="any ending, and none",
+        ),
         pytest.param("peruan*", "superuano, peru, perua", [], id="an ending is no beginning"),
-        pytest.param("Peruvian* Congress", "the Peruvians' congress", ["Peruvians' congress"], id="an ending inside"),
-        pytest.param("July 19", "on July 19, in July 19,000, July 1.9", ["July 19"], id="19,000 is another number"),
-        pytest.param("Peru Congress", "Peru, Congress; Peru -- congress", ["Peru, Congress", "Peru -- congress"], id="punctuation"),
-        pytest.param("Peru Congress", "in Peru\nCongress met", [], id="a phrase does not run over a paragraph"),
+        pytest.param(
+            "Peruvian* Congress", "the Peruvians' congress", ["Peruvians' congress"], id="an ending inside"
+        ),
+        pytest.param(
+            "July 19", "on July 19, in July 19,000, July 1.9", ["July 19"], id="19,000 is another number"
+        ),
+        pytest.param(
+            "Peru Congress",
+            "Peru, Congress; Peru -- congress",
+            ["Peru, Congress", "Peru -- congress"],
+            id="punctuation",
+        ),
+        pytest.param(
+            "Peru Congress", "in Peru\nCongress met", [], id="a phrase does not run over a paragraph"
+        ),
         pytest.param("Peru Congress", "the Peru vote in Congress", [], id="nothing in between"),
-        pytest.param("finance", "ﬁnance ＦＩＮＡＮＣＥ", ["ﬁnance", "ＦＩＮＡＮＣＥ"], id="ligatures and full width"),
+        pytest.param(
+            "finance", "ﬁnance ＦＩＮＡＮＣＥ", ["ﬁnance", "ＦＩＮＡＮＣＥ"], id="ligatures and full width"
+        ),
         pytest.param("Peru", "Pe\u00adru", ["Pe\u00adru"], id="a soft hyphen inside"),
         pytest.param("the the", "the the the", ["the the", "the the"], id="a phrase that overlaps itself"),
     ],
@@ -73,7 +110,9 @@ def test_a_phrase_finds(term: str, text: str, surfaces: list[str]) -> None:
         pytest.param("summary", "tell us troops", [], id="a summary"),
     ],
 )
-def test_a_headline_in_capitals_says_nothing_by_its_capitals(field: str, text: str, surfaces: list[str]) -> None:
+def test_a_headline_in_capitals_says_nothing_by_its_capitals(
+    field: str, text: str, surfaces: list[str]
+) -> None:
     assert found(text, "US troops", field=field) == surfaces
 
 
@@ -101,12 +140,17 @@ def test_an_exclude_masks_a_hit_that_shares_one_word_with_it() -> None:
 
 
 def test_an_exclude_is_its_own_topics() -> None:
-    both = Matcher([compile_topic(spec("a", "Peru", exclude=("Peru, Indiana",))), compile_topic(spec("b", "Peru"))])
+    both = Matcher(
+        [compile_topic(spec("a", "Peru", exclude=("Peru, Indiana",))), compile_topic(spec("b", "Peru"))]
+    )
     assert set(both.match({"title": "Peru, Indiana"})) == {"b"}
 
 
 def test_a_longer_hit_wins() -> None:
-    assert found("the Peru Congress of Peru", "Peru", "Peru Congress", "Congress") == ["Peru Congress", "Peru"]
+    assert found("the Peru Congress of Peru", "Peru", "Peru Congress", "Congress") == [
+        "Peru Congress",
+        "Peru",
+    ]
 
 
 def test_hits_that_overlap_and_lie_in_neither_both_stand() -> None:
@@ -116,7 +160,10 @@ def test_hits_that_overlap_and_lie_in_neither_both_stand() -> None:
 @pytest.mark.parametrize("terms", [("Peru", "Perú"), ("Perú", "Peru")], ids=["one way", "the other"])
 def test_of_two_terms_that_find_the_same_the_exact_one_is_named(terms: tuple[str, str]) -> None:
     hits = matcher(*terms).match({"title": "Perú y Peru"})["topic"]
-    assert [(hit.text, hit.variant, hit.how) for hit in hits] == [("Perú", "Perú", "exact"), ("Peru", "Peru", "exact")]
+    assert [(hit.text, hit.variant, hit.how) for hit in hits] == [
+        ("Perú", "Perú", "exact"),
+        ("Peru", "Peru", "exact"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -141,7 +188,12 @@ def test_a_hit_says_how_it_was_found(term: str, text: str, how: str) -> None:
 def test_hits_come_in_the_order_of_title_summary_and_text() -> None:
     fields = {"text": "Peru, Peru", "summary": "Peru", "title": "Peru", "url": "Peru"}
     hits = MATCHER.match(fields)["peru"]
-    assert [(hit.field, hit.start) for hit in hits] == [("title", 0), ("summary", 0), ("text", 0), ("text", 6)]
+    assert [(hit.field, hit.start) for hit in hits] == [
+        ("title", 0),
+        ("summary", 0),
+        ("text", 0),
+        ("text", 6),
+    ]
 
 
 def test_a_topic_without_a_hit_is_not_named() -> None:
@@ -153,10 +205,30 @@ def test_no_topics_find_nothing() -> None:
 
 
 WORDS = st.sampled_from(
-    ["Peru", "Perú", "PERU", "peruan*", "US", "U.S.", "us", "EE. UU.", "EEUU", "troops", "Indiana", "19,000", "19", "\n", ", "]
+    [
+        "Peru",
+        "Perú",
+        "PERU",
+        "peruan*",
+        "US",
+        "U.S.",
+        "us",
+        "EE. UU.",
+        "EEUU",
+        "troops",
+        "Indiana",
+        "19,000",
+        "19",
+        "\n",
+        ", ",
+    ]
 )
 TEXT = st.lists(WORDS | st.text(max_size=3), max_size=12).map(" ".join)
-PHRASE = st.lists(WORDS.filter(str.strip), min_size=1, max_size=3).map(" ".join).filter(lambda text: tokens(text).words)
+PHRASE = (
+    st.lists(WORDS.filter(str.strip), min_size=1, max_size=3)
+    .map(" ".join)
+    .filter(lambda text: tokens(text).words)
+)
 
 
 @given(TEXT, TEXT, st.lists(PHRASE, min_size=1, max_size=4), st.lists(PHRASE, max_size=2))
@@ -194,8 +266,13 @@ def test_words_taken_from_a_text_are_found_where_they_stand(text: str, data: st.
 
 def says(surface: str, variant: str) -> bool:
     """The slow and obvious way: the words one by one, a star standing for any ending."""
-    there, wanted = tokens(surface).words, [word for word in re.split(r"[\s]+", variant) if tokens(word).words]
-    pattern = " ".join(re.escape(" ".join(tokens(word).words)) + r"\w*" * word.endswith("*") for word in wanted)
+    there, wanted = (
+        tokens(surface).words,
+        [word for word in re.split(r"[\s]+", variant) if tokens(word).words],
+    )
+    pattern = " ".join(
+        re.escape(" ".join(tokens(word).words)) + r"\w*" * word.endswith("*") for word in wanted
+    )
     joined = " ".join(tokens(" ".join(wanted).replace("*", "")).words)
     return re.fullmatch(pattern, " ".join(there)) is not None or " ".join(there) == joined
 

@@ -15,7 +15,9 @@ from archive.normalize import MARKS, clean, clean_line, fold, fold_with_map, is_
 # Any text, lone surrogates too; and text of what the rules are about, which chance would seldom put together.
 ANY = st.text(st.characters(exclude_categories=()))
 TRICKY = st.text(
-    st.sampled_from("aAsSuUeEéñÑ.,'’ʼ´` \n\t-_*\"19½²™㏂ﬁßŉᾼιİǅ⑴…\u0301\u0327\u0344\u0f73\u200b\u00ad\ufe0f\u20dd\ud800ＵＳ")
+    st.sampled_from(
+        "aAsSuUeEéñÑ.,'’ʼ´` \n\t-_*\"19½²™㏂ﬁßŉᾼιİǅ⑴…\u0301\u0327\u0344\u0f73\u200b\u00ad\ufe0f\u20dd\ud800ＵＳ"
+    )
 )
 TEXT = ANY | TRICKY
 
@@ -44,12 +46,16 @@ def test_any_text_can_be_stored_and_read_back(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        pytest.param("Pe\u00adr\u200bú\u2060\ufeff", "Perú", id="soft hyphen, zero width, word joiner, byte order mark"),
+        pytest.param(
+            "Pe\u00adr\u200bú\u2060\ufeff", "Perú", id="soft hyphen, zero width, word joiner, byte order mark"
+        ),
         pytest.param("\u202ePeru\u202c \u2066votes\u2069", "Peru votes", id="bidi controls"),
         pytest.param("Peru\x00\x07\x9f", "Peru", id="control characters"),
         pytest.param("Peru\u0301", "Per\u00fa", id="NFC"),
         pytest.param("a\u00a0b\u2003c\td", "a b c d", id="white space is plain"),
-        pytest.param("one\r\ntwo\rthree\u2028four\x0bfive", "one\ntwo\nthree\nfour\nfive", id="every line end"),
+        pytest.param(
+            "one\r\ntwo\rthree\u2028four\x0bfive", "one\ntwo\nthree\nfour\nfive", id="every line end"
+        ),
         pytest.param("one \n\n \t\n two", "one\ntwo", id="paragraphs stay apart by one line end"),
         pytest.param("  \n Peru \n ", "Peru", id="nothing around it"),
         pytest.param("a\ud800b\udfffc", "a\ufffdb\ufffdc", id="lone surrogates are seen"),
@@ -95,7 +101,9 @@ def test_a_combining_mark_belongs_to_the_word_before_it(text: str) -> None:
     cut = tokens(text)
     following = (text[end : end + 1] for end in cut.ends)
     # U+0345 is the exception: casefolding makes it the letter iota.
-    assert not [mark for mark in following if mark and unicodedata.category(mark) == "Mn" and mark != "\u0345"]
+    assert not [
+        mark for mark in following if mark and unicodedata.category(mark) == "Mn" and mark != "\u0345"
+    ]
 
 
 @given(TEXT)
@@ -123,7 +131,9 @@ def test_the_map_of_a_fold_is_the_identity_exactly_when_every_character_folds_to
         pytest.param("the U.S.-led force", ["the", "us", "led", "force"], id="U.S.-led"),
         pytest.param("EE.UU. EE.UU EEUU EE UU EE. UU.", ["eeuu"] * 5, id="EE.UU."),
         pytest.param("EE.\u00a0UU. EE\u00a0UU", ["eeuu", "eeuu"], id="EE. UU. with a hard space"),
-        pytest.param("plan b. a. new one", ["plan", "b", "a", "new", "one"], id="spaced small letters are words"),
+        pytest.param(
+            "plan b. a. new one", ["plan", "b", "a", "new", "one"], id="spaced small letters are words"
+        ),
         pytest.param("ee uu", ["ee", "uu"], id="bare small letters are words"),
         pytest.param("XEE UUX EEUUX", ["xee", "uux", "eeuux"], id="an acronym is a whole word"),
         pytest.param("U.S.Peru", ["us", "peru"], id="a missing space after an acronym"),
@@ -151,7 +161,11 @@ def test_the_span_of_an_acronym_is_all_of_it() -> None:
 def test_a_span_is_of_the_text_as_given() -> None:
     text = "ﬁn: ＰＥＲＵ\u0301 Pe\u00adru\ufe0f!"
     cut = tokens(text)
-    assert [cut.surface(number, number) for number in range(3)] == ["ﬁn", "ＰＥＲＵ\u0301", "Pe\u00adru\ufe0f"]
+    assert [cut.surface(number, number) for number in range(3)] == [
+        "ﬁn",
+        "ＰＥＲＵ\u0301",
+        "Pe\u00adru\ufe0f",
+    ]
 
 
 @pytest.mark.parametrize(

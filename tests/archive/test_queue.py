@@ -52,7 +52,14 @@ def test_what_changed_is_matched_and_leaves_the_queue(conn: sqlite3.Connection) 
         conn,
         "select field, start, \"end\", text, variant, how from hits join matches on seq = match_seq where topic_id = 'peru'",
     )
-    assert hit == {"field": "title", "start": 12, "end": 16, "text": "Perú", "variant": "Peru", "how": "folded"}
+    assert hit == {
+        "field": "title",
+        "start": 12,
+        "end": 16,
+        "text": "Perú",
+        "variant": "Peru",
+        "how": "folded",
+    }
 
 
 def test_the_longest_waiting_comes_first(conn: sqlite3.Connection) -> None:
@@ -78,7 +85,10 @@ def test_an_article_that_changed_meanwhile_stays_and_gets_nothing_written(conn: 
     store(conn, poll([entry("a", "Bolivia votes")], at=later(1)))
     assert confirm(conn, taken) == 1
     assert column(conn, "select article_id from matches") == [2]
-    assert column(conn, "select why from changes where article_id = 1 order by seq") == ["new", "entry revised"]
+    assert column(conn, "select why from changes where article_id = 1 order by seq") == [
+        "new",
+        "entry revised",
+    ]
     assert column(conn, "select count(*) from changes where article_id = 2") == [0]
     assert confirm(conn, queue.take(conn, 10)) == 0
     assert queue.waiting(conn) == 0
@@ -149,7 +159,9 @@ def test_what_is_read_of_an_article_widens_and_the_match_stays_one(conn: sqlite3
     ):
         store(conn, step)
         match(conn)
-        seen.append(tuple(conn.execute("select seq, content, (select count(*) from hits) from matches").fetchone()))
+        seen.append(
+            tuple(conn.execute("select seq, content, (select count(*) from hits) from matches").fetchone())
+        )
     assert seen == [(1, "title", 1), (1, "summary", 2), (1, "full", 5)]
 
 
@@ -160,7 +172,9 @@ def test_a_topic_that_was_not_asked_ends_nothing(conn: sqlite3.Connection) -> No
     only = Matcher([compile_topic(TOPICS[2])])
     with transaction(conn):
         taken = queue.take(conn, 10)
-        queue.confirm(conn, [(one, only.match(one.fields)) for one in taken], {"lithium": VERSIONS["lithium"]}, NOW)
+        queue.confirm(
+            conn, [(one, only.match(one.fields)) for one in taken], {"lithium": VERSIONS["lithium"]}, NOW
+        )
     assert column(conn, "select count(*) from matches where ended_at is null") == [2]
 
 
@@ -190,7 +204,9 @@ def test_an_article_with_more_rows_than_the_limit_does_not_starve_the_rest(
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
 @given(st.lists(st.sampled_from(["poll Peru", "poll Bolivia", "poll litio", "take", "confirm"]), max_size=12))
-def test_whatever_the_order_the_matches_end_as_the_articles_are(conn: sqlite3.Connection, steps: list[str]) -> None:
+def test_whatever_the_order_the_matches_end_as_the_articles_are(
+    conn: sqlite3.Connection, steps: list[str]
+) -> None:
     class UndoneError(Exception):
         pass
 

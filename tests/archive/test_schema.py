@@ -39,7 +39,9 @@ CONTRACT = {
 
 
 @pytest.mark.parametrize(("table", "names"), CONTRACT.items(), ids=CONTRACT)
-def test_a_table_has_the_columns_that_others_rely_on(conn: sqlite3.Connection, table: str, names: str) -> None:
+def test_a_table_has_the_columns_that_others_rely_on(
+    conn: sqlite3.Connection, table: str, names: str
+) -> None:
     assert set(names.split()) <= set(column(conn, "select name from pragma_table_info(?)", table))
 
 
@@ -57,7 +59,9 @@ def test_migrating_twice_does_nothing(tmp_path: Path) -> None:
 def test_pending_writes_nothing_and_can_be_asked_of_a_reader(tmp_path: Path) -> None:
     path = tmp_path / "archive.db"
     with closing(open_writer(path)) as conn, closing(open_reader(path)) as reader:
-        assert schema.pending(reader) == [migration.name for migration in schema.migrations.pending(_database(conn))]
+        assert schema.pending(reader) == [
+            migration.name for migration in schema.migrations.pending(_database(conn))
+        ]
         assert column(conn, "select name from sqlite_schema") == []
         schema.migrate(conn)
         assert schema.pending(reader) == []
@@ -115,7 +119,13 @@ def test_the_check_of_these_tests_can_say_no(conn: sqlite3.Connection) -> None:
 def test_other_updates_do_not_index_an_article_again(conn: sqlite3.Connection) -> None:
     store(conn, poll([entry("a", "Peru")]))
     before = conn.execute("select count(*), max(id) from articles_fts_data").fetchone()
-    for name in ("story_id = 1", "backfill = 1", "language = 'es'", "pruned_at = 'now'", "published_at = 'now'"):
+    for name in (
+        "story_id = 1",
+        "backfill = 1",
+        "language = 'es'",
+        "pruned_at = 'now'",
+        "published_at = 'now'",
+    ):
         conn.execute(f"update articles set {name}")
     assert tuple(conn.execute("select count(*), max(id) from articles_fts_data").fetchone()) == tuple(before)
     conn.execute("update articles set title = 'Bolivia'")
@@ -128,7 +138,9 @@ TEXT = st.text(max_size=40).map(clean)
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.sampled_from(["title", "summary", "text", "author"]), TEXT), max_size=8))
-def test_the_index_stays_in_step_whatever_is_written(conn: sqlite3.Connection, changes: list[tuple[str, str]]) -> None:
+def test_the_index_stays_in_step_whatever_is_written(
+    conn: sqlite3.Connection, changes: list[tuple[str, str]]
+) -> None:
     class UndoneError(Exception):
         pass
 
@@ -163,7 +175,8 @@ def test_the_health_of_a_source(
 ) -> None:
     for number, count in enumerate(failures, start=1):
         conn.execute(
-            "update endpoints set failures = ?, last_poll_at = ? where id = ?", (count, "now" if polled else None, number)
+            "update endpoints set failures = ?, last_poll_at = ? where id = ?",
+            (count, "now" if polled else None, number),
         )
     conn.execute("update sources set active = ? where id = 'andina'", (active,))
     assert column(conn, "select state from source_health where id = 'andina'") == [state]

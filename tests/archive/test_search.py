@@ -66,7 +66,9 @@ def found(conn: sqlite3.Connection, query: str) -> list[str]:
         pytest.param("eeuu", "Los EE. UU. votan", id="eeuu finds EE. UU."),
         pytest.param("EE.UU.", "EEUU vota", id="EE.UU. finds EEUU"),
         pytest.param('"tropas de EEUU"', "Las tropas de EE. UU. llegan", id="EEUU in a phrase"),
-        pytest.param('"US troops in EEUU"', "The U.S. troops in EE.UU.", id="two acronyms spelled in one way"),
+        pytest.param(
+            '"US troops in EEUU"', "The U.S. troops in EE.UU.", id="two acronyms spelled in one way"
+        ),
         pytest.param('"US ONU EEUU UK"', "US O.N.U. EEUU U.K.", id="four acronyms spelled in two ways"),
         pytest.param("AND OR NOT NEAR", "Near and not or", id="operators are words"),
         pytest.param("title:Peru", "The title: Peru", id="a colon is no field"),
@@ -213,10 +215,20 @@ def test_a_match_is_told_with_its_hits_in_the_order_of_the_article(conn: sqlite3
     store(conn, poll([offered], RSS), page(1, "Peru; Peru"))
     match(conn)
     (one,) = search.matched_between(conn, 0, 1, None)
-    assert [(hit.field, hit.start) for hit in one.hits] == [("title", 0), ("summary", 7), ("text", 0), ("text", 6)]
+    assert [(hit.field, hit.start) for hit in one.hits] == [
+        ("title", 0),
+        ("summary", 7),
+        ("text", 0),
+        ("text", 6),
+    ]
     assert (one.topic_title, one.source_name, one.country, one.author) == ("Peru", HARBOUR.name, "GB", "Ana")
     assert (one.content, one.published_at, one.first_seen_at) == (Content.FULL, NOW, NOW)
-    assert (one.title, one.summary, one.text, one.url) == ("Peru votes", "All of Peru", "Peru; Peru", offered.url)
+    assert (one.title, one.summary, one.text, one.url) == (
+        "Peru votes",
+        "All of Peru",
+        "Peru; Peru",
+        offered.url,
+    )
 
 
 @pytest.mark.parametrize("change", ["backfill = 1", "ended_at = 'now'"])

@@ -94,7 +94,11 @@ def test_an_entry_without_a_link_is_known_by_its_guid(conn: sqlite3.Connection) 
     store(conn, poll([entry("a", "Sin enlace, corregida", **bare)], at=later(1)))
     article = one(conn, "select key, url, title from articles")
     assert article == {"key": "andina:tag:1", "url": None, "title": "Sin enlace, corregida"}
-    assert one(conn, "select state, reason, due_at from pages") == {"state": "off", "reason": "no_link", "due_at": None}
+    assert one(conn, "select state, reason, due_at from pages") == {
+        "state": "off",
+        "reason": "no_link",
+        "due_at": None,
+    }
 
 
 def test_ids_rise_from_the_oldest_entry_to_the_newest(conn: sqlite3.Connection) -> None:
@@ -158,7 +162,10 @@ def test_a_second_offer_fills_gaps_only(conn: sqlite3.Connection) -> None:
     }  # fmt: skip
     assert dump(conn, "revisions") == {"revisions": []}
     store(conn, poll([entry("a", "Y otra", "Y otro resumen", author="Eva")], RSS, later(2)))
-    assert one(conn, "select title, summary, author, published_at, published_from, content from articles") == article
+    assert (
+        one(conn, "select title, summary, author, published_at, published_from, content from articles")
+        == article
+    )
 
 
 def test_a_page_fills_what_the_feed_left_open(conn: sqlite3.Connection) -> None:
@@ -218,7 +225,9 @@ def test_a_refused_link_is_stored_with_its_reason_and_never_due(conn: sqlite3.Co
     assert one(conn, "select state, due_at from pages") == {"state": "refused", "due_at": None}
 
 
-def test_a_source_without_pages_has_none_due_until_one_with_pages_offers_the_article(conn: sqlite3.Connection) -> None:
+def test_a_source_without_pages_has_none_due_until_one_with_pages_offers_the_article(
+    conn: sqlite3.Connection,
+) -> None:
     store(conn, poll([entry("a")], RSS))
     assert one(conn, "select state, reason from pages") == {"state": "off", "reason": "pages_off"}
     store(conn, poll([entry("a")], POLITICS, later(1)))
@@ -240,9 +249,15 @@ ALL = ('"v1"', "Sun, 19 Jul 2026 12:00:00 GMT", "abc")
     [
         pytest.param({}, True, id="a whole body"),
         pytest.param({"feed": None, "outcome": Outcome.NOT_MODIFIED, "status": 304}, True, id="a 304"),
-        pytest.param({"feed": Feed(title="", format="rss20", entries=(), complete=False)}, False, id="a body cut off"),
-        pytest.param({"feed": Feed(title="", format="rss20", entries=(), complete=False, capped=3)}, False, id="a cap"),
-        pytest.param({"feed": None, "outcome": Outcome.FAILED, "reason": "parse_error"}, False, id="a failure"),
+        pytest.param(
+            {"feed": Feed(title="", format="rss20", entries=(), complete=False)}, False, id="a body cut off"
+        ),
+        pytest.param(
+            {"feed": Feed(title="", format="rss20", entries=(), complete=False, capped=3)}, False, id="a cap"
+        ),
+        pytest.param(
+            {"feed": None, "outcome": Outcome.FAILED, "reason": "parse_error"}, False, id="a failure"
+        ),
     ],
 )
 def test_validators_are_kept_only_of_a_body_that_was_stored_whole(
@@ -294,7 +309,9 @@ def test_a_bad_result_is_put_aside_and_the_rest_is_stored(
 # --- pages ------------------------------------------------------------------------------------------------
 
 
-def test_a_page_that_fails_is_tried_again_ever_later_and_given_up_in_the_end(conn: sqlite3.Connection) -> None:
+def test_a_page_that_fails_is_tried_again_ever_later_and_given_up_in_the_end(
+    conn: sqlite3.Connection,
+) -> None:
     store(conn, poll([entry("a")]))
     waits = []
     for attempt in range(len(PAGE_WAITS) + 1):
@@ -312,9 +329,17 @@ def test_a_page_that_fails_is_tried_again_ever_later_and_given_up_in_the_end(con
     ("changes", "state"),
     [
         pytest.param({}, "read", id="read"),
-        pytest.param({"outcome": Outcome.FAILED, "article": None, "reason": "refused"}, "refused", id="refused"),
-        pytest.param({"outcome": Outcome.FAILED, "article": None, "reason": "robots", "retry": False}, "failed", id="not to be retried"),
-        pytest.param({"outcome": Outcome.FAILED, "article": None, "reason": "timeout"}, "due", id="to be retried"),
+        pytest.param(
+            {"outcome": Outcome.FAILED, "article": None, "reason": "refused"}, "refused", id="refused"
+        ),
+        pytest.param(
+            {"outcome": Outcome.FAILED, "article": None, "reason": "robots", "retry": False},
+            "failed",
+            id="not to be retried",
+        ),
+        pytest.param(
+            {"outcome": Outcome.FAILED, "article": None, "reason": "timeout"}, "due", id="to be retried"
+        ),
     ],
 )
 def test_how_a_page_ended_is_kept(conn: sqlite3.Connection, changes: dict[str, Any], state: str) -> None:
@@ -334,7 +359,9 @@ def test_a_page_that_answers_403_leaves_the_words_of_the_feed(conn: sqlite3.Conn
 
 
 def test_robots_are_kept_by_host(conn: sqlite3.Connection) -> None:
-    record = RobotsRecord(host="https://a.example", fetched_at=NOW, expires_at=later(60), status=200, body="x")
+    record = RobotsRecord(
+        host="https://a.example", fetched_at=NOW, expires_at=later(60), status=200, body="x"
+    )
     store(conn, record)
     store(conn, replace(record, status=None, unreachable_since=NOW))
     assert one(conn, "select host, status, body, unreachable_since from robots") == {

@@ -28,7 +28,9 @@ PERU = TopicSpec(
         pytest.param("Perú", (Word("peru"),), id="a word is folded"),
         pytest.param("PERU", (Word("peru"),), id="four capitals are a word as any"),
         pytest.param("peruan*", (Word("peruan", prefix=True),), id="any ending"),
-        pytest.param("US troops", (Word("us", capitals=True), Word("troops")), id="two capitals are asked for"),
+        pytest.param(
+            "US troops", (Word("us", capitals=True), Word("troops")), id="two capitals are asked for"
+        ),
         pytest.param("ONU", (Word("onu", capitals=True),), id="three capitals are asked for"),
         pytest.param("us troops", (Word("us"), Word("troops")), id="small letters ask for nothing"),
         pytest.param("Us troops", (Word("us"), Word("troops")), id="a capital at the front asks for nothing"),
@@ -111,8 +113,12 @@ def test_the_canonical_form_is_without_quotes_and_extra_blanks() -> None:
     "changed",
     [
         pytest.param(replace(PERU, terms=PERU.terms[:1]), id="a term less"),
-        pytest.param(replace(PERU, terms=(Term("Peru", "en"), Term("Perù", "es"))), id="a term spelled otherwise"),
-        pytest.param(replace(PERU, terms=(Term("Peru", "en"), Term("Perú", "en"))), id="a term of another language"),
+        pytest.param(
+            replace(PERU, terms=(Term("Peru", "en"), Term("Perù", "es"))), id="a term spelled otherwise"
+        ),
+        pytest.param(
+            replace(PERU, terms=(Term("Peru", "en"), Term("Perú", "en"))), id="a term of another language"
+        ),
         pytest.param(replace(PERU, exclude=()), id="an exclude less"),
         pytest.param(replace(PERU, exclude=("Peru, Illinois",)), id="another exclude"),
         pytest.param(replace(PERU, terms=(), exclude=("Peru", "Perú")), id="terms as excludes"),

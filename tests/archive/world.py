@@ -84,7 +84,9 @@ def entry(name: str, title: str | None = None, summary: str = "", **changes: Any
     return Entry(**{**values, **changes})
 
 
-def poll(entries: Iterable[Entry] | None, endpoint: int = POLITICS, at: datetime = NOW, **changes: Any) -> PollOutcome:
+def poll(
+    entries: Iterable[Entry] | None, endpoint: int = POLITICS, at: datetime = NOW, **changes: Any
+) -> PollOutcome:
     """A poll that read ``entries``; None: it read no feed."""
     source = HARBOUR if endpoint == RSS else ANDINA
     feed = None if entries is None else Feed(title="Portada", format="rss20", entries=tuple(entries))
@@ -112,7 +114,12 @@ def page(article_id: int, text: str = "", name: str = "a", at: datetime = NOW, *
     """A page that was read, with ``text`` on it."""
     url = f"https://news.example/{name}"
     article = Article(
-        title=None, author=None, published_at=None, published_from=PublishedFrom.NONE, language=None, text=text
+        title=None,
+        author=None,
+        published_at=None,
+        published_from=PublishedFrom.NONE,
+        language=None,
+        text=text,
     )
     values: dict[str, Any] = {
         "task": PageTask(article_id=article_id, source_id="andina", url=url),

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import socket
 import sys
 from contextlib import suppress
@@ -54,13 +53,13 @@ class Names:
         self._names = names
         self.asked: list[str] = []
 
-    def resolveHostName(  # noqa: N802 - the names are Twisted's
+    def resolveHostName(
         self,
         receiver: Any,
         hostName: str,
         portNumber: int = 0,
         *args: Any,
-        **kwargs: Any,  # noqa: N803
+        **kwargs: Any,
     ) -> Any:
         from twisted.internet._resolver import HostResolution
         from twisted.internet.address import IPv4Address, IPv6Address
@@ -91,7 +90,7 @@ def listening() -> list[str]:
     own = set()
     for fd in Path("/proc/self/fd").iterdir():
         with suppress(FileNotFoundError):  # the one that lists the folder
-            own.add(os.readlink(fd))
+            own.add(str(fd.readlink()))
     rows = [
         row.split()
         for table in ("tcp", "tcp6")

@@ -52,7 +52,7 @@ class Request(BaseHTTPRequestHandler):
     def sent(self) -> dict[str, str]:
         return {name.lower(): value for name, value in self.headers.items()}
 
-    def do_GET(self) -> None:  # noqa: N802 - the name is http.server's
+    def do_GET(self) -> None:
         self.server.asked.append(Asked(self.path, self.sent))
         route = self.server.routes.get(self.path, Answer(b"not here", 404))
         # A spider that hangs up in the middle of an answer is what some of the cases are about.

@@ -355,5 +355,7 @@ def test_any_text_ends_in_a_config_or_in_complaints(
     except ConfigError as error:
         assert error.complaints
         for complaint in error.complaints:
-            assert complaint.line > 0 and complaint.column > 0 and complaint.message
+            assert complaint.line > 0
+            assert complaint.column > 0
+            assert complaint.message
             str(complaint).encode()  # whatever stands in the file, a terminal can show the complaint

@@ -23,6 +23,11 @@ def served(corpus: Path) -> Iterator[list[dict[str, Any]]]:
             stack.enter_context(site)
             name = path.stem
             sources.append(
-                {"id": f"feed-{name}", "name": name, "pages": False, "endpoints": [{"feed": f"{site.url}/feed.xml"}]}
+                {
+                    "id": f"feed-{name}",
+                    "name": name,
+                    "pages": False,
+                    "endpoints": [{"feed": f"{site.url}/feed.xml"}],
+                }
             )
         yield sources

@@ -20,7 +20,9 @@ def test_spans_over_1543_spanish_texts_cut_the_quoted_words(corpus: Path, tmp_pa
     packed = corpus / "text" / "fakenews-es.jsonl.gz"
     plain = tmp_path / "corpus.jsonl"
     plain.write_bytes(gzip.decompress(packed.read_bytes()))
-    config = write_config(tmp_path, [{"id": "none", "name": "None", "endpoints": [{"feed": "http://127.0.0.1/"}]}])
+    config = write_config(
+        tmp_path, [{"id": "none", "name": "None", "endpoints": [{"feed": "http://127.0.0.1/"}]}]
+    )
     lines = [json.loads(line) for line in presswatch("match", plain, config=config).out.splitlines()]
     before = [json.loads(line) for line in plain.read_text("utf-8").splitlines()]
     assert [{key: line[key] for key in line if key != "matches"} for line in lines] == before
@@ -35,5 +37,7 @@ def test_spans_over_1543_spanish_texts_cut_the_quoted_words(corpus: Path, tmp_pa
     words = {fold(hit["text"]) for line in lines for match in line["matches"] for hit in match["hits"]}
     assert {"peru", "litio"} <= words
     # What a plain search for the folded word finds, the matcher finds.
-    loose = [line for line in lines if " peru " in f" {fold(line['text'])} ".replace(",", " ").replace(".", " ")]
+    loose = [
+        line for line in lines if " peru " in f" {fold(line['text'])} ".replace(",", " ").replace(".", " ")
+    ]
     assert all(any(match["topic"] == "peru" for match in line["matches"]) for line in loose)

@@ -57,8 +57,12 @@ def one_pass(config: Path, at: datetime, code: int | None = 0) -> Any:
 def killed_pass(config: Path, at: datetime, when: threading.Event) -> None:
     """Start a pass, and kill it hard once ``when`` is set."""
     command = [str(PROGRAM), "--config", str(config), "run", "--once", "--as-of", at.isoformat()]
-    with subprocess.Popen(command, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
-        assert when.wait(60), process.stderr.read() if process.stderr and process.poll() is not None else "no sign"
+    with subprocess.Popen(
+        command, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as process:
+        assert when.wait(60), (
+            process.stderr.read() if process.stderr and process.poll() is not None else "no sign"
+        )
         process.send_signal(signal.SIGKILL)
         assert process.wait(30) == -signal.SIGKILL
 
@@ -68,10 +72,16 @@ def contents(data: Path) -> dict[str, Counter[Any]]:
     archive = data / "archive.db"
     return {
         "articles": Counter(
-            rows(archive, "select key, title, summary, text, content, published_at, published_from from articles")
+            rows(
+                archive,
+                "select key, title, summary, text, content, published_at, published_from from articles",
+            )
         ),
         "offers": Counter(
-            rows(archive, "select a.key, o.endpoint_id, o.guid from offers o join articles a on a.id = o.article_id")
+            rows(
+                archive,
+                "select a.key, o.endpoint_id, o.guid from offers o join articles a on a.id = o.article_id",
+            )
         ),
         "matches": Counter(
             rows(
@@ -83,11 +93,11 @@ def contents(data: Path) -> dict[str, Counter[Any]]:
     }
 
 
-def test_a_day_with_accidents_ends_like_a_quiet_one(
-    tmp_path: Path, newsroom: Newsroom, clock: Clock
-) -> None:
+def test_a_day_with_accidents_ends_like_a_quiet_one(tmp_path: Path, newsroom: Newsroom, clock: Clock) -> None:
     box, port = MailBox(), free_port()
-    troubled = write_config(tmp_path / "troubled", newsroom.sources_yaml(), subscribers=[READER], mail_port=port)
+    troubled = write_config(
+        tmp_path / "troubled", newsroom.sources_yaml(), subscribers=[READER], mail_port=port
+    )
     for number, hours in enumerate(HOURS):
         clock.now = START + timedelta(hours=hours)
         if number in KILLS:
@@ -110,7 +120,8 @@ def test_a_day_with_accidents_ends_like_a_quiet_one(
     assert contents(tmp_path / "troubled" / "data") == contents(tmp_path / "quiet" / "data")
     # Every article once.
     keys = rows(tmp_path / "troubled/data/archive.db", "select key, count(*) from articles group by key")
-    assert len(keys) == len(newsroom.articles()) and all(count == 1 for _, count in keys)
+    assert len(keys) == len(newsroom.articles())
+    assert all(count == 1 for _, count in keys)
     # Every mail once, to each recipient.
     assert Counter(recipient for recipient, _ in box.mails) == dict.fromkeys(RECIPIENTS, 1)
     assert len({message["Message-ID"] for _, message in box.mails}) == len(box.mails)

@@ -17,7 +17,9 @@ pytestmark = pytest.mark.corpus
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:feedparser")
-def test_every_entry_of_91_live_feeds_is_offered_once_and_points_at_one_article(corpus: Path, tmp_path: Path) -> None:
+def test_every_entry_of_91_live_feeds_is_offered_once_and_points_at_one_article(
+    corpus: Path, tmp_path: Path
+) -> None:
     with served(corpus) as sources:
         config = write_config(tmp_path, sources)
         first = presswatch("run", "--once", "--json", config=config).json

@@ -12,7 +12,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from aiosmtpd.controller import Controller
 from ruamel.yaml import YAML
@@ -34,7 +34,13 @@ def write_config(
     config.mkdir(parents=True, exist_ok=True)
     settings: dict[str, Any] = {
         "data_dir": str(folder / "data"),
-        "network": {"allow_private": list(allow), "delay": 0, "contact": "test", "timeout": "10s", **(network or {})},
+        "network": {
+            "allow_private": list(allow),
+            "delay": 0,
+            "contact": "test",
+            "timeout": "10s",
+            **(network or {}),
+        },
         "web": {"port": 8003},
     }
     if mail_port is not None:
@@ -44,7 +50,13 @@ def write_config(
             "security": "none",
             "from": "digest@press.example",
         }
-    reader = {"id": "reader", "name": "Reader", "topics": "all", "when": "daily at 07:00", "zone": "America/Lima"}
+    reader = {
+        "id": "reader",
+        "name": "Reader",
+        "topics": "all",
+        "when": "daily at 07:00",
+        "zone": "America/Lima",
+    }
     dump(config / "settings.yaml", settings)
     dump(config / "subscribers.yaml", {"subscribers": subscribers or [reader]})
     (config / "keywords.yaml").write_text(shipped("keywords.yaml").read_text("utf-8"), "utf-8")
@@ -143,7 +155,7 @@ class Site:
         self.url = f"http://{host}:{self.port}"
         self._thread = threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True)
 
-    def __enter__(self) -> Site:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

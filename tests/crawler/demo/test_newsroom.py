@@ -14,13 +14,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 from ruamel.yaml import YAML
 
 from crawler.demo.newsroom import END, LIMA, START, Article, Newsroom, Outlet
-
 
 NIGHT = datetime(2026, 7, 18, 23, 59, tzinfo=LIMA)
 MORNING = datetime(2026, 7, 19, 7, 0, tzinfo=LIMA)
@@ -228,13 +227,13 @@ def test_one_feed_is_latin_1_and_one_is_not_xml_at_all(newsroom: Newsroom) -> No
     assert latin.body.startswith(b'<?xml version="1.0" encoding="iso-8859-1"?>')
     assert "El Tranvía de Lima".encode("latin-1") in latin.body
     broken = ask(outlet(newsroom, "totora-sur").feed_url)
-    with pytest.raises(ElementTree.ParseError):
-        ElementTree.fromstring(broken.body)
+    with pytest.raises(ET.ParseError):
+        ET.fromstring(broken.body)
 
 
 def test_the_atom_feed_has_one_relative_link_under_a_base_of_its_own(newsroom: Newsroom) -> None:
     one = outlet(newsroom, "andean-lantern")
-    root = ElementTree.fromstring(ask(one.feed_url).body)
+    root = ET.fromstring(ask(one.feed_url).body)
     atom, base = "{http://www.w3.org/2005/Atom}", "{http://www.w3.org/XML/1998/namespace}base"
     based = [entry for entry in root.iter(f"{atom}entry") if base in entry.attrib]
     (link,) = [entry.find(f"{atom}link") for entry in based]

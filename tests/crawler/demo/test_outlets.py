@@ -11,7 +11,6 @@ import pytest
 
 from crawler.demo.content import END, LIMA, START, TOPICS, Article, load
 
-
 OUTLETS = load()
 ALL = {article.slug: article.as_of(END) for outlet in OUTLETS for article in outlet.articles}
 AWARE = [pytest.param(article, id=article.slug) for article in ALL.values()]

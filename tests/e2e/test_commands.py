@@ -1,0 +1,276 @@
+"""Every command through the installed program, in a process of its own, with every key of its JSON filled."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from crawler.demo.newsroom import START, Newsroom
+from tests.conftest import PROGRAM, Done, environment, presswatch
+from tests.e2e.world import Answer, Site, rows, write_config
+
+PAGE = """<html lang="en"><head><title>Lithium talks in Peru | Harbour Post</title>
+<meta property="og:site_name" content="Harbour Post"><meta name="author" content="Desk of the Harbour Post">
+<meta property="article:published_time" content="2026-07-19T09:30:00-05:00"></head><body><nav>Home</nav><article>
+<h1>Lithium talks in Peru</h1><p>{}</p></article></body></html>""".format(
+    "</p><p>".join(
+        f"Negotiators met for round {number} of the talks on lithium in Peru, and US troops were not discussed."
+        for number in range(1, 9)
+    )
+)
+FEED = """<rss version="2.0"><channel><title>Harbour Post</title><item><title>Lithium talks in Peru</title>
+<link>{site}/2026/talks</link><guid>talks-1</guid><author>desk@harbour.example (Desk)</author>
+<pubDate>Sun, 19 Jul 2026 14:30:00 GMT</pubDate><description>A &lt;b&gt;new&lt;/b&gt; round</description></item>
+</channel></rss>"""
+
+
+def config_of(folder: Path) -> Path:
+    return folder / "config"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory):
+    with Site({}) as site:
+        site.answers |= {
+            "/feed": Answer(
+                FEED.format(site=site.url).encode(), headers={"Content-Type": "application/rss+xml"}
+            ),
+            "/2026/talks": Answer(PAGE.encode(), headers={"Content-Type": "text/html; charset=utf-8"}),
+        }
+        yield site
+
+
+@pytest.fixture(scope="module")
+def harbour(tmp_path_factory: pytest.TempPathFactory, site: Site) -> Path:
+    sources = [{"id": "harbour", "name": "Harbour Post", "endpoints": [{"feed": f"{site.url}/feed"}]}]
+    return write_config(tmp_path_factory.mktemp("harbour"), sources)
+
+
+def assert_filled(value: dict, keys: str) -> None:
+    for key in keys.split():
+        assert value[key] not in (None, "", [], {}), f"{key} is empty in {value}"
+
+
+def test_try_feed_shows_what_a_feed_contains(harbour: Path, site: Site) -> None:
+    feed = presswatch("try", "feed", f"{site.url}/feed", "--json", config=harbour).json
+    assert_filled(feed, "url title format entries")
+    assert feed["warnings"] == []
+    assert_filled(feed["entries"][0], "url guid title published author summary")
+    assert feed["entries"][0]["published"] == "2026-07-19T14:30:00+00:00"
+    assert feed["entries"][0]["summary"] == "A new round"
+
+
+def test_try_feed_reads_a_file_too(harbour: Path, site: Site, tmp_path: Path) -> None:
+    path = tmp_path / "feed.xml"
+    path.write_text(FEED.format(site=site.url), "utf-8")
+    assert presswatch("try", "feed", path, "--json", config=harbour).json["title"] == "Harbour Post"
+
+
+@pytest.mark.parametrize("from_file", [False, True], ids=["over the network", "from a file"])
+def test_try_page_shows_what_a_page_becomes(
+    harbour: Path, site: Site, tmp_path: Path, from_file: bool
+) -> None:
+    address = f"{site.url}/2026/talks"
+    path = tmp_path / "page.html"
+    path.write_text(PAGE, "utf-8")
+    target = (path, "--url", address) if from_file else (address,)
+    page = presswatch("try", "page", *target, "--json", config=harbour).json
+    assert_filled(page, "url title author published published_from language text content")
+    assert (page["url"], page["title"], page["content"]) == (address, "Lithium talks in Peru", "full")
+    assert (page["published"], page["published_from"]) == ("2026-07-19T14:30:00+00:00", "meta")
+    assert page["text"].count("\n") >= 7
+
+
+def test_what_cannot_be_fetched_is_an_answer_with_its_reason(harbour: Path, site: Site) -> None:
+    done = presswatch("try", "feed", f"{site.url}/missing", config=harbour, code=1)
+    assert "http_404" in done.err
+    assert done.out == ""
+    done = presswatch("try", "page", "no-such-file.html", config=harbour, code=2)
+    assert "neither a file nor" in done.err
+
+
+def test_match_codes_json_lines_and_says_which_line_is_bad(harbour: Path, tmp_path: Path) -> None:
+    lines = tmp_path / "lines.jsonl"
+    lines.write_text(
+        '{"id": 7, "title": "Peru’s U.S Troops", "text": ""}\nnot json\n{"title": "rain"}\n', "utf-8"
+    )
+    done = presswatch("match", lines, config=harbour, code=1)
+    first, second = (json.loads(line) for line in done.out.splitlines())
+    assert first["id"] == 7
+    assert {match["topic"] for match in first["matches"]} == {"peru", "us-troops"}
+    assert_filled(first["matches"][0], "topic version hits")
+    assert_filled(first["matches"][0]["hits"][0], "field end text variant how")
+    assert second["matches"] == []
+    assert f"{lines}:2: this is not JSON" in done.err
+
+
+def test_check_is_silent_about_good_files_and_points_into_bad_ones(harbour: Path, tmp_path: Path) -> None:
+    assert presswatch("check", "--json", config=harbour).json == []
+    assert "config is good" in presswatch("check", config=harbour).out
+    bad = tmp_path / "config"
+    bad.mkdir()
+    for name in ("settings", "sources", "subscribers", "keywords"):
+        (bad / f"{name}.yaml").write_bytes((harbour / f"{name}.yaml").read_bytes())
+    (bad / "sources.yaml").write_text(
+        "sources:\n  - id: a\n    name: A\n    endpoints:\n      - feed: http://127.0.0.1/x\n        evry: 15m\n"
+    )
+    complaint = presswatch("check", "--json", config=bad, code=1).json[0]
+    assert_filled(complaint, "file line column path message")
+    assert (complaint["file"], complaint["line"], complaint["column"]) == ("sources.yaml", 6, 9)
+    assert 'did you mean "every"?' in complaint["message"]
+    # The same file stops the service, with the same words.
+    assert 'did you mean "every"?' in presswatch("run", "--once", config=bad, code=2).err
+
+
+def test_an_example_that_fails_is_a_complaint_of_check(harbour: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "config"
+    bad.mkdir()
+    for name in ("settings", "sources", "subscribers"):
+        (bad / f"{name}.yaml").write_bytes((harbour / f"{name}.yaml").read_bytes())
+    (bad / "keywords.yaml").write_text(
+        "topics:\n  peru:\n    terms: [Peru]\n    examples:\n      match: [A weekend in Perugia]\n"
+    )
+    complaint = presswatch("check", "--json", config=bad, code=1).json[0]
+    assert (complaint["file"], complaint["line"]) == ("keywords.yaml", 5)
+
+
+@pytest.fixture(scope="module")
+def passed(harbour: Path) -> tuple[Path, Done]:
+    return harbour, presswatch("run", "--once", "--json", "--as-of", "2026-07-19T15:00Z", config=harbour)
+
+
+def test_run_once_prints_what_the_pass_came_to(passed: tuple[Path, Done]) -> None:
+    summary = passed[1].json
+    assert {key: summary[key] for key in ("polled", "failed", "entries", "new", "pages", "articles")} == {
+        "polled": 1,
+        "failed": 0,
+        "entries": 1,
+        "new": 1,
+        "pages": 1,
+        "articles": 1,
+    }
+    assert summary["matches"] == 3  # lithium, peru, us-troops
+    assert summary["sent"] == 0
+    assert summary["stall_ms"] >= 0
+
+
+def test_search_finds_the_article_by_words_of_its_text(passed: tuple[Path, Done]) -> None:
+    found = presswatch("search", "negotiators", "--json", config=passed[0]).json
+    assert len(found) == 1
+    assert_filled(found[0], "id url title source published first_seen content snippet")
+    assert found[0]["source"] == "Harbour Post"
+    assert "⟦Negotiators⟧" in found[0]["snippet"]
+    assert presswatch("search", "zeppelin", "--json", config=passed[0]).json == []
+
+
+def test_sources_tells_how_each_is(passed: tuple[Path, Done]) -> None:
+    source = presswatch("sources", "--json", config=passed[0]).json[0]
+    assert_filled(source, "id name state last_ok articles")
+    assert (source["state"], source["failures"], source["events"]) == ("ok", 0, [])
+
+
+def test_a_digest_is_shown_and_sent_to_nobody(passed: tuple[Path, Done], tmp_path: Path) -> None:
+    config = passed[0]
+    arguments = ("digest", "reader", "--preview", "--as-of", "2026-07-19T16:00Z")
+    done = presswatch(*arguments, "--into", tmp_path, config=config)
+    assert "*Lithium* talks in *Peru*" in done.out
+    assert {path.suffix for path in tmp_path.iterdir()} == {".html", ".eml"}
+    assert_filled(presswatch(*arguments, "--json", config=config).json, "subject recipient html eml")
+    assert rows(config.parent / "data/alerts.db", "select count(*) from deliveries") == [(0,)]
+    assert "there are: reader" in presswatch("digest", "nobody", "--preview", config=config, code=1).err
+
+
+def test_a_clock_before_the_newest_time_is_refused(passed: tuple[Path, Done]) -> None:
+    done = presswatch("run", "--once", "--as-of", "2026-07-19T14:00Z", config=passed[0], code=2)
+    assert "already holds 2026-07-19T15:00:00+00:00" in done.err
+
+
+def test_migrate_lists_and_does_nothing_twice(passed: tuple[Path, Done]) -> None:
+    listed = presswatch("migrate", "--list", "--json", config=passed[0]).json
+    assert listed == {"archive.db": [], "alerts.db": []}
+    assert presswatch("migrate", "--json", config=passed[0]).json == listed
+
+
+def test_the_lock_names_the_process_that_holds_it(passed: tuple[Path, Done]) -> None:
+    data = passed[0].parent / "data"
+    script = f"""import sys, pathlib; from archive.lock import service_lock
+with service_lock(pathlib.Path({str(data)!r})):
+    print("held", flush=True); sys.stdin.read()"""
+    command = [str(PROGRAM.with_name("python")), "-c", script]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, env=environment(), **pipes) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        for refused in (("run", "--once"), ("migrate",)):
+            assert f"process {holder.pid}" in presswatch(*refused, config=passed[0], code=2).err
+        assert holder.stdin is not None
+        holder.stdin.close()
+        holder.wait(10)
+
+
+def test_a_source_that_cannot_be_read_is_named_and_nothing_readable_at_all_is_a_failure(
+    tmp_path: Path,
+) -> None:
+    with Site({}) as gone:
+        sources = [{"id": "gone", "name": "Gone", "endpoints": [{"feed": f"{gone.url}/feed"}]}]
+        config = write_config(tmp_path, sources)
+        done = presswatch("run", "--once", "--json", config=config, code=1)
+    assert (done.json["polled"], done.json["failed"]) == (1, 1)
+    assert f"gone {gone.url}/feed: http_404" in done.err
+    source = presswatch("sources", "--json", config=config).json[0]
+    assert (source["state"], source["failures"]) == ("failing", 1)
+    assert_filled(source["events"][0], "kind since detail")
+
+
+def test_the_demo_ends_with_matches_for_all_topics_and_a_digest(demo_folder: Path) -> None:
+    data = demo_folder / "data"
+    topics = dict(rows(data / "archive.db", "select topic_id, count(*) from matches group by topic_id"))
+    assert set(topics) == {"peru", "boluarte", "us-troops", "lithium", "july-19"}
+    assert len(list((data / "outbox").glob("*.eml"))) == len(list((data / "outbox").glob("*.html"))) == 2
+
+
+def test_the_demo_finds_what_a_careful_reader_finds(demo_folder: Path) -> None:
+    """The newsroom says of each article which topics it is about."""
+    found: dict[str, set[str]] = {}
+    for path, topic in rows(
+        demo_folder / "data" / "archive.db",
+        """select coalesce(a.url, a.key), m.topic_id from articles a
+        left join matches m on m.article_id = a.id and m.ended_at is null""",
+    ):
+        found.setdefault(path.rstrip("/").rsplit("/", 1)[-1], set()).update({topic} - {None})
+    with Newsroom(now=lambda: START) as newsroom:
+        expected = {
+            article.slug: set(article.topics) for outlet in newsroom.outlets for article in outlet.articles
+        }
+    # Dates that are not plain phrases come with the query language.
+    expected["dispatch-a-plaza-at-noon"].discard("july-19")
+    expected["callao-notice-to-shipping"].discard("july-19")
+    wrong = {
+        slug: (topics, found_topics)
+        for slug, topics in expected.items()
+        for name, found_topics in found.items()
+        if slug in name and topics != found_topics
+    }
+    assert wrong == {}
+    assert len(found) == len(expected)
+
+
+def test_the_archive_of_the_demo_is_sound(demo_folder: Path) -> None:
+    with closing(sqlite3.connect(demo_folder / "data" / "archive.db")) as conn:
+        assert conn.execute("pragma integrity_check").fetchone() == ("ok",)
+        assert conn.execute("pragma foreign_key_check").fetchall() == []
+        assert conn.execute("select count(*) from changes").fetchone() == (0,)
+        # Every span cuts its words out of the article as it stands.
+        for field in ("title", "summary", "text"):
+            cut = f'substr(a.{field}, h.start + 1, h."end" - h.start)'
+            wrong = conn.execute(
+                f"""select count(*) from hits h join matches m on m.seq = h.match_seq and m.ended_at is null
+                join articles a on a.id = m.article_id where h.field = ? and {cut} <> h.text""",
+                (field,),
+            ).fetchone()
+            assert wrong == (0,)
