@@ -193,9 +193,15 @@ def _fit(hit: Hit, one: MatchedArticle) -> Hit | None:
 def _quote(one: MatchedArticle, hits: Sequence[Hit]) -> tuple[Piece, ...]:
     """Return the sentence around the first hit below the title, or the first sentence when there is none."""
     own = set(one.hits)
+
+    def repeats_title(hit: Hit) -> bool:
+        text = _field(one, hit.field)
+        start, end = sentence(text, hit.start, hit.end)
+        return text[start:end].strip(" .").casefold() == one.title.strip(" .").casefold()
+
     for hit in sorted(
         (hit for hit in hits if hit.field in _QUOTED_FIELDS),
-        key=lambda hit: (hit not in own, _QUOTED_FIELDS.index(hit.field), hit.start),
+        key=lambda hit: (repeats_title(hit), hit not in own, _QUOTED_FIELDS.index(hit.field), hit.start),
     ):
         return _cut(_field(one, hit.field), hit, [other for other in hits if other.field == hit.field])
     lead = one.summary or one.text

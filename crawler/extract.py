@@ -20,7 +20,7 @@ from w3lib.encoding import html_to_unicode
 
 from archive.errors import ParseError
 from archive.model import Article, PublishedFrom
-from archive.normalize import clean, clean_line
+from archive.normalize import clean, clean_line, tokens
 
 from . import dates, metadata
 from .metadata import Metadata
@@ -53,13 +53,14 @@ def read_page(
     tree = _tree(body, content_type)
     said = metadata.read(tree, url=url)
     published_at, published_from = _published(tree, said, url=url, now=now)
+    title = _title(tree, said)
     return Article(
-        title=_title(tree, said),
+        title=title,
         author=_author(tree, said),
         published_at=published_at,
         published_from=published_from,
         language=said.language or language,
-        text=_text(tree, url),
+        text=_without_headline(_text(tree, url), title),
         canonical_url=said.canonical_url,
     )
 
@@ -96,6 +97,12 @@ def _text(tree: Any, url: str) -> str:
     document = bare_extraction(tree, url=url, fast=True, include_comments=False, include_tables=True)
     text = getattr(document, "text", None)
     return clean(text) if isinstance(text, str) else ""
+
+
+def _without_headline(text: str, title: str | None) -> str:
+    """Return ``text`` without a first line that only repeats the title: it would be quoted under itself."""
+    first, _, rest = text.partition("\n")
+    return rest if rest and title and tokens(first).words == tokens(title).words else text
 
 
 def _title(tree: Any, said: Metadata) -> str | None:

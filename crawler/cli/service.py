@@ -80,6 +80,7 @@ async def _forever(config: Config, stop: asyncio.Event) -> None:
     feeds = sum(len(source.endpoints) for source in config.sources)
     note(f"watching {len(config.sources)} sources ({feeds} feeds) for {len(config.topics)} topics")
     told: set[str] = set()
+    hinted: list[bool] = []
     bar = progress()
 
     def ready(address: str) -> None:
@@ -92,7 +93,8 @@ async def _forever(config: Config, stop: asyncio.Event) -> None:
                 if failure not in told:
                     told.add(failure)
                     note(f"could not be read: {failure}")
-            if len(told) == counts.tally.polled == feeds:
+            if len(told) == counts.tally.polled == feeds and not hinted:
+                hinted.append(True)
                 note("no feed at all could be read: is this computer online?")
             # Told once each; the health table keeps count of the rest.
             counts.tally.failed.clear()

@@ -113,9 +113,10 @@ async def drive(name: str, plan: dict[str, Any], now: datetime, workers: Workers
             for result in await crawl.carrier.receive():
                 missing -= not isinstance(result, RobotsRecord)
                 say({"crawl": name, "kind": type(result).__name__, "result": json.loads(to_json(result))})
-    seen = {"listening": listening()}
+    ports = listening()
     await crawl.close()
-    return seen
+    assert crawl._running is not None
+    return {"listening": ports, "ended": crawl._running.done()}
 
 
 def say(line: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -168,7 +169,8 @@ class Driven:
     outcomes: list[tuple[str, int]]  # each outcome, in the order in which they came
     connects: list[str]  # every address that a connection was opened to
     names: list[str]  # every name that was looked up
-    listening: list[str]
+    listening: list[str]  # every port that was opened
+    ended: bool  # whether each crawl was over when closing it returned
 
 
 def batch(*tasks: Task, **more: Any) -> dict[str, Any]:
@@ -193,6 +195,11 @@ def drive(crawls: dict[str, dict[str, Any]], **more: Any) -> Driven:
         [sys.executable, "-W", "error", "-m", "tests.crawler.crawl_driver"],
         input=json.dumps({"now": NOW.isoformat(), "crawls": crawls, **more}),
         cwd=ROOT,
+        env={
+            **os.environ,
+            "http_proxy": "http://127.0.0.1:1",
+            "https_proxy": "http://127.0.0.1:1",
+        },  # not for us
         capture_output=True,
         text=True,
         timeout=40,
@@ -201,9 +208,10 @@ def drive(crawls: dict[str, dict[str, Any]], **more: Any) -> Driven:
     assert done.returncode == 0, done.stderr
     assert "Unhandled error" not in done.stderr, done.stderr
     *lines, end = map(json.loads, done.stdout.splitlines())
-    driven = Driven({}, {}, {}, [], end["connects"], end["names"], [])
+    driven = Driven({}, {}, {}, [], end["connects"], end["names"], [], ended=True)
     for seen in end["seen"].values():
         driven.listening += seen["listening"]
+        driven.ended &= seen["ended"]
     for line in lines:
         name, value = line["crawl"], json.dumps(line["result"])
         if line["kind"] == "RobotsRecord":

@@ -54,6 +54,9 @@ HOSTS: dict[str, dict[str, Route]] = {
         "/crash": Answer(PAGE.replace(b"Quispe", b"crash")),
         "/hollow": Answer(HOLLOW),
         "/empty": Answer(b""),
+        "/refresh": Answer(
+            HOLLOW.replace(b"<title>", b"<meta http-equiv=refresh content='0; url=/page'><title>")
+        ),
         "/picture": Answer(b"\x89PNG\r\n\x1a\n" + bytes(100), headers=(("Content-Type", "image/png"),)),
         "/403": Answer(PAGE, 403),
         "/404": Answer(PAGE, 404),
@@ -123,6 +126,7 @@ CASES = [
     Case("410 is for good", "open", fails("http_410", retry=False), "/410"),
     Case("429 says when", "open", fails("http_429", retry_after=60.0), "/429"),
     Case("a page without text", "open", fails("no_text", status=200), "/hollow"),
+    Case("a page that sends its readers on", "open", fails("no_text", url="{host}/refresh"), "/refresh"),
     Case("an empty page", "open", fails("empty"), "/empty"),
     Case("a server that hangs up", "open", fails("connection"), "/hang-up"),
     Case("a bug of ours is an outcome", "open", fails("error"), "/crash", detail="a bug of ours"),

@@ -396,6 +396,12 @@ def test_a_failure_says_why(world: World) -> None:
 
 def test_closing_gives_up_what_is_never_answered(world: World) -> None:
     assert [key for key in world.driven.polls if key[0] == "left"] == [("left", 2)]
+    assert world.driven.ended
+
+
+def test_a_server_is_asked_once_whatever_it_answers(world: World) -> None:
+    once = [asked.path for asked in world.press.asked if asked.path.startswith("/poll/")]
+    assert {path: count for path, count in Counter(once).items() if count > 1} == {}
 
 
 @pytest.mark.parametrize("header", ["referer", "cookie", "accept-language", "authorization"])

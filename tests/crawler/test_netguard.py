@@ -26,7 +26,9 @@ from twisted.web.client import HTTPConnectionPool
 from archive.errors import AddressRefused
 from archive.model import EndpointKind, Outcome, PageOutcome, PageTask, PollOutcome, PollTask, Task
 from crawler.addresses import networks
+from crawler.engine import scrapy_settings
 from crawler.netguard import _GuardedPool, _GuardedReactor
+from crawler.settings import NetworkSettings
 from tests.crawler.server import (
     RSS,
     Answer,
@@ -232,6 +234,25 @@ def test_of_a_name_with_several_addresses_the_public_one_is_taken(world: World) 
 
 def test_numbers_are_not_looked_up_as_names(world: World) -> None:
     assert set(world.driven.names) <= set(NAMES)
+
+
+def test_nothing_but_http_can_be_fetched_at_all() -> None:
+    handlers = scrapy_settings(NetworkSettings()).getwithbase("DOWNLOAD_HANDLERS")
+    assert {scheme: handler for scheme, handler in handlers.items() if handler} == {
+        "http": "crawler.netguard.GuardedDownloadHandler",
+        "https": "crawler.netguard.GuardedDownloadHandler",
+    }
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "REMOTE_CONTROL_ENABLED", "TELNETCONSOLE_ENABLED", "RETRY_ENABLED", "REFERER_ENABLED", "METAREFRESH_ENABLED", "HTTPCACHE_ENABLED",
+        "COOKIES_ENABLED", "HTTPPROXY_ENABLED", "ROBOTSTXT_OBEY",
+    ],
+)  # fmt: skip
+def test_what_may_be_off_is_off(name: str) -> None:
+    assert scrapy_settings(NetworkSettings()).getbool(name, default=True) is False
 
 
 def test_an_endpoint_that_cannot_be_guarded_is_not_used() -> None:

@@ -1,0 +1,50 @@
+"""What people see, in a real browser: the digest at the width of a telephone and of a desktop, and the archive."""
+
+from __future__ import annotations
+
+import html
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+# In a frame, because a headless window cannot be as narrow as a telephone.
+FRAME = """<!doctype html><title>not measured</title>
+<iframe width="{width}" height="9999" style="border:0" srcdoc="{page}"></iframe>
+<script>addEventListener("load", () => {{
+  const inside = document.querySelector("iframe").contentDocument;
+  const wide = [...inside.querySelectorAll("*")].filter((e) => e.getBoundingClientRect().right > {width} + 1);
+  const root = inside.documentElement;
+  document.title = `overflow=${{root.scrollWidth - root.clientWidth}} wide=${{wide.length}}`;
+}});</script>"""
+
+
+def browse(chromium: str, page: Path, width: int, profile: Path) -> str:
+    """Load ``page`` in a window ``width`` pixels wide, and return its document after scripts ran."""
+    command = [
+        chromium,
+        *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+        *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+        *("--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={profile}"),
+        f"--window-size={width},2000",
+        "--dump-dom",
+        page.as_uri(),
+    ]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+
+
+@pytest.mark.parametrize("width", [390, 800])
+def test_the_digest_fits_the_window(demo_folder: Path, chromium: str, tmp_path: Path, width: int) -> None:
+    digest = max((demo_folder / "data" / "outbox").glob("*.html")).read_text("utf-8")
+    page = tmp_path / "frame.html"
+    page.write_text(FRAME.format(width=width, page=html.escape(digest)), "utf-8")
+    document = browse(chromium, page, 1000, tmp_path / "profile")
+    title = re.search("<title>(.*?)</title>", document)
+    assert title is not None
+    assert title[1] == "overflow=0 wide=0"
+    # Nothing in a mail may be fetched when it is opened.
+    assert "<img" not in digest
+    assert "url(" not in digest
