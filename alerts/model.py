@@ -175,3 +175,8 @@ class DeliverySummary:
     unknown: int = 0
     dead: int = 0
     errors: tuple[str, ...] = ()
+
+    @property
+    def handled(self) -> int:
+        """How many deliveries were taken up."""
+        return self.sent + self.failed + self.unknown + self.dead

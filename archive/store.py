@@ -240,7 +240,7 @@ def finish_poll(conn: sqlite3.Connection, poll: PollOutcome, plan: PollPlan, *, 
         last_detail = :detail, failures = :failures, interval = :interval, next_poll_at = :next,
         last_ok_at = iif(:good, :at, last_ok_at), last_new_at = iif(:new > 0, :at, last_new_at),
         etag = iif(:keep, :etag, null), last_modified = iif(:keep, :last_modified, null),
-        body_hash = iif(:keep, :body_hash, null), moved_to = coalesce(:moved_to, moved_to),
+        body_hash = iif(:keep, :body_hash, null), moved_to = iif(:good, :moved_to, moved_to),
         title = coalesce(:title, title), format = coalesce(:format, format) where id = :id""",
         {
             "id": task.endpoint_id,

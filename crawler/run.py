@@ -28,6 +28,7 @@ from crawler.service import Counts, Service
 log = logging.getLogger(__name__)
 
 # Seconds between two ticks of each kind.
+GRACE = 60  # seconds that what is under way may take after the word to stop; a mail server may be slow
 TICKS = {"feed": 1, "match": 1, "digest": 10, "deliver": 5, "maintain": 3600}
 
 
@@ -123,15 +124,27 @@ async def forever(
             timezone="UTC", job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
         )
         scheduler.add_listener(_complain, EVENT_JOB_ERROR)
+        under_way: set[asyncio.Task[None]] = set()
+
+        async def tick(name: str) -> None:
+            task = asyncio.ensure_future(getattr(service, name)())
+            under_way.add(task)
+            task.add_done_callback(under_way.discard)
+            # Shielded: the scheduler cancels its jobs when it shuts down, and a mail that is leaving must not be.
+            await asyncio.shield(task)
+
         for name, seconds in TICKS.items():
-            scheduler.add_job(getattr(service, name), "interval", seconds=seconds, id=name)
+            scheduler.add_job(tick, "interval", (name,), seconds=seconds, id=name)
         scheduler.start()
         try:
             async with serving(config, stop) as address:
                 ready(address)
                 await stop.wait()
         finally:
+            service.stopping = True
             scheduler.shutdown(wait=False)
+            if under_way:
+                await asyncio.wait(under_way, timeout=GRACE)
         # What had arrived is matched before we leave; what is due is sent by the next start.
         await service.match()
 

@@ -13,6 +13,9 @@ from archive.model import Outcome, PageOutcome, PagePlan, PageState, PollOutcome
 INTERVAL = 15 * 60.0  # seconds, where neither operator nor feed asks for another
 LONGEST = 24 * 3600.0
 PAGE_WAITS = (600.0, 3600.0, 4 * 3600.0, 12 * 3600.0, 24 * 3600.0)  # seconds before each further try
+# Some failures do not pass in ten minutes. A page that is not there twice is not there; a robots.txt that says no
+# is asked again when our copy of it has expired.
+_FEW_WAITS = {"http_404": (600.0,), "http_410": (600.0,), "robots": (LONGEST,), "no_text": (3600.0, LONGEST)}
 
 # What each failure is called when it stays open as an event.
 _BLOCKED = frozenset({"http_401", "http_403", "http_451"})
@@ -41,7 +44,7 @@ def after_poll(
     if poll.feed is not None and not poll.feed.complete:
         if poll.feed.capped:
             events.append(("capped", f"{poll.feed.capped} entries past max_entries were not read"))
-        else:
+        if poll.feed.warnings or not poll.feed.capped:
             events.append(("parse_error", "; ".join(poll.feed.warnings) or "the feed is not well-formed"))
     if poll.moved_to is not None:
         events.append(("moved", f"the feed has moved to {poll.moved_to}: put that into sources.yaml"))
@@ -81,10 +84,8 @@ def after_page(page: PageOutcome) -> PagePlan:
         return PagePlan(state=PageState.READ)
     if page.reason == "refused":
         return PagePlan(state=PageState.REFUSED)
-    attempts = page.task.attempts
-    # A page that is not there twice is not there.
-    most = 1 if page.reason in ("http_404", "http_410") else len(PAGE_WAITS)
-    if not page.retry or attempts >= most:
+    waits = _FEW_WAITS.get(page.reason or "", PAGE_WAITS)
+    if not page.retry or page.task.attempts >= len(waits):
         return PagePlan(state=PageState.FAILED)
-    wait = max(PAGE_WAITS[attempts], min(page.retry_after or 0.0, LONGEST))
+    wait = max(waits[page.task.attempts], min(page.retry_after or 0.0, LONGEST))
     return PagePlan(state=PageState.DUE, due_at=page.at + timedelta(seconds=wait))

@@ -19,6 +19,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import socket
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -86,12 +87,14 @@ class Service:
         self.crawl = Crawl(config.settings.network, now=now, workers=self.workers)
         self.channels: list[Channel] = [FolderChannel(config.data_dir / "outbox")]
         if config.mail:
-            self.channels.append(MailChannel(config.mail))
+            # Without a name of ours it would ask the resolver for one before every mail.
+            self.channels.append(MailChannel(config.mail, local_hostname=socket.gethostname()))
         self.heartbeat = Heartbeat()
         self.counts = Counts()
         self.in_flight: dict[tuple[str, int], str] = {}  # (kind, id) of each task: its host
         self.stored = asyncio.Event()  # set whenever results were stored
         self.on_progress: Callable[[Counts], None] = lambda _: None
+        self.stopping = False
         self._receiving: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
@@ -224,7 +227,7 @@ class Service:
         """Hand over what lies in the outbox and is due."""
         for channel in self.channels:
             summary = None
-            while summary is None or summary.sent + summary.failed + summary.unknown + summary.dead:
+            while not self.stopping and (summary is None or summary.handled):
                 summary = await jobs.deliver_due(self._with_alerts, channel, self.now, DELIVER_BATCH)
                 self.counts.sent += summary.sent
                 self.counts.given_up += summary.dead + summary.unknown

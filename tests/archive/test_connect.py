@@ -62,7 +62,7 @@ def test_any_file_name_will_do(tmp_path: Path, name: str) -> None:
 def test_a_file_that_is_no_database_is_an_error_of_ours(tmp_path: Path, opened: object) -> None:
     path = tmp_path / "archive.db"
     path.write_text("This is a text, and it is long enough to be read as the header of a database.\n" * 20)
-    with pytest.raises(ArchiveError, match="archive.db: file is not a database") as caught:
+    with pytest.raises(ArchiveError, match=r"archive\.db: file is not a database") as caught:
         opened(path)  # type: ignore[operator]
     assert isinstance(caught.value.__cause__, sqlite3.DatabaseError)
 

@@ -181,6 +181,9 @@ def test_robots_come_back_as_they_were_stored(conn: sqlite3.Connection) -> None:
     ]  # fmt: skip
     store(conn, *records)
     assert list(due.robots_records(conn)) == records
+    gone = replace(records[0], status=None, expires_at=later(120), unreachable_since=later(60))
+    store(conn, gone)
+    assert list(due.robots_records(conn)) == [gone, records[1]]
 
 
 @pytest.mark.parametrize(

@@ -77,11 +77,13 @@ def test_a_holder_that_did_not_say_who_it_is_has_no_pid(tmp_path: Path, content:
 def test_a_program_that_the_holder_starts_does_not_keep_the_lock(tmp_path: Path) -> None:
     with service_lock(tmp_path):
         child = subprocess.Popen(
-            [sys.executable, "-c", "input()"],
+            [sys.executable, "-c", "print(input('running'), flush=True)"],
             stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
             close_fds=False,
-            stderr=subprocess.DEVNULL,
         )
+    assert child.stdout is not None
+    assert child.stdout.read(7) == b"running"
     try:
         with service_lock(tmp_path):
             assert child.poll() is None

@@ -12,8 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from archive import store as storing
-from archive.connect import transaction
-from archive.model import Article, Feed, Outcome, PageTask, PublishedFrom, RobotsRecord
+from archive.model import Article, Feed, Outcome, PageTask, PublishedFrom
 from crawler.schedule import PAGE_WAITS
 from tests.archive.world import (
     FRONT,
@@ -29,6 +28,7 @@ from tests.archive.world import (
     page,
     poll,
     store,
+    undone,
 )
 
 WHAT = ("articles", "offers", "matches", "hits", "revisions", "aliases", "pages", "changes", "events")
@@ -66,17 +66,13 @@ TITLE = st.text(st.characters(exclude_categories=()), max_size=20)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.sampled_from("abc"), TITLE, TITLE), max_size=6))
 def test_any_poll_can_be_stored_twice(conn: sqlite3.Connection, entries: list[tuple[str, str, str]]) -> None:
-    class UndoneError(Exception):
-        pass
-
     offered = poll([entry(name, title, summary) for name, title, summary in entries])
-    with pytest.raises(UndoneError), transaction(conn):
+    with undone(conn):
         assert not store(conn, offered).failed
         assert column(conn, "select outcome from polls") == ["ok"]
         before = dump(conn, *WHAT)
         assert store(conn, offered).new == 0
         assert dump(conn, *WHAT) == before
-        raise UndoneError
 
 
 def test_two_endpoints_that_offer_one_link_share_one_article(conn: sqlite3.Connection) -> None:
@@ -325,21 +321,16 @@ def test_a_page_that_fails_is_tried_again_ever_later_and_given_up_in_the_end(
     assert waits == [*expected, ("failed", None)]
 
 
+FAILED: dict[str, Any] = {"outcome": Outcome.FAILED, "article": None}
+
+
 @pytest.mark.parametrize(
     ("changes", "state"),
     [
         pytest.param({}, "read", id="read"),
-        pytest.param(
-            {"outcome": Outcome.FAILED, "article": None, "reason": "refused"}, "refused", id="refused"
-        ),
-        pytest.param(
-            {"outcome": Outcome.FAILED, "article": None, "reason": "robots", "retry": False},
-            "failed",
-            id="not to be retried",
-        ),
-        pytest.param(
-            {"outcome": Outcome.FAILED, "article": None, "reason": "timeout"}, "due", id="to be retried"
-        ),
+        pytest.param({**FAILED, "reason": "refused"}, "refused", id="refused"),
+        pytest.param({**FAILED, "reason": "robots", "retry": False}, "failed", id="not to be retried"),
+        pytest.param({**FAILED, "reason": "timeout"}, "due", id="to be retried"),
     ],
 )
 def test_how_a_page_ended_is_kept(conn: sqlite3.Connection, changes: dict[str, Any], state: str) -> None:
@@ -356,14 +347,3 @@ def test_a_page_that_answers_403_leaves_the_words_of_the_feed(conn: sqlite3.Conn
     store(conn, page(1, outcome=Outcome.FAILED, article=None, reason="http_403", status=403, retry=False))
     match(conn)
     assert column(conn, "select content from matches") == ["title"]
-
-
-def test_robots_are_kept_by_host(conn: sqlite3.Connection) -> None:
-    record = RobotsRecord(
-        host="https://a.example", fetched_at=NOW, expires_at=later(60), status=200, body="x"
-    )
-    store(conn, record)
-    store(conn, replace(record, status=None, unreachable_since=NOW))
-    assert one(conn, "select host, status, body, unreachable_since from robots") == {
-        "host": "https://a.example", "status": None, "body": "x", "unreachable_since": "2026-07-19T12:00:00+00:00",
-    }  # fmt: skip

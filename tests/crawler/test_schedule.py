@@ -251,7 +251,9 @@ def due(seconds: float) -> PagePlan:
         pytest.param(page("http_404"), due(PAGE_WAITS[0]), id="not there"),
         pytest.param(page("http_404", 1), PagePlan(state=PageState.FAILED), id="not there again"),
         pytest.param(page("http_410", retry=False), PagePlan(state=PageState.FAILED), id="gone for good"),
-        pytest.param(page("robots"), due(PAGE_WAITS[0]), id="disallowed may change"),
+        pytest.param(page("robots"), due(LONGEST), id="disallowed may change in a day"),
+        pytest.param(page("robots", 1), PagePlan(state=PageState.FAILED), id="disallowed again"),
+        pytest.param(page("no_text", 1), due(LONGEST), id="no text may be a bad moment"),
         pytest.param(page("http_503", retry_after=7200.0), due(7200.0), id="Retry-After"),
         pytest.param(
             page("http_503", 4, retry_after=60.0), due(PAGE_WAITS[4]), id="Retry-After shortens nothing"

@@ -8,14 +8,14 @@ import subprocess
 import threading
 import urllib.request
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from crawler.demo.newsroom import START, Newsroom
-from tests.conftest import PROGRAM, environment
-from tests.e2e.world import dump, free_port, rows, write_config
+from tests.conftest import PROGRAM, environment, presswatch
+from tests.e2e.world import MailBox, dump, free_port, rows, write_config
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
@@ -59,6 +59,38 @@ def test_the_service_reads_serves_and_leaves_when_told(tmp_path: Path, number: s
     assert not any("Traceback" in line for line in said)
     # One file to hand on: nothing is left in a write-ahead log.
     assert not archive.with_name("archive.db-wal").exists()
+
+
+def test_a_mail_that_is_leaving_is_finished_before_the_service_leaves(tmp_path: Path) -> None:
+    arrived, may_answer = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        arrived.set()
+        may_answer.wait(60)
+
+    box, port = MailBox(before_reply=hold), free_port()
+    reader = {
+        "id": "reader",
+        "to": ["desk@one.example"],
+        "topics": "all",
+        "when": "daily at 07:00",
+        "zone": "UTC",
+    }
+    with Newsroom(now=lambda: START) as newsroom, box.listening(port):
+        config = write_config(tmp_path, newsroom.sources_yaml(), subscribers=[reader], mail_port=port)
+        # Two days ago: the digest that has been due since is sent as soon as the service starts.
+        before = datetime.now(UTC) - timedelta(days=2)
+        presswatch("run", "--once", "--as-of", before.isoformat(), config=config)
+        command = [str(PROGRAM), "--config", str(config), "run"]
+        with subprocess.Popen(command, env=environment(), stderr=subprocess.DEVNULL) as service:
+            assert arrived.wait(60)
+            service.send_signal(signal.SIGTERM)
+            with pytest.raises(subprocess.TimeoutExpired):
+                service.wait(1)
+            may_answer.set()
+            assert service.wait(30) == 0
+    assert len(box.mails) == 1
+    assert rows(tmp_path / "data/alerts.db", "select state from deliveries") == [("sent",)]
 
 
 def test_a_mail_server_that_is_away_never_stops_the_reading(tmp_path: Path) -> None:
