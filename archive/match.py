@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from archive.model import Hit
-from archive.normalize import Tokens, is_capitals, tokens
+from archive.normalize import Tokens, tokens
 from archive.topic import STEM, Phrase, Topic, Word
 
 FIELDS = ("title", "summary", "text")
@@ -65,14 +65,12 @@ class Matcher:
 
     def _field(self, field: str, text: str) -> Iterator[tuple[str, Hit]]:
         cut = tokens(text)
-        # An all-capitals headline says nothing by its capitals, so there they are not asked for.
-        shout = field == "title" and is_capitals(text)
         found: dict[str, list[tuple[int, int, Hit]]] = defaultdict(list)
         masks: dict[str, list[tuple[int, int]]] = defaultdict(list)
         for at, word in enumerate(cut.words):
             for rule in self._candidates(word):
                 last = at + len(rule.phrase.words) - 1
-                if _here(rule.phrase.words, cut, at, last, shout):
+                if _here(rule.phrase.words, cut, at, last):
                     if rule.mask:
                         masks[rule.topic_id].append((at, last))
                     else:
@@ -92,7 +90,7 @@ class Matcher:
             yield from self._by_stem.get(word[:STEM], ())
 
 
-def _here(words: Sequence[Word], cut: Tokens, at: int, last: int, shout: bool) -> bool:
+def _here(words: Sequence[Word], cut: Tokens, at: int, last: int) -> bool:
     """Tell whether the words of a phrase stand at token ``at``, within one paragraph."""
     if last >= len(cut.words) or cut.breaks[at] != cut.breaks[last]:
         return False
@@ -100,10 +98,9 @@ def _here(words: Sequence[Word], cut: Tokens, at: int, last: int, shout: bool) -
         there = cut.words[number]
         if not (there.startswith(word.fold) if word.prefix else there == word.fold):
             return False
-        if word.capitals and not shout and number not in cut.acronyms:
-            surface = cut.surface(number, number)
-            if not surface.isupper():
-                return False
+        # In an all-capitals headline every US is one: that "TELL US TROOPS" is found is the price.
+        if word.capitals and number not in cut.acronyms and not cut.surface(number, number).isupper():
+            return False
     return True
 
 

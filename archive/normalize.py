@@ -179,9 +179,4 @@ def _end(text: str, last: int) -> int:
     return end
 
 
-def is_capitals(text: str) -> bool:
-    """Tell whether every cased letter of ``text`` is a capital, and there are at least two words of them."""
-    return text.upper() == text and text.lower() != text and " " in text.strip()
-
-
-__all__ = ["Tokens", "clean", "clean_line", "fold", "fold_with_map", "is_capitals", "tokens"]
+__all__ = ["Tokens", "clean", "clean_line", "fold", "fold_with_map", "tokens"]

@@ -20,6 +20,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from archive import due
 from archive.lock import service_lock
+from archive.model import PollTask
 from archive.web import datasette
 from crawler.clock import Clock
 from crawler.config import Config
@@ -84,8 +85,9 @@ async def one_pass(service: Service, stop: asyncio.Event, *, only_due: bool = Fa
     while not stop.is_set():
         service.stored.clear()
         fed = await service.feed(polls)
-        # What is in flight is no longer waiting; what a host's limit held back still is.
-        polls = [task for task in polls if ("poll", task.endpoint_id) not in service.in_flight]
+        # What a host's limit held back still waits.
+        sent = {task.endpoint_id for task in fed if isinstance(task, PollTask)}
+        polls = [task for task in polls if task.endpoint_id not in sent]
         if not fed and not service.in_flight and not polls:
             break
         await _first(service.stored.wait(), stop.wait())

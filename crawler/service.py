@@ -142,8 +142,8 @@ class Service:
 
     # --- ticks --------------------------------------------------------------------------------------------
 
-    async def feed(self, polls: Iterable[PollTask] | None = None) -> int:
-        """Send what is due and not in flight; return how many tasks went out.
+    async def feed(self, polls: Iterable[PollTask] | None = None) -> list[Task]:
+        """Send what is due and not in flight; return the tasks that went out.
 
         ``polls``: take these instead of asking which endpoints are due.
         """
@@ -168,7 +168,7 @@ class Service:
             self.crawl.carrier.send(few)
             # Scrapy takes up what it was given in one go, at 2 ms a request: in between, others have their turn.
             await asyncio.sleep(0)
-        return len(batch)
+        return batch
 
     async def _receive(self) -> None:
         while True:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -65,6 +66,9 @@ def test_a_file_that_is_no_database_is_an_error_of_ours(tmp_path: Path, opened: 
     with pytest.raises(ArchiveError, match=r"archive\.db: file is not a database") as caught:
         opened(path)  # type: ignore[operator]
     assert isinstance(caught.value.__cause__, sqlite3.DatabaseError)
+    assert str(path) not in [
+        os.path.realpath(f"/proc/self/fd/{number}") for number in os.listdir("/proc/self/fd")
+    ]
 
 
 def test_an_error_of_sqlite_becomes_ours_with_its_cause(numbers: Path) -> None:

@@ -60,6 +60,12 @@ def test_being_refused_takes_nothing_from_the_one_who_holds_it(tmp_path: Path) -
             assert caught.value.pid == os.getpid()
 
 
+def test_the_pid_of_the_holder_before_is_gone(tmp_path: Path) -> None:
+    (tmp_path / "service.lock").write_text("99999999999999\n")
+    with service_lock(tmp_path):
+        assert (tmp_path / "service.lock").read_text() == f"{os.getpid()}\n"
+
+
 def test_two_folders_have_two_locks(tmp_path: Path) -> None:
     with service_lock(tmp_path / "one"), service_lock(tmp_path / "deep" / "two"):
         assert (tmp_path / "deep" / "two" / "service.lock").exists()

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from archive.normalize import MARKS, clean, clean_line, fold, fold_with_map, is_capitals, tokens
+from archive.normalize import MARKS, clean, clean_line, fold, fold_with_map, tokens
 
 # Any text, lone surrogates too; and text of what the rules are about, which chance would seldom put together.
 ANY = st.text(st.characters(exclude_categories=()))
@@ -195,22 +195,6 @@ def test_a_hostile_text_comes_to_an_end(text: str) -> None:
 def test_no_character_is_two_words() -> None:
     # Two words cut from one character would overlap, and so would their hits.
     assert [chr(code) for code in range(sys.maxunicode + 1) if len(tokens(chr(code)).words) > 1] == []
-
-
-@pytest.mark.parametrize(
-    ("text", "capitals"),
-    [
-        ("US TROOPS ARRIVE", True),
-        ("¡EL PERÚ VOTA!", True),
-        ("US Troops", False),
-        ("PERU", False),
-        (" PERU ", False),
-        ("19 20", False),
-        ("", False),
-    ],
-)
-def test_all_capitals_needs_two_words_of_them(text: str, capitals: bool) -> None:
-    assert is_capitals(text) is capitals
 
 
 def test_folding_is_idempotent_for_every_letter_that_news_uses() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from archive import search
 from archive.errors import TopicError
 from archive.model import Content, Outcome
 from tests.archive.world import (
+    ANDINA,
     FRONT,
     HARBOUR,
     NOW,
@@ -268,6 +270,12 @@ def test_a_source_that_is_no_longer_configured_is_not_missed(conn: sqlite3.Conne
     store(conn, failed(POLITICS, 0), poll([], RSS))
     configure(conn, HARBOUR)
     assert search.coverage(conn) == ((), 1)
+
+
+def test_an_endpoint_that_is_no_longer_configured_is_not_missed(conn: sqlite3.Connection) -> None:
+    store(conn, failed(POLITICS, 0), poll([], FRONT), poll([], RSS))
+    configure(conn, replace(ANDINA, endpoints=ANDINA.endpoints[1:]), HARBOUR)
+    assert search.coverage(conn) == ((), 2)
 
 
 def test_health_names_every_source_with_its_open_events(conn: sqlite3.Connection) -> None:

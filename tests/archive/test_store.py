@@ -32,6 +32,7 @@ from tests.archive.world import (
 )
 
 WHAT = ("articles", "offers", "matches", "hits", "revisions", "aliases", "pages", "changes", "events")
+FAILED: dict[str, Any] = {"outcome": Outcome.FAILED, "article": None}
 
 
 def test_storing_a_poll_twice_changes_nothing(conn: sqlite3.Connection) -> None:
@@ -221,6 +222,12 @@ def test_a_refused_link_is_stored_with_its_reason_and_never_due(conn: sqlite3.Co
     assert one(conn, "select state, due_at from pages") == {"state": "refused", "due_at": None}
 
 
+def test_a_page_that_the_guard_refused_stays_so_when_its_entry_is_revised(conn: sqlite3.Connection) -> None:
+    store(conn, poll([entry("a")]), page(1, **FAILED, reason="refused"))
+    store(conn, poll([entry("a", "Revised")], at=later(1)))
+    assert column(conn, "select state from pages") == ["refused"]
+
+
 def test_a_source_without_pages_has_none_due_until_one_with_pages_offers_the_article(
     conn: sqlite3.Connection,
 ) -> None:
@@ -319,9 +326,6 @@ def test_a_page_that_fails_is_tried_again_ever_later_and_given_up_in_the_end(
         waits.append((row["state"], row["due_at"]))
     expected = [("due", (NOW + timedelta(seconds=wait)).isoformat()) for wait in PAGE_WAITS]
     assert waits == [*expected, ("failed", None)]
-
-
-FAILED: dict[str, Any] = {"outcome": Outcome.FAILED, "article": None}
 
 
 @pytest.mark.parametrize(

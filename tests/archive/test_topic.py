@@ -63,6 +63,7 @@ def test_a_phrase_means_its_words(phrase: str, words: tuple[Word, ...]) -> None:
         pytest.param("peru *", 5, "may only end a word", id="a star beside a word"),
         pytest.param("pe*ru", 2, "may only end a word", id="a star inside"),
         pytest.param("*peru", 0, "may only end a word", id="a star in front"),
+        pytest.param(' "*peru"', 2, "may only end a word", id="a star in quotes"),
         pytest.param("peruan**", 7, "may only end a word", id="two stars"),
         pytest.param("Peru's*", 6, "may only end a word", id="a star after a possessive"),
         pytest.param("Boluarte~", 8, "~", id="a tilde"),
