@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -66,9 +65,7 @@ def test_a_file_that_is_no_database_is_an_error_of_ours(tmp_path: Path, opened: 
     with pytest.raises(ArchiveError, match=r"archive\.db: file is not a database") as caught:
         opened(path)  # type: ignore[operator]
     assert isinstance(caught.value.__cause__, sqlite3.DatabaseError)
-    assert str(path) not in [
-        os.path.realpath(f"/proc/self/fd/{number}") for number in os.listdir("/proc/self/fd")
-    ]
+    assert path not in [handle.resolve() for handle in Path("/proc/self/fd").iterdir()]
 
 
 def test_an_error_of_sqlite_becomes_ours_with_its_cause(numbers: Path) -> None:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from crawler.demo.newsroom import START, Newsroom
-from tests.conftest import PROGRAM, environment, presswatch
+from tests.e2e.day import Clock, after_requests, contents, killed_pass, one_pass
 from tests.e2e.world import MailBox, free_port, rows, write_config
 
 HOURS = (0, 6, 13.9, 14.1, 17, 20, 25, 30)
@@ -32,12 +29,6 @@ READER = {
 }
 
 
-class Clock:
-    """The newsroom's time; the program is told the same with --as-of."""
-
-    now = START
-
-
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
@@ -48,49 +39,6 @@ def newsroom(clock: Clock) -> Iterator[Newsroom]:
     with Newsroom(now=lambda: clock.now) as newsroom:
         yield newsroom
     assert newsroom.faults == []
-
-
-def one_pass(config: Path, at: datetime, code: int | None = 0) -> Any:
-    return presswatch("run", "--once", "--json", "--as-of", at.isoformat(), config=config, code=code).json
-
-
-def killed_pass(config: Path, at: datetime, when: threading.Event) -> None:
-    """Start a pass, and kill it hard once ``when`` is set."""
-    command = [str(PROGRAM), "--config", str(config), "run", "--once", "--as-of", at.isoformat()]
-    with subprocess.Popen(
-        command, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    ) as process:
-        assert when.wait(60), (
-            process.stderr.read() if process.stderr and process.poll() is not None else "no sign"
-        )
-        process.send_signal(signal.SIGKILL)
-        assert process.wait(30) == -signal.SIGKILL
-
-
-def contents(data: Path) -> dict[str, Counter[Any]]:
-    """What the archive holds, without ids and without the times at which things were seen."""
-    archive = data / "archive.db"
-    return {
-        "articles": Counter(
-            rows(
-                archive,
-                "select key, title, summary, text, content, published_at, published_from from articles",
-            )
-        ),
-        "offers": Counter(
-            rows(
-                archive,
-                "select a.key, o.endpoint_id, o.guid from offers o join articles a on a.id = o.article_id",
-            )
-        ),
-        "matches": Counter(
-            rows(
-                archive,
-                """select a.key, m.topic_id, m.content, m.ended_because, h.field, h.start, h."end", h.text
-                from matches m join articles a on a.id = m.article_id left join hits h on h.match_seq = m.seq""",
-            )
-        ),
-    }
 
 
 def test_a_day_with_accidents_ends_like_a_quiet_one(tmp_path: Path, newsroom: Newsroom, clock: Clock) -> None:
@@ -130,20 +78,6 @@ def test_a_day_with_accidents_ends_like_a_quiet_one(tmp_path: Path, newsroom: Ne
     feeds = {outlet.feed_url.removeprefix(outlet.base_url) for outlet in newsroom.outlets}
     polled = [request.status for request in newsroom.log[asked_before:] if request.path in feeds][:4]
     assert Counter(polled)[304] == 3, polled
-
-
-def after_requests(newsroom: Newsroom, count: int) -> threading.Event:
-    """Return an event that is set when ``count`` more requests were answered."""
-    seen, event = len(newsroom.log), threading.Event()
-
-    def watch() -> None:
-        tick = threading.Event()
-        while len(newsroom.log) < seen + count and not event.is_set():
-            tick.wait(0.005)
-        event.set()
-
-    threading.Thread(target=watch, daemon=True).start()
-    return event
 
 
 def test_a_process_killed_while_a_mail_leaves_never_sends_it_twice(
