@@ -227,14 +227,14 @@ select s.id, s.name,
        case when s.active = 0 then 'removed'
             when max(e.last_poll_at) is null then 'waiting'
             when min(e.failures) > 0 then 'failing'
-            when max(e.failures) > 0 or exists (
-                select 1 from events v where v.source_id = s.id and v.until is null) then 'partly'
+            when max(e.failures) > 0 or count(v.id) > 0 then 'partly'
             else 'ok' end as state,
        max(e.last_ok_at) as last_ok, coalesce(max(e.failures), 0) as failures,
        (select count(*) from articles a where a.source_id = s.id) as articles,
-       (select count(*) from events v where v.source_id = s.id and v.until is null) as open_events
+       count(v.id) as open_events
 from sources s
 left join endpoints e on e.source_id = s.id and e.active = 1
+left join events v on v.endpoint_id = e.id and v.until is null
 group by s.id
 """,
     )

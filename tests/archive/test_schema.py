@@ -74,6 +74,14 @@ def test_the_tables_hold_together(conn: sqlite3.Connection) -> None:
         conn.execute("insert into changes (article_id, why, at) values (99, 'x', 'x')")
 
 
+def test_an_id_is_never_given_twice(conn: sqlite3.Connection) -> None:
+    store(conn, poll([entry("a")]))
+    for table in ("changes", "pages", "offers", "articles"):
+        conn.execute(f"delete from {table}")
+    store(conn, poll([entry("b")]))
+    assert column(conn, "select id from articles") == [2]
+
+
 # --- full text --------------------------------------------------------------------------------------------
 
 

@@ -104,14 +104,6 @@ def test_ids_rise_from_the_oldest_entry_to_the_newest(conn: sqlite3.Connection) 
     assert column(conn, "select title from articles order by id") == [f"Story {name}" for name in "abcde"]
 
 
-def test_an_id_is_never_given_twice(conn: sqlite3.Connection) -> None:
-    store(conn, poll([entry("a")]))
-    for table in ("changes", "pages", "offers", "articles"):
-        conn.execute(f"delete from {table}")
-    store(conn, poll([entry("b")]))
-    assert column(conn, "select id from articles") == [2]
-
-
 # --- what revises an article ------------------------------------------------------------------------------
 
 
