@@ -66,13 +66,13 @@ def due_polls(
 ) -> list[PollTask]:
     """Return at most ``limit`` polls that are due, the longest overdue first, without the endpoints in ``leave``.
 
-    ``everyone``: endpoints that are healthy are due whatever their time says; one that failed, or was told
-    to wait, keeps its time.
+    ``everyone``: all are due whatever their time says, but those whose server asked to be left alone until then.
     """
     rows = conn.execute(
         """select e.id, e.source_id, e.kind, e.url, e.etag, e.last_modified, e.body_hash, s.language
         from endpoints e join sources s on s.id = e.source_id
-        where e.active = 1 and (e.next_poll_at <= ? or (? and e.failures = 0)) order by e.next_poll_at, e.id""",
+        where e.active = 1 and (e.next_poll_at <= ? or (? and coalesce(e.last_status, 0) not in (429, 503)))
+        order by e.next_poll_at, e.id""",
         (stamp(now), everyone),
     )
     tasks: list[PollTask] = []
@@ -93,6 +93,18 @@ def due_polls(
                 )
             )
     return tasks
+
+
+def wake(conn: sqlite3.Connection, now: datetime) -> None:
+    """Make the endpoints that failed due again, at a start: whoever starts the service may have mended the cause.
+
+    One whose server asked to be left alone (429, 503) keeps its time.
+    """
+    conn.execute(
+        """update endpoints set next_poll_at = min(next_poll_at, ?)
+        where failures > 0 and coalesce(last_status, 0) not in (429, 503)""",
+        (stamp(now),),
+    )
 
 
 def due_pages(

@@ -12,15 +12,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from archive.errors import LockHeld
+from archive.errors import ArchiveError, LockHeld
 
 
 @contextmanager
 def service_lock(data_dir: Path) -> Iterator[None]:
     """Hold the lock of ``data_dir`` while inside; raises `LockHeld`, naming the pid, when another has it."""
-    data_dir.mkdir(parents=True, exist_ok=True)
     path = data_dir / "service.lock"
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise ArchiveError(f"data_dir {data_dir} cannot be used: {error.strerror}") from error
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

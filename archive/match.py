@@ -9,6 +9,7 @@ decides only: it reads no table and writes none.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from dataclasses import dataclass
 from archive.model import Hit
 from archive.normalize import Tokens, tokens
 from archive.topic import STEM, Phrase, Topic, Word
+
+_SENTENCE_END = re.compile(r"[.!?…]\S*\s")
 
 FIELDS = ("title", "summary", "text")
 
@@ -66,21 +69,18 @@ class Matcher:
     def _field(self, field: str, text: str) -> Iterator[tuple[str, Hit]]:
         cut = tokens(text)
         found: dict[str, list[tuple[int, int, Hit]]] = defaultdict(list)
-        masks: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        masked: dict[str, set[int]] = defaultdict(set)  # topic: the tokens that its excludes hide
         for at, word in enumerate(cut.words):
             for rule in self._candidates(word):
                 last = at + len(rule.phrase.words) - 1
                 if _here(rule.phrase.words, cut, at, last):
-                    if rule.mask:
-                        masks[rule.topic_id].append((at, last))
-                    else:
+                    if not rule.mask:
                         found[rule.topic_id].append((at, last, _hit(field, cut, at, last, rule.phrase)))
+                    elif _in_one_sentence(cut, at, last):
+                        masked[rule.topic_id].update(range(at, last + 1))
         for topic_id, spans in found.items():
-            open_spans = [
-                span
-                for span in spans
-                if not any(span[0] <= end and start <= span[1] for start, end in masks[topic_id])
-            ]
+            hidden = masked[topic_id]
+            open_spans = [span for span in spans if hidden.isdisjoint(range(span[0], span[1] + 1))]
             for hit in _widest(open_spans):
                 yield topic_id, hit
 
@@ -102,6 +102,16 @@ def _here(words: Sequence[Word], cut: Tokens, at: int, last: int) -> bool:
         if word.capitals and number not in cut.acronyms and not cut.surface(number, number).isupper():
             return False
     return True
+
+
+def _in_one_sentence(cut: Tokens, first: int, last: int) -> bool:
+    """Tell whether no sentence ends between two tokens.
+
+    Asked of excludes only: "He flew home to Peru. Indiana plays today" is about Peru. A phrase that looks for
+    something may run over a full stop, because *St. Louis* and *Jul. 19* have one and are missed otherwise.
+    """
+    gaps = (cut.text[cut.ends[at] : cut.starts[at + 1]] for at in range(first, last))
+    return not any(_SENTENCE_END.search(gap) for gap in gaps)
 
 
 def _widest(spans: list[tuple[int, int, Hit]]) -> Iterator[Hit]:

@@ -176,7 +176,7 @@ def full_text(database: Database) -> None:
         database,
         """
 create virtual table articles_fts using fts5 (
-    title, summary, text, content='articles', content_rowid='id', tokenize='unicode61 remove_diacritics 2'
+    title, summary, text, content="articles", content_rowid='id', tokenize='unicode61 remove_diacritics 2'
 );
 
 create trigger articles_fts_insert after insert on articles begin

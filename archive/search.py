@@ -205,10 +205,12 @@ def health(conn: sqlite3.Connection) -> list[dict[str, Any]]:
     """Return one row a source, as the view ``source_health`` has it, with its open events."""
     events: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in conn.execute(
-        """select v.source_id, v.kind, v.since, v.count, v.detail from events v
+        """select v.source_id, v.kind, v.since, v.count, v.detail, e.url from events v
         join endpoints e on e.id = v.endpoint_id and e.active = 1 where v.until is null order by v.since"""
     ):
-        events[row["source_id"]].append({key: row[key] for key in ("kind", "since", "count", "detail")})
+        events[row["source_id"]].append(
+            {key: row[key] for key in ("kind", "since", "count", "detail", "url")}
+        )
     return [
         {
             **{key: row[key] for key in ("id", "name", "state", "last_ok", "failures", "articles")},

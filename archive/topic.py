@@ -89,6 +89,12 @@ def compile_phrase(text: str) -> Phrase:
     Raises `TopicError` with the column of what cannot be read.
     """
     inner, offset = _unquoted(text)
+    if inner.count("\u201c") != inner.count("\u201d"):
+        at = next(at for at, char in enumerate(inner) if char in "\u201c\u201d")
+        message = (
+            'half a pair of curly quotes: use straight ones ("copper, gold"), or a list splits at the comma'
+        )
+        raise TopicError(message, offset + at)
     if "~" in inner:
         message = "~ (one slip allowed) is not read by this version: write the spellings out, one a line"
         raise TopicError(message, offset + inner.index("~"))

@@ -48,7 +48,7 @@ def refusal(host: str, allowed: Sequence[Network]) -> str | None:
         if any(form in network for network in allowed if form.version == network.version):
             continue
         if not _is_public(form):
-            return f"{address} is not a public address"
+            return f"{address} is not a public address (network.allow_private names the private networks to enter)"
     return None
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -19,6 +20,7 @@ from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from archive import due
+from archive.errors import ArchiveError
 from archive.lock import service_lock
 from archive.model import PollTask
 from archive.web import datasette
@@ -74,8 +76,8 @@ async def opened(config: Config, now: Clock) -> AsyncIterator[Service]:
 async def one_pass(service: Service, stop: asyncio.Event, *, only_due: bool = False) -> Summary:
     """Make one full pass: poll, pages, match, the digests that are due, deliver.
 
-    Every endpoint is polled but those that failed and are being left alone; ``only_due`` asks only those
-    whose time has come.
+    Every endpoint is polled but those whose server asked to be left alone; ``only_due`` asks only those whose
+    time has come.
     """
     now = service.now()
     service.counts = Counts()
@@ -126,6 +128,7 @@ async def forever(
             timezone="UTC", job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
         )
         scheduler.add_listener(_complain, EVENT_JOB_ERROR)
+        await service.writer.run(service.archive, lambda conn: due.wake(conn, now()))
         under_way: set[asyncio.Task[None]] = set()
 
         async def tick(name: str) -> None:
@@ -161,20 +164,32 @@ class _Server(uvicorn.Server):
 
 @asynccontextmanager
 async def serving(config: Config, stop: asyncio.Event) -> AsyncIterator[str]:
-    """Serve the pages while inside; yields their address. When the server fails, ``stop`` is set."""
+    """Serve the pages while inside; yields their address. When the server fails, ``stop`` is set.
+
+    Raises `ArchiveError` when nothing can listen there.
+    """
+    web = config.settings.web
+    # Bound here, before anything is announced: uvicorn would end the process with a traceback.
+    try:
+        family = socket.AF_INET6 if ":" in web.host else socket.AF_INET
+        listening = socket.create_server((web.host, web.port), family=family)
+    except OSError as error:
+        raise ArchiveError(
+            f"the pages cannot listen on {web.host}:{web.port} ({error.strerror or error}): "
+            "is another Presswatch running? web.host and web.port in settings.yaml say where"
+        ) from error
     pages = datasette(config.data_dir / "archive.db")
     await pages.invoke_startup()
-    web = config.settings.web
-    server = _Server(
-        uvicorn.Config(pages.app(), host=web.host, port=web.port, log_level="warning", lifespan="off")
-    )
-    task = asyncio.get_running_loop().create_task(server.serve())
+    server = _Server(uvicorn.Config(pages.app(), log_level="warning", lifespan="off"))
+    task = asyncio.get_running_loop().create_task(server.serve(sockets=[listening]))
     task.add_done_callback(lambda _: stop.set())
     try:
-        yield web.public_url or f"http://{web.host}:{web.port}/"
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(web.host, web.host)  # noqa: S104 - how it is reached
+        yield web.public_url or f"http://{host}:{web.port}/"
     finally:
         server.should_exit = True
         await asyncio.wait((task,), timeout=5)
+        listening.close()
         for database in pages.databases.values():
             database.close()
 

@@ -9,7 +9,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from datasette import handle_exception
 from datasette.app import Datasette
+
+# With Rich installed, Datasette prints 100 lines of traceback for every mistyped query; the page says it all.
+handle_exception.rich = None
 
 DESCRIPTIONS = {
     "matched_articles": "Articles that match a topic, with the words that matched. Start here.",
@@ -31,13 +35,26 @@ DESCRIPTIONS = {
 }
 
 
+# What a researcher wants first: the newest, and a search box over the articles' words.
+_MORE: dict[str, dict[str, str]] = {
+    "matched_articles": {"sort_desc": "seq", "fts_table": "articles_fts", "fts_pk": "article_id"},
+    "articles": {"sort_desc": "id"},
+    "matches": {"sort_desc": "seq"},
+    "polls": {"sort_desc": "id"},
+}
+
+
 def datasette(archive: Path) -> Datasette:
     """Return Datasette over the archive at ``archive``; the file must exist."""
     metadata: dict[str, Any] = {
         "title": "Presswatch",
         "description": "What the press wrote about our topics.",
         "databases": {
-            "archive": {"tables": {name: {"description": text} for name, text in DESCRIPTIONS.items()}}
+            "archive": {
+                "tables": {
+                    name: {"description": text, **_MORE.get(name, {})} for name, text in DESCRIPTIONS.items()
+                }
+            }
         },
     }
     return Datasette(

@@ -31,16 +31,23 @@ def _archive(config: Config) -> Iterator[sqlite3.Connection]:
 @app.command()
 def search(
     context: typer.Context,
-    query: Annotated[str, typer.Argument(help='Words, "a phrase", or wor*; all must be there.')],
+    words: Annotated[
+        list[str], typer.Argument(metavar="QUERY", help='Words, "a phrase", or wor*; all must be there.')
+    ],
     limit: Annotated[int, typer.Option(min=1, help="How many articles to show, the newest first.")] = 20,
     json: Json = False,
 ) -> None:
     """Search the archive's text: words, "phrases", word*."""
+    query = " ".join(words)
     with _archive(load(context)) as conn:
         try:
             found = asking.search(conn, query, limit)
         except TopicError as error:
             raise typer.BadParameter(str(error)) from error
+    if {"AND", "OR", "NOT"} & set(query.split()):
+        note(
+            "AND, OR and NOT are searched for as words: this version looks for articles that hold all the words"
+        )
     if json:
         say_json([asdict(one) for one in found])
         return
@@ -61,21 +68,17 @@ def sources(context: typer.Context, json: Json = False) -> None:
     rows = [
         (
             source["id"],
-            source["name"],
             source["state"],
-            (source["last_ok"] or "never")[:16],
-            source["failures"],
+            (source["last_ok"] or "never")[:16].replace("T", " "),
             source["articles"],
-            "\n".join(
-                f"{event['kind']} since {event['since'][:16]}: {event['detail']}"
-                for event in source["events"]
-            ),
         )
         for source in health
     ]
-    table(
-        "sources", ("id", "name", "state", "last read (UTC)", "failures", "articles", "what is wrong"), rows
-    )
+    table("sources", ("id", "state", "last read (UTC)", "articles"), rows)
+    for source in health:
+        for event in source["events"]:
+            since = event["since"][:16].replace("T", " ")
+            say(f"{source['id']}: {event['kind']} since {since} UTC: {event['detail']}\n    {event['url']}")
 
 
 @app.command()

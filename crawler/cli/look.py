@@ -112,7 +112,7 @@ def match(
     """Code a corpus: JSON lines with title, text, summary in; the same lines with their matches out."""
     config = load(context)
     matcher = Matcher(compile_topic(spec) for spec in config.topics)
-    bad = 0
+    bad = silent = 0
     for number, line in enumerate(_lines(file), start=1):
         if not line.strip():
             continue
@@ -123,6 +123,7 @@ def match(
             fail(f"{file or 'standard input'}:{number}: {error}")
             bad += 1
             continue
+        silent += not any(name in record for name in FIELDS)
         record["matches"] = [
             {
                 "topic": topic_id,
@@ -132,14 +133,18 @@ def match(
             for topic_id, hits in found.items()
         ]
         say(jsonlib.dumps(record, ensure_ascii=False))
+    if silent:
+        note(f"lines with none of the fields that are read ({', '.join(FIELDS)}): {silent}")
     if bad:
         note(f"lines that could not be read: {bad}")
         raise typer.Exit(1)
 
 
-def _record(line: str) -> dict[str, Any]:
+def _record(line: bytes) -> dict[str, Any]:
     try:
-        record = jsonlib.loads(line)
+        record = jsonlib.loads(line.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise ValueError(f"this is not UTF-8: byte {line[error.start]:#x} at {error.start}") from error
     except jsonlib.JSONDecodeError as error:
         raise ValueError(f"this is not JSON: {error.msg} at column {error.colno}") from error
     if not isinstance(record, dict):
@@ -156,17 +161,13 @@ def _words(record: dict[str, Any], name: str) -> str:
     return value
 
 
-def _lines(file: Path | None) -> Iterator[str]:
+def _lines(file: Path | None) -> Iterator[bytes]:
     if file is None:
-        yield from sys.stdin
+        yield from sys.stdin.buffer
         return
-    if not file.exists():
+    if not file.is_file():
         raise typer.BadParameter(f"there is no file {file}")
-    with (
-        gzip.open(file, "rt", encoding="utf-8")
-        if file.suffix == ".gz"
-        else file.open(encoding="utf-8") as lines
-    ):
+    with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as lines:
         yield from lines
 
 

@@ -122,10 +122,26 @@ def test_the_longest_overdue_comes_first_and_what_is_in_flight_is_left_out(conn:
     assert endpoints(conn, 60, limit=0) == []
 
 
-def test_everyone_means_those_that_are_well(conn: sqlite3.Connection) -> None:
-    store(conn, poll([], POLITICS), poll(None, FRONT, outcome=Outcome.FAILED, reason="http_500"))
+def test_everyone_means_all_but_those_whose_server_asked_to_be_left_alone(conn: sqlite3.Connection) -> None:
+    store(conn, poll([], POLITICS), poll(None, FRONT, outcome=Outcome.FAILED, reason="http_500", status=500))
     assert endpoints(conn, 1) == [RSS]
-    assert endpoints(conn, 1, everyone=True) == [RSS, POLITICS]
+    assert endpoints(conn, 1, everyone=True) == [RSS, POLITICS, FRONT]
+    store(conn, poll(None, RSS, outcome=Outcome.FAILED, reason="http_429", status=429, retry_after=3600.0))
+    assert endpoints(conn, 1, everyone=True) == [POLITICS, FRONT]
+    assert endpoints(conn, 61, everyone=True) == [POLITICS, FRONT, RSS]
+
+
+def test_a_start_wakes_what_failed(conn: sqlite3.Connection) -> None:
+    failed = {"outcome": Outcome.FAILED, "reason": "http_500"}
+    store(
+        conn,
+        poll([], POLITICS),
+        poll(None, FRONT, **failed, status=500),
+        poll(None, RSS, **failed, status=503),
+    )
+    assert endpoints(conn, 1) == []
+    due.wake(conn, later(1))
+    assert endpoints(conn, 1) == [FRONT]
 
 
 def test_a_task_carries_what_the_archive_knows(conn: sqlite3.Connection) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from archive.match import FIELDS, Matcher
 from archive.model import Hit
 from archive.normalize import tokens
-from archive.topic import compile_topic
+from archive.topic import Term, TopicSpec, compile_topic
 from tests.archive.world import MATCHER, spec
 
 
@@ -281,3 +281,17 @@ def test_the_reference_of_these_tests_can_say_no() -> None:
     assert says("PERUANOS de", "peruan* de")
     assert not says("peru", "peruan*")
     assert not says("Peru", "Indiana")
+
+
+def test_an_exclude_does_not_reach_over_the_end_of_a_sentence() -> None:
+    spec = TopicSpec(
+        topic_id="peru", title="Peru", terms=(Term("Peru"),), exclude=("Peru, Indiana", "St. Peru")
+    )
+    matcher = Matcher([compile_topic(spec)])
+    assert matcher.match({"title": "He flew home to Peru. Indiana plays today"})
+    assert not matcher.match({"title": "A fair in Peru, Indiana."})
+
+
+def test_masks_by_the_thousand_end_soon() -> None:
+    spec = TopicSpec(topic_id="peru", title="Peru", terms=(Term("Peru"),), exclude=("Peru, Indiana",))
+    assert Matcher([compile_topic(spec)]).match({"text": "Peru, Indiana " * 50_000 + "Peru"})["peru"]
