@@ -4,8 +4,8 @@
     build         which matches         range, matched articles       -> Digest
     group         how a reader sees it  Digest                        -> groups of items
 
-An article that several topics found is told once, under the first of them, and named in one line under the
-others: nothing twice, nothing hidden.
+An article that several topics found is told in full once, under the first of them. Under each of the others stand
+its headline and the sentence that this topic looks for: nothing hidden, and nothing that a reader must look up.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from archive.model import Coverage, Hit, MatchedArticle
 # The longest quotation, in code points without the ellipses: three or four lines on a phone.
 QUOTE = 300
 # How much of a quotation may stand before the words that matched.
-_LEAD = 120
+_BEFORE = 120
 
 _QUOTED_FIELDS = ("summary", "text")
 # Where a sentence ends: a stop, perhaps closing marks, and a start that is not a small letter.
@@ -41,7 +41,11 @@ class Piece:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One article as it is told: in full (``under`` None), or in one line that says where it is told."""
+    """One article as one topic tells it: in full (``under`` None), or briefly, with the topic that tells it in full.
+
+    Told briefly, it has the marks, the quotation and the hits of its own topic only, and the quotation is empty
+    where all that the topic found is the headline.
+    """
 
     article: MatchedArticle
     title: tuple[Piece, ...]
@@ -54,7 +58,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """What one topic found, the newest first: ``items`` told here, then ``references`` told above."""
+    """What one topic found, the newest first: ``items`` told in full here, ``references`` above."""
 
     topic_id: str
     title: str
@@ -129,7 +133,7 @@ def group(digest: Digest) -> tuple[Group, ...]:
             if under == topic_id:
                 items.append(_item(one, same))
             else:
-                references.append(_item(one, same, titles[under]))
+                references.append(_reference(one, titles[under]))
         groups.append(
             Group(topic_id=topic_id, title=titles[topic_id], items=tuple(items), references=tuple(references))
         )
@@ -150,29 +154,66 @@ def _newest_first(one: MatchedArticle) -> tuple[float, int]:
     return -moment.timestamp(), -one.seq
 
 
-def _item(one: MatchedArticle, same: Sequence[MatchedArticle], under: str | None = None) -> Item:
+def _item(one: MatchedArticle, same: Sequence[MatchedArticle]) -> Item:
     hits = [hit for match in (one, *same) for hit in match.hits]
-    fitting = [fitted for hit in hits if (fitted := _fit(hit, one)) is not None]
+    fitting = _fitting(hits, one)
     return Item(
         article=one,
-        title=_pieces(one.title, 0, len(one.title), [hit for hit in fitting if hit.field == "title"]),
-        quote=_quote(one, fitting),
-        variants=_distinct(hit for hit in hits if hit.how in ("fuzzy", "acronym") and not _plain(hit)),
-        elsewhere=_distinct(hit for hit in hits if hit.field not in ("title", *_QUOTED_FIELDS)),
+        title=_title(one, fitting),
+        quote=_quote(one, fitting) or _lead(one),
+        variants=_variants(hits),
+        elsewhere=_elsewhere(hits),
         also=tuple(match.topic_title for match in same if match.topic_id != one.topic_id),
+    )
+
+
+def _reference(one: MatchedArticle, under: str) -> Item:
+    fitting = _fitting(one.hits, one)
+    in_title = any(hit.field == "title" for hit in fitting)
+    # A sentence that only says the headline again is worth its place where the headline has no mark to show.
+    below = [hit for hit in fitting if not (in_title and _repeats_title(hit, one))]
+    return Item(
+        article=one,
+        title=_title(one, fitting),
+        quote=_quote(one, below),
+        variants=_variants(one.hits),
+        elsewhere=_elsewhere(one.hits),
+        also=(),
         under=under,
     )
+
+
+def _fitting(hits: Iterable[Hit], one: MatchedArticle) -> list[Hit]:
+    return [fitted for hit in hits if (fitted := _fit(hit, one)) is not None]
+
+
+def _title(one: MatchedArticle, fitting: Sequence[Hit]) -> tuple[Piece, ...]:
+    return _pieces(one.title, 0, len(one.title), [hit for hit in fitting if hit.field == "title"])
+
+
+def _variants(hits: Iterable[Hit]) -> tuple[Hit, ...]:
+    """Return the hits to explain. Each spelling once, in however many places it stands."""
+    found: dict[str, Hit] = {}
+    for hit in hits:
+        if hit.how in ("fuzzy", "acronym") and not _plain(hit):
+            found.setdefault(_folded(hit.text), hit)
+    return tuple(found.values())
+
+
+def _elsewhere(hits: Iterable[Hit]) -> tuple[Hit, ...]:
+    found: dict[tuple[str, str], Hit] = {}
+    for hit in hits:
+        if hit.field not in ("title", *_QUOTED_FIELDS):
+            found.setdefault((hit.field, _folded(hit.text)), hit)
+    return tuple(found.values())
 
 
 def _plain(hit: Hit) -> bool:
     return hit.text.casefold() == hit.variant.strip("~*\"'").casefold()
 
 
-def _distinct(hits: Iterable[Hit]) -> tuple[Hit, ...]:
-    found: dict[tuple[str, str], Hit] = {}
-    for hit in hits:
-        found.setdefault((hit.field, hit.text.casefold()), hit)
-    return tuple(found.values())
+def _folded(text: str) -> str:
+    return " ".join(text.split()).casefold()
 
 
 def _field(one: MatchedArticle, field: str) -> str:
@@ -191,21 +232,35 @@ def _fit(hit: Hit, one: MatchedArticle) -> Hit | None:
 
 
 def _quote(one: MatchedArticle, hits: Sequence[Hit]) -> tuple[Piece, ...]:
-    """Return the sentence around the first hit below the title, or the first sentence when there is none."""
+    """Return the sentence around the first hit below the title, empty when there is none."""
     own = set(one.hits)
-
-    def repeats_title(hit: Hit) -> bool:
-        text = _field(one, hit.field)
-        start, end = sentence(text, hit.start, hit.end)
-        return text[start:end].strip(" .").casefold() == one.title.strip(" .").casefold()
-
-    for hit in sorted(
+    first = min(
         (hit for hit in hits if hit.field in _QUOTED_FIELDS),
-        key=lambda hit: (repeats_title(hit), hit not in own, _QUOTED_FIELDS.index(hit.field), hit.start),
-    ):
-        return _cut(_field(one, hit.field), hit, [other for other in hits if other.field == hit.field])
+        key=lambda hit: (
+            _repeats_title(hit, one),
+            hit not in own,
+            _QUOTED_FIELDS.index(hit.field),
+            hit.start,
+        ),
+        default=None,
+    )
+    if first is None:
+        return ()
+    return _cut(_field(one, first.field), first, [other for other in hits if other.field == first.field])
+
+
+def _lead(one: MatchedArticle) -> tuple[Piece, ...]:
+    """Return the first sentence."""
     lead = one.summary or one.text
     return _cut(lead, None, ()) if lead.strip() else ()
+
+
+def _repeats_title(hit: Hit, one: MatchedArticle) -> bool:
+    if hit.field not in _QUOTED_FIELDS:
+        return False
+    text = _field(one, hit.field)
+    start, end = sentence(text, hit.start, hit.end)
+    return text[start:end].strip(" .").casefold() == one.title.strip(" .").casefold()
 
 
 def _cut(text: str, hit: Hit | None, hits: Sequence[Hit]) -> tuple[Piece, ...]:
@@ -213,8 +268,8 @@ def _cut(text: str, hit: Hit | None, hits: Sequence[Hit]) -> tuple[Piece, ...]:
     start, end = sentence(text, at, until)
     opened = closed = False
     if end - start > QUOTE:
-        if at - start > _LEAD and min(end, until) - start > QUOTE - _LEAD:
-            start, opened = _word_after(text, at - _LEAD, at), True
+        if at - start > _BEFORE and min(end, until) - start > QUOTE - _BEFORE:
+            start, opened = _word_after(text, at - _BEFORE, at), True
         if end - start > QUOTE:
             end, closed = _word_before(text, start + QUOTE, max(until, start)), True
     pieces = list(_pieces(text, start, end, hits))

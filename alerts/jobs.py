@@ -45,6 +45,13 @@ Matched = Callable[[int, int, tuple[str, ...] | None], Sequence[MatchedArticle]]
 # Connections open at once to one mail server: most allow ten or more, and small ones do not.
 AT_ONCE = 4
 
+# What follows for the reader of a log when a delivery did not simply arrive.
+_FOLLOWS = {
+    DeliveryState.DUE: "will be tried again",
+    DeliveryState.UNKNOWN: "nobody knows whether it arrived",
+    DeliveryState.DEAD: "given up",
+}
+
 
 class Run(Protocol):
     """Runs a function with the connection of alerts.db, in the writer thread."""
@@ -201,7 +208,7 @@ async def deliver_due(
             raise end
         counted[end[0]] += 1
         if end[1]:
-            errors.append(f"{delivery.recipient}: {end[1]}")
+            errors.append(f"{_FOLLOWS[end[0]]}: {delivery.recipient}: {end[1]}")
     return DeliverySummary(
         sent=counted[DeliveryState.SENT],
         failed=counted[DeliveryState.DUE],

@@ -168,7 +168,10 @@ class DigestSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliverySummary:
-    """The end of one delivery tick. ``failed`` will be tried again; ``dead`` and ``unknown`` will not."""
+    """The end of one delivery tick. ``failed`` will be tried again; ``dead`` and ``unknown`` will not.
+
+    Each of ``errors`` says what follows, to whom, and why: ``given up: desk@example.org: 550 no such user``.
+    """
 
     sent: int = 0
     failed: int = 0

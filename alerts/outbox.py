@@ -185,6 +185,19 @@ def listing(conn: sqlite3.Connection, states: Iterable[DeliveryState]) -> list[D
     return _read(conn, (row[0] for row in found))
 
 
+def waiting(conn: sqlite3.Connection) -> tuple[int, datetime | None]:
+    """Return how many deliveries are due or claimed, and the earliest moment at which one is to be tried."""
+    sql = "SELECT count(*), min(next_try_at) FROM deliveries WHERE state IN ('due', 'claimed')"
+    number, earliest = rows(conn, sql)[0]
+    return number, state.moment(earliest) if earliest else None
+
+
+def troubled(conn: sqlite3.Connection) -> dict[str, int]:
+    """Return how many deliveries are unknown and how many dead: those that only the operator moves again."""
+    sql = "SELECT state, count(*) FROM deliveries WHERE state IN ('unknown', 'dead') GROUP BY state"
+    return {DeliveryState.UNKNOWN.value: 0, DeliveryState.DEAD.value: 0, **dict(rows(conn, sql))}
+
+
 def _end(
     conn: sqlite3.Connection, delivery_id: int, target: DeliveryState, error: str | None, now: datetime
 ) -> bool:

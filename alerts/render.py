@@ -89,14 +89,16 @@ def _html(digest: Digest, view: View) -> str:
     if _size(whole) <= HTML_LIMIT:
         return whole
     total = sum(len(group.items) + len(group.references) for group in view.groups)
+    first = min(_FULL_FIRST, total)
 
     def at(steps: int) -> str:
-        full = min(steps, _FULL_FIRST) + max(0, steps - total)
+        full = min(steps, first) + max(0, steps - total)
         return _inlined(
             view_of(digest, Room(full=full, brief=min(steps, total) - full, coverage=40), view.leave)
         )
 
-    low, high, best = 0, 2 * total - _FULL_FIRST, at(0)
+    # The last step has everything in full: what did not fit may have been the coverage.
+    low, high, best = 0, 2 * total - first + 1, at(0)
     while high - low > 1:
         middle = (low + high) // 2
         tried = at(middle)

@@ -37,7 +37,10 @@ class Room:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemView:
-    """One article; ``quote`` and ``notes`` are empty where only its headline fits."""
+    """One article; ``quote`` and ``notes`` are empty where only its headline fits.
+
+    ``meta`` is when and by whom; under a topic that only refers to it, where it is told.
+    """
 
     title: tuple[Piece, ...]
     url: str | None
@@ -137,7 +140,9 @@ def view_of(digest: Digest, room: Room, leave: str | None) -> View:
     told = len({one.article_id for one in digest.articles})
     tally = ", ".join(f"{clean(one.title)}\N{NO-BREAK SPACE}{one.size}" for one in groups)
     foot = [
-        words.why.format(name=name, when=read_when(subscription.when), zone=subscription.zone),
+        words.why.format(
+            name=name, when=speaker.schedule(read_when(subscription.when)), zone=subscription.zone
+        ),
         words.times.format(speaker.zone_name(digest.due_at)),
     ]
     if leave:
@@ -177,13 +182,23 @@ def _groups(groups: Sequence[Group], room: Room, speaker: Speaker, digest: Diges
     full = len(order) if room.full is None else room.full
     brief = len(order) if room.brief is None else room.brief
     in_full, in_brief = set(order[:full]), set(order[full : full + max(0, brief)])
+    told = {
+        item.article.article_id
+        for index, one in enumerate(groups)
+        for rank, item in enumerate(one.items)
+        if (rank, index) in in_full
+    }
     for index, one in enumerate(groups):
         views: list[list[ItemView]] = [[], []]
         left_out = 0
         for rank, item in enumerate((*one.items, *one.references)):
             if (rank, index) in in_full or (rank, index) in in_brief:
-                whole = item.under is None and (rank, index) in in_full
-                views[item.under is not None].append(_item(item, speaker, digest, whole=whole))
+                whole = (rank, index) in in_full
+                if item.under is None:
+                    views[0].append(_item(item, speaker, digest, whole=whole))
+                else:
+                    in_detail = item.article.article_id in told
+                    views[1].append(_reference(item, item.under, speaker, whole=whole, in_detail=in_detail))
             else:
                 left_out += 1
         yield GroupView(
@@ -201,8 +216,6 @@ def _item(item: Item, speaker: Speaker, digest: Digest, *, whole: bool) -> ItemV
     place = [published]
     if one.author and whole:
         place.append(words.by.format(_shorten(one.author, 80)))
-    if item.under is not None:
-        place = [words.told_under.format(clean(item.under))]
     notes = []
     if whole:
         if item.also:
@@ -211,12 +224,30 @@ def _item(item: Item, speaker: Speaker, digest: Digest, *, whole: bool) -> ItemV
         for hit in item.variants:
             form = words.fuzzy if hit.how == "fuzzy" else words.acronym
             notes.append(form.format(_shorten(hit.text, 80), _shorten(hit.variant.strip("~*"), 80)))
-        notes += [words.elsewhere.format(hit.field, _shorten(hit.text, 80)) for hit in item.elsewhere]
+        notes += _elsewhere(item, speaker)
         notes += {Content.TITLE: [words.title_only], Content.SUMMARY: [words.summary_only]}.get(
             one.content, []
         )
         if not link(one.url):
             notes.append(f"{words.no_link[:1].upper()}{words.no_link[1:]}.")
+    return _article(item, speaker, " · ".join(place), notes, whole=whole)
+
+
+def _reference(item: Item, under: str, speaker: Speaker, *, whole: bool, in_detail: bool) -> ItemView:
+    """Return an article that another topic tells; ``in_detail`` says that there is room for more of it there."""
+    # Only where no mark shows why it stands here: the full item names what matched elsewhere too.
+    shown = any(piece.hit for piece in (*item.title, *item.quote))
+    notes = _elsewhere(item, speaker) if whole and not shown else []
+    form = speaker.words.told_under if in_detail else speaker.words.also
+    return _article(item, speaker, form.format(clean(under)), notes, whole=whole)
+
+
+def _elsewhere(item: Item, speaker: Speaker) -> list[str]:
+    return [speaker.words.elsewhere.format(hit.field, _shorten(hit.text, 80)) for hit in item.elsewhere]
+
+
+def _article(item: Item, speaker: Speaker, meta: str, notes: Sequence[str], *, whole: bool) -> ItemView:
+    one = item.article
     outlet = clean(one.source_name)
     country = speaker.country(one.country)
     return ItemView(
@@ -224,7 +255,7 @@ def _item(item: Item, speaker: Speaker, digest: Digest, *, whole: bool) -> ItemV
         url=link(one.url),
         language=one.language if one.language and _LANGUAGE.fullmatch(one.language) else None,
         outlet=f"{outlet}, {clean(country)}" if country else outlet,
-        meta=" · ".join(place),
+        meta=meta,
         quote=_tidy(item.quote) if whole else (),
         notes=tuple(notes),
     )

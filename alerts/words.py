@@ -15,6 +15,8 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton, get_timezone_name
 from babel.lists import format_list
 
+from alerts.watch import When
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
@@ -41,6 +43,7 @@ class Words:
     since: str
     coverage_left_out: tuple[str, str]
     why: str
+    daily: str
     leave: str
     times: str
     kinds: dict[str, str]
@@ -53,7 +56,7 @@ ENGLISH = Words(
     undated="undated",
     by="by {}",
     also="also under {}",
-    told_under="told under {}",
+    told_under="told in full under {}",
     left_out=(
         "{} more: see the plain-text part of this mail",
         "{} more: see the plain-text part of this mail",
@@ -71,6 +74,7 @@ ENGLISH = Words(
     since="since {}",
     coverage_left_out=("and {} more: see the plain-text part", "and {} more: see the plain-text part"),
     why="You get this because your address is on the Presswatch list “{name}” ({when}, {zone}).",
+    daily="daily at {}",
     leave="To leave, write to {}.",
     times="Times are {}.",
     kinds={
@@ -95,7 +99,7 @@ SPANISH = Words(
     undated="sin fecha",
     by="por {}",
     also="también en {}",
-    told_under="aparece en {}",
+    told_under="con más detalle en {}",
     left_out=(
         "{} más: ver la versión en texto de este correo",
         "{} más: ver la versión en texto de este correo",
@@ -113,6 +117,7 @@ SPANISH = Words(
     since="desde el {}",
     coverage_left_out=("y {} más: ver la versión en texto", "y {} más: ver la versión en texto"),
     why="Recibe este correo porque su dirección está en la lista «{name}» de Presswatch ({when}, {zone}).",
+    daily="todos los días a las {}",
     leave="Para darse de baja, escriba a {}.",
     times="Hora: {}.",
     kinds={
@@ -170,6 +175,10 @@ class Speaker:
         """``Peru Time (America/Lima)``."""
         name = get_timezone_name(moment.astimezone(self.zone), "long", locale=self._locale)
         return f"{name} ({self.zone.key})"
+
+    def schedule(self, when: When) -> str:
+        """``daily at 07:00``."""
+        return self.words.daily.format(f"{when.at:%H:%M}")
 
     def country(self, code: str | None) -> str | None:
         """``Peru`` for ``PE``; what is no country code is given back as it is."""

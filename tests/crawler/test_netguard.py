@@ -213,7 +213,8 @@ def test_the_operator_may_open_a_network(world: World) -> None:
 
 def test_without_that_even_loopback_is_refused(world: World) -> None:
     for outcome in (world.poll("public", "closed"), world.page("public", "closed")):
-        assert (outcome.reason, outcome.detail) == ("refused", f"{PUBLIC} is not a public address")
+        assert outcome.reason == "refused"
+        assert outcome.detail.startswith(f"{PUBLIC} is not a public address")
 
 
 def test_a_redirect_inwards_is_refused(world: World) -> None:
