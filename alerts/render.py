@@ -110,7 +110,7 @@ def _html(digest: Digest, view: View) -> str:
 
 
 def _size(html: str) -> int:
-    return len(html.encode())
+    return len(html.encode()) + html.count("\n")  # in a mail each line ends in two octets
 
 
 def _inlined(view: View) -> str:

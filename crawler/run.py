@@ -48,6 +48,7 @@ class Summary:
     matches: int
     sent: int
     stall_ms: float
+    waiting: int
     given_up: int
     failures: tuple[str, ...]
 
@@ -80,7 +81,6 @@ async def one_pass(service: Service, stop: asyncio.Event, *, only_due: bool = Fa
     time has come.
     """
     now = service.now()
-    service.counts = Counts()
     polls = await service.readers.run(
         lambda conn: due.due_polls(conn, now, sys.maxsize, leave=frozenset(), everyone=not only_due)
     )
@@ -96,6 +96,7 @@ async def one_pass(service: Service, stop: asyncio.Event, *, only_due: bool = Fa
     await service.match()
     await service.digest()
     await service.deliver()
+    waiting = await service.waiting()
     counts, tally = service.counts, service.counts.tally
     return Summary(
         polled=tally.polled,
@@ -107,6 +108,7 @@ async def one_pass(service: Service, stop: asyncio.Event, *, only_due: bool = Fa
         matches=counts.matches,
         sent=counts.sent,
         stall_ms=round(service.heartbeat.stall_ms, 1),
+        waiting=waiting,
         given_up=counts.given_up,
         failures=tuple(tally.failed),
     )

@@ -117,6 +117,7 @@ class Service:
         top_seq = await self.readers.run(search.top_seq)
         await self._with_alerts(lambda conn: jobs.sync(conn, self.config.subscriptions, top_seq, now))
         for delivery in await self._with_alerts(lambda conn: outbox.recover(conn, now)):
+            self.counts.given_up += 1
             log.warning(
                 "nobody knows whether this mail was taken: %s to %s", delivery.subject, delivery.recipient
             )
@@ -234,6 +235,11 @@ class Service:
                 for error in summary.errors:
                     log.warning("not delivered: %s", error)
                 self.on_progress(self.counts)
+
+    async def waiting(self) -> int:
+        """Return how many messages wait in the outbox to be tried again."""
+        number, _ = await self._with_alerts(outbox.waiting)
+        return number
 
     async def maintain(self) -> None:
         """Thin the ledger, and let go of texts that matched nothing."""

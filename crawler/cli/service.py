@@ -56,12 +56,14 @@ def run_command(
                 return await run.one_pass(service, stop, only_due=due)
 
     summary = loop.run(one)
-    print_summary(summary, as_json=json)
+    print_summary(
+        summary, "sent" if config.mail else f"written to {config.data_dir / 'outbox'}", as_json=json
+    )
     raise typer.Exit(1 if summary.in_vain else 0)
 
 
-def print_summary(summary: Summary, *, as_json: bool) -> None:
-    """Print what a pass came to; what failed is named on standard error."""
+def print_summary(summary: Summary, sent: str, *, as_json: bool) -> None:
+    """Print what a pass came to; what failed is named on standard error. ``sent`` says where messages went."""
     for failure in summary.failures:
         note(f"could not be read: {failure}")
     if as_json:
@@ -70,7 +72,9 @@ def print_summary(summary: Summary, *, as_json: bool) -> None:
     say(
         f"polled {summary.polled} ({summary.failed} failed), {summary.entries} entries, {summary.new} new; "
         f"{summary.pages} pages, {summary.articles} read; {summary.matches} new matches; "
-        f"{summary.sent} messages sent"
+        f"{summary.sent} messages {sent}"
+        + (f", {summary.waiting} waiting to be tried again" if summary.waiting else "")
+        + (f", {summary.given_up} given up or of unknown end" if summary.given_up else "")
     )
 
 

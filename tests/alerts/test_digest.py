@@ -68,7 +68,7 @@ def test_every_match_is_in_exactly_one_of_consecutive_digests(steps: list[int], 
     assert told == sorted(seqs)
 
 
-def test_an_article_under_two_topics_is_told_once_and_named_twice() -> None:
+def test_an_article_under_two_topics_is_told_in_full_once_and_stands_under_both() -> None:
     lithium = {"topic_id": "lithium", "topic_title": "Lithium"}
     groups = group(
         digest(
@@ -81,6 +81,46 @@ def test_an_article_under_two_topics_is_told_once_and_named_twice() -> None:
     assert [item.article.article_id for item in other.items] == [8]
     assert [(item.article.article_id, item.under) for item in other.references] == [(7, "Peru")]
     assert (peru.size, other.size) == (1, 2)
+
+
+def referred(title: str, text: str, *own: Hit, first: tuple[Hit, ...] = ()) -> tuple[str, str]:
+    """Return headline and quotation of an article under the second of its topics, hits in brackets."""
+    same = {"article_id": 7, "title": title, "text": text}
+    _, other = group(
+        digest(
+            article(1, **same, hits=first),
+            article(2, **same, topic_id="lithium", topic_title="Lithium", hits=own),
+        )
+    )
+    (item,) = other.references
+    title, quote = (
+        "".join(f"[{piece.text}]" if piece.hit else piece.text for piece in pieces)
+        for pieces in (item.title, item.quote)
+    )
+    return title, quote
+
+
+def test_under_its_other_topics_an_article_shows_what_those_topics_found() -> None:
+    title, text = "Peru and lithium", "Peru sells. Prices of lithium and other salts rose. Lithium fell."
+    first = (hit(title, "Peru"), hit(text, "Peru", "text"))
+    own = (hit(title, "lithium"), hit(text, "lithium", "text"))
+    assert referred(title, text, *own, first=first) == (
+        "Peru and [lithium]",
+        "Prices of [lithium] and other salts rose.",
+    )
+
+
+def test_the_same_sentence_is_shown_under_each_topic_with_its_own_marks() -> None:
+    text = "Peru sells lithium. Fin."
+    shown = referred("T", text, hit(text, "lithium", "text"), first=(hit(text, "Peru", "text"),))
+    assert shown == ("T", "Peru sells [lithium].")
+
+
+def test_where_a_topic_found_only_the_headline_no_sentence_is_quoted_under_it() -> None:
+    title, text = "Lithium fell", "Peru sells. Nothing else."
+    assert referred(title, text, hit(title, "Lithium"), first=(hit(text, "Peru", "text"),))[1] == ""
+    again = "Lithium fell. Peru sells."
+    assert referred(title, again, hit(title, "Lithium"), hit(again, "Lithium", "text"))[1] == ""
 
 
 def test_an_article_matched_again_in_the_same_range_is_told_once() -> None:
@@ -200,3 +240,14 @@ def test_slips_and_acronyms_are_named_and_plain_hits_are_not() -> None:
     (only,) = group(digest(article(1, title="T", text=text, hits=hits)))
     assert [one.text for one in only.items[0].variants] == ["Boularte", "EE. UU."]
     assert [one.field for one in only.items[0].elsewhere] == ["author"]
+
+
+def test_a_spelling_found_twice_is_named_once() -> None:
+    summary, text = "Llegan tropas de EE. UU. hoy.", "Las Tropas de EE.\nUU. llegan."
+    spelling = "tropas de EE.UU."
+    hits = (
+        hit(summary, "tropas de EE. UU.", "summary", "acronym", spelling),
+        hit(text, "Tropas de EE.\nUU.", "text", "acronym", spelling),
+    )
+    (only,) = group(digest(article(1, title="T", summary=summary, text=text, hits=hits)))
+    assert [one.text for one in only.items[0].variants] == ["tropas de EE. UU."]

@@ -202,19 +202,31 @@ def failing(error: Exception) -> Callable[[Delivery], None]:
 
 
 @pytest.mark.parametrize(
-    ("where", "error", "ends", "summary"),
+    ("where", "error", "ends", "summary", "follows"),
     [
-        ("before", DeliveryError("busy"), "due", DeliverySummary(failed=1)),
-        ("before", DeliveryError("no", permanent=True), "dead", DeliverySummary(dead=1)),
-        ("before", RuntimeError("a bug"), "due", DeliverySummary(failed=1)),
-        ("after", DeliveryError("try later"), "due", DeliverySummary(failed=1)),
-        ("after", DeliveryError("spam", permanent=True), "dead", DeliverySummary(dead=1)),
-        ("after", DeliveryError("dropped", unknown=True), "unknown", DeliverySummary(unknown=1)),
-        ("after", RuntimeError("a bug"), "unknown", DeliverySummary(unknown=1)),
+        ("before", DeliveryError("busy"), "due", DeliverySummary(failed=1), "will be tried again"),
+        ("before", DeliveryError("no", permanent=True), "dead", DeliverySummary(dead=1), "given up"),
+        ("before", RuntimeError("a bug"), "due", DeliverySummary(failed=1), "will be tried again"),
+        ("after", DeliveryError("try later"), "due", DeliverySummary(failed=1), "will be tried again"),
+        ("after", DeliveryError("spam", permanent=True), "dead", DeliverySummary(dead=1), "given up"),
+        (
+            "after",
+            DeliveryError("dropped", unknown=True),
+            "unknown",
+            DeliverySummary(unknown=1),
+            "nobody knows whether it arrived",
+        ),
+        (
+            "after",
+            RuntimeError("a bug"),
+            "unknown",
+            DeliverySummary(unknown=1),
+            "nobody knows whether it arrived",
+        ),
     ],
 )
-def test_however_a_delivery_fails_it_ends_somewhere(
-    conn: sqlite3.Connection, where: str, error: Exception, ends: str, summary: DeliverySummary
+def test_however_a_delivery_fails_it_ends_somewhere_and_it_is_said_what_follows(
+    conn: sqlite3.Connection, where: str, error: Exception, ends: str, summary: DeliverySummary, follows: str
 ) -> None:
     ready(conn)
     Archive(article(1)).tick(conn, NOON)
@@ -223,7 +235,7 @@ def test_however_a_delivery_fails_it_ends_somewhere(
         summary.sent, summary.failed, summary.unknown, summary.dead,
     )  # fmt: skip
     assert str(error) in result.errors[0]
-    assert result.errors[0].startswith("desk@example.org: ")
+    assert result.errors[0].startswith(f"{follows}: desk@example.org: ")
     assert conn.execute("SELECT state FROM deliveries").fetchall() == [(ends,)]
 
 

@@ -222,6 +222,27 @@ def test_every_claimed_delivery_ends_sent_due_unknown_or_dead(moves: list[tuple[
     conn.close()
 
 
+def test_what_waits_and_what_is_in_trouble_is_counted(conn: sqlite3.Connection) -> None:
+    assert outbox.waiting(conn) == (0, None)
+    assert outbox.troubled(conn) == {"unknown": 0, "dead": 0}
+    ready(conn)
+    queued(conn, *(f"{name}@example.org" for name in "abcdef"))
+    first = NOON + timedelta(seconds=3)
+    assert outbox.waiting(conn) == (6, first)
+    a, b, c, d, e, _ = outbox.claim(conn, NOON + MINUTE, 6)
+    assert outbox.waiting(conn) == (6, first), "what is claimed is still on its way"
+    assert outbox.on_the_wire(conn, a.id)
+    assert outbox.unknown(conn, a.id, "dropped", NOON)
+    assert outbox.dead(conn, b.id, "no", NOON)
+    assert outbox.dead(conn, c.id, "no", NOON)
+    assert outbox.sent(conn, d.id, NOON)
+    assert outbox.again(conn, e.id, "busy", NOON + 9 * MINUTE)
+    assert outbox.waiting(conn) == (2, first)
+    outbox.recover(conn, NOON + 5 * MINUTE)
+    assert outbox.waiting(conn) == (2, NOON + 5 * MINUTE), "the other was only claimed"
+    assert outbox.troubled(conn) == {"unknown": 1, "dead": 2}
+
+
 def test_requests_are_answered_once(conn: sqlite3.Connection) -> None:
     first = state.ask(conn, "digest", {"subscription": "lima-desk"}, NOON)
     second = state.ask(conn, "rematch", {}, NOON)

@@ -17,7 +17,7 @@ from alerts.model import OUTBOX, Digest, Message
 from alerts.render import HTML_LIMIT, render
 from alerts.view import clean, link
 from alerts.words import ALL
-from archive.model import Content
+from archive.model import Content, Hit
 from tests.alerts.factory import NOON, article, digest, hit, server, subscription, trouble
 
 ANYTHING = st.text(max_size=80)
@@ -158,6 +158,9 @@ def test_in_spanish_words_and_dates_are_spanish() -> None:
     )
     assert mail["Subject"] == "Peru 1 — Presswatch, 19 de julio de 2026"
     assert "Andina, Perú · sin fecha" in text
+    assert "(todos los días a las 07:00," in " ".join(text.split())
+    assert "(todos los días a las 07:00, America/Lima)" in Seen(html).text
+    assert "daily" not in text
     assert '<html lang="es"' in html
 
 
@@ -201,6 +204,90 @@ def test_a_huge_digest_stays_under_the_limit_and_hides_nothing() -> None:
     assert len(links) == len(set(links)) == 499 - left_out
     assert html.count("Peru Peru") >= 15, "the first of them are told in full"
     assert "and 50 more: see the plain-text part" in html
+
+
+def test_a_huge_digest_with_articles_under_several_topics_stays_under_the_limit() -> None:
+    text = "Peru " * 30 + "sells. Lithium " + "fell " * 50 + "."
+    same = [
+        {"article_id": n, "title": f"Peru story {n}", "text": text, "published_at": NOON}
+        for n in range(1, 200)
+    ]
+    first = [article(n, **one, hits=(hit(text, "Peru", "text"),)) for n, one in enumerate(same, 1)]
+    other = {"topic_id": "lithium", "topic_title": "Lithium", "hits": (hit(text, "Lithium", "text"),)}
+    second = [article(1000 + n, **one, **other) for n, one in enumerate(same, 1)]
+    _, plain, html = sent(digest(*first, *second))
+    assert HTML_LIMIT - 2_000 <= len(html.encode()) <= HTML_LIMIT, "no more is left out than must be"
+    assert plain.count("told in full under Peru\n") == plain.count("*Lithium* fell") == 199
+    under_lithium = html[html.index(">Lithium <span") :]
+    in_detail = under_lithium.count("told in full under Peru")
+    assert in_detail >= 10, "the first of every topic are told in full"
+    assert under_lithium.count(">Lithium</span>") == in_detail
+    assert "also under Peru" in under_lithium, (
+        "where the other topic has only its headline, no more is promised"
+    )
+
+
+def test_much_trouble_with_sources_pushes_no_article_out() -> None:
+    _, text, html = sent(
+        digest(
+            article(1),
+            article(2),
+            coverage=tuple(trouble(f"Source {n}", detail="x" * 160) for n in range(400)),
+        )
+    )
+    assert len(html.encode()) <= HTML_LIMIT
+    assert "Source 399," in text
+    assert "https://news.example/1" in html
+    assert "https://news.example/2" in html
+    assert "and 360 more: see the plain-text part" in html
+
+
+def test_under_its_other_topics_an_article_has_headline_sentence_and_where_it_is_told() -> None:
+    title, body = "Boluarte y el litio", "Boluarte calló. Perú vende litio. Fin."
+    same = {"article_id": 7, "title": title, "text": body, "language": "es", "author": "Ana Rojas"}
+    own = (hit(title, "litio"), hit(body, "litio", "text"))
+    _, text, html = sent(
+        digest(
+            article(1, **same, hits=(hit(body, "Perú", "text"),)),
+            article(
+                2, **same, topic_id="lithium", topic_title="Lithium", hits=own, url="https://n.example/7"
+            ),
+        )
+    )
+    assert (
+        "LITHIUM (1)\n" + "=" * 74 + "\n\nBoluarte y el *litio*\n\n    Perú vende *litio*.\n\n"
+        "told in full under Peru\nhttps://n.example/7\n"
+    ) in text
+    under = "<td" + html[html.index(">Lithium <span") : html.index('<td class="foot"')]
+    page = Seen(under)
+    assert [value for key, value in page.attributes if key == "href"] == ["https://n.example/7"]
+    assert page.attributes.count(("lang", "es")) == 2
+    assert [line for line in map(str.strip, page.text.splitlines()) if line][-3:] == [
+        "Boluarte y el litio",
+        "Perú vende litio.",
+        "told in full under Peru",
+    ]
+    assert under.count(">litio</span>") == 2
+    assert ">Perú</span>" not in under
+    assert text.count("Ana Rojas") == Seen(html).text.count("Ana Rojas") == 1
+
+
+def test_a_topic_that_matched_only_elsewhere_says_where() -> None:
+    hits = (Hit("author", 0, 3, "Ana", "Ana", "exact"),)
+    other = article(2, article_id=1, title="Peru", topic_id="lithium", topic_title="Lithium", hits=hits)
+    _, text, html = sent(digest(article(1, title="Peru"), other))
+    assert "Matched in author: “Ana”.\ntold in full under Peru\n" in text
+    assert Seen(html).text.count("Matched in author: “Ana”.") == 2
+
+
+def test_a_spelling_found_in_two_places_is_explained_once() -> None:
+    summary, body = "Llegan tropas de EE. UU. hoy.", "Las tropas de EE. UU. llegan."
+    hits = tuple(
+        hit(where, "tropas de EE. UU.", field, "acronym", "tropas de EE.UU.")
+        for where, field in ((summary, "summary"), (body, "text"))
+    )
+    _, text, html = sent(digest(article(1, title="T", summary=summary, text=body, hits=hits)))
+    assert text.count("Matched as") == Seen(html).text.count("Matched as") == 1
 
 
 def test_the_page_follows_dark_mode_and_fetches_nothing() -> None:
