@@ -233,7 +233,7 @@ class Service:
                 self.counts.sent += summary.sent
                 self.counts.given_up += summary.dead + summary.unknown
                 for error in summary.errors:
-                    log.warning("not delivered: %s", error)
+                    log.warning("mail %s", error)
                 self.on_progress(self.counts)
 
     async def waiting(self) -> int:

@@ -13,6 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A machine that is busy makes no test fail: how long an example takes is asserted nowhere.
+settings.register_profile("presswatch", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("presswatch")
 
 PROGRAM = Path(sys.executable).with_name("presswatch")
 ROOT = Path(__file__).parents[1]

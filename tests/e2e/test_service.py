@@ -118,7 +118,7 @@ def test_a_mail_server_that_is_away_never_stops_the_reading(tmp_path: Path) -> N
             )
     summary = json.loads(done.stdout)
     assert (summary["sent"], summary["waiting"]) == (0, 1)
-    assert "not delivered: will be tried again: desk@one.example" in done.stderr
+    assert "mail will be tried again: desk@one.example" in done.stderr
     state, attempts, error = rows(
         tmp_path / "data/alerts.db", "select state, attempts, last_error from deliveries"
     )[0]
