@@ -81,9 +81,9 @@ def presswatch(
 
 
 def environment() -> dict[str, str]:
-    """The environment of the programs that tests start: plain output, and every warning seen."""
+    """The environment of the programs that tests start: plain output."""
     keep = {name: value for name, value in os.environ.items() if not name.startswith("PRESSWATCH")}
-    return {**keep, "NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "100", "PYTHONDEVMODE": "0"}
+    return {**keep, "NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "100"}
 
 
 @pytest.fixture(scope="session")
