@@ -18,7 +18,7 @@ from archive.model import Hit
 from archive.normalize import Tokens, tokens
 from archive.topic import STEM, Phrase, Topic, Word
 
-_SENTENCE_END = re.compile(r"[.!?…]\S*\s")
+_SENTENCE_END = re.compile(r"[.!?…]")
 
 FIELDS = ("title", "summary", "text")
 
@@ -111,7 +111,8 @@ def _in_one_sentence(cut: Tokens, first: int, last: int) -> bool:
     something may run over a full stop, because *St. Louis* and *Jul. 19* have one and are missed otherwise.
     """
     gaps = (cut.text[cut.ends[at] : cut.starts[at + 1]] for at in range(first, last))
-    return not any(_SENTENCE_END.search(gap) for gap in gaps)
+    ends = ((gap, end) for gap in gaps if (end := _SENTENCE_END.search(gap)))
+    return not any(char.isspace() for gap, end in ends for char in gap[end.end() :])
 
 
 def _widest(spans: list[tuple[int, int, Hit]]) -> Iterator[Hit]:

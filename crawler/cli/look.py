@@ -132,7 +132,7 @@ def match(
             }
             for topic_id, hits in found.items()
         ]
-        say(jsonlib.dumps(record, ensure_ascii=False))
+        sys.stdout.write(jsonlib.dumps(record, ensure_ascii=False) + "\n")
     if silent:
         note(f"lines with none of the fields that are read ({', '.join(FIELDS)}): {silent}")
     if bad:

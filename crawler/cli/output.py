@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -23,20 +24,30 @@ out = Console(soft_wrap=True, highlight=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
 
 
+# Titles and addresses come from strangers: in a terminal, an escape sequence among them would be obeyed.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def harmless(text: str) -> str:
+    """Return ``text`` without control characters, but for tabs and line ends."""
+    return _CONTROL.sub("", text)
+
+
 def fail(message: str) -> None:
     """Print an error for a person."""
+    message = harmless(message)
     err.print(f"[bold red]error:[/] {escape(message)}" if err.is_terminal else escape(message))
 
 
 def note(message: str) -> None:
     """Print something that is not a result."""
-    err.print(escape(message))
+    err.print(escape(harmless(message)))
 
 
 def say(message: str) -> None:
-    """Print a line of a result, as it is."""
+    """Print a line of a result."""
     # Not through Rich: it would wrap and colour what a pipe is to get whole.
-    sys.stdout.write(message + "\n")
+    sys.stdout.write(harmless(message) + "\n")
 
 
 def say_json(value: Any) -> None:
@@ -46,11 +57,11 @@ def say_json(value: Any) -> None:
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print a result as a table."""
-    grid = Table(title=title, title_justify="left", header_style="bold")
+    grid = Table(title=escape(harmless(title)), title_justify="left", header_style="bold")
     for column in columns:
         grid.add_column(column, overflow="fold")
     for row in rows:
-        grid.add_row(*("" if cell is None else escape(str(cell)) for cell in row))
+        grid.add_row(*("" if cell is None else escape(harmless(str(cell))) for cell in row))
     # A pipe has no width of its own; 200 columns keep one row on one line for grep.
     Console(highlight=False, width=None if out.is_terminal else 200).print(grid)
 
