@@ -34,12 +34,17 @@ _BLOCKS = {
 _TABLE = re.compile(r"<(/?)(?:table|caption|thead|tbody|tfoot|tr|td|th)\b", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-z][a-z0-9]*>")
 _NO_ATTRIBUTES: dict[str, set[str]] = {"*": set()}  # an empty dict would leave lang and title
+_ANY_TAG = re.compile(r"<[^<>]*>")
+MOST_TAGS = 4000
 _MARKUP = re.compile(r"[<&]")
 
 
 def to_text(markup: str) -> str:
     """Return the text of what a feed calls a title or a summary: HTML, or plain text."""
-    if _MARKUP.search(markup):
+    if markup.count("<") > MOST_TAGS:
+        # The time that cleaning takes grows with the square of the depth; nobody writes a summary like that.
+        markup = html.unescape(_ANY_TAG.sub("\n", markup))
+    elif _MARKUP.search(markup):
         # nh3 leaves only the named tags, without attributes; each of them ends a line.
         blocks = _TABLE.sub(r"<\1div", clean(markup))
         markup = html.unescape(_TAG.sub("\n", nh3.clean(blocks, tags=_BLOCKS, attributes=_NO_ATTRIBUTES)))

@@ -21,6 +21,9 @@ from archive.model import Change, Outcome, PageOutcome, PageState, PollOutcome, 
 from crawler import ingest as deciding
 from crawler import schedule
 
+# What a strange result may raise on its way into a table; a number too large for SQLite is an OverflowError.
+_STRANGE = (sqlite3.DatabaseError, ValueError, TypeError, KeyError, AssertionError, OverflowError)
+
 log = logging.getLogger(__name__)
 
 
@@ -71,7 +74,7 @@ def ingest(conn: sqlite3.Connection, results: Sequence[Result]) -> Tally:
             try:
                 with transaction(conn):
                     part = _store(conn, result)
-            except (sqlite3.DatabaseError, ValueError, TypeError, KeyError, AssertionError) as error:
+            except _STRANGE as error:
                 # A result that makes us fail must not stop the rest, and must not come back at once.
                 log.exception("a result could not be stored: %s", getattr(result, "task", result))
                 part = _store_failure(conn, _failed(result, error))
@@ -94,7 +97,7 @@ def _store_failure(conn: sqlite3.Connection, result: Result) -> Tally:
             return _store(conn, result)
     except sqlite3.OperationalError:
         raise  # a full disk, a locked file: nothing is wrong with the result, and nothing of the batch stays
-    except (sqlite3.DatabaseError, ValueError, TypeError, KeyError, AssertionError):
+    except _STRANGE:
         log.exception("nor could its failure: %s", getattr(result, "task", result))
         return Tally()
 

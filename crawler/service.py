@@ -37,7 +37,7 @@ from alerts.channels.mail import MailChannel
 from alerts.model import DigestSummary
 from archive import due, maintain, queue, schema, search
 from archive.connect import open_reader, transaction
-from archive.errors import ClockError, PresswatchError
+from archive.errors import ClockError
 from archive.match import Matcher
 from archive.model import PageTask, PollTask, Task
 from archive.threads import Readers, Writer
@@ -176,7 +176,8 @@ class Service:
             results = await self.crawl.carrier.receive()
             try:
                 self.counts.tally.add(await self.writer.run(self.archive, lambda conn: ingest(conn, results)))  # noqa: B023 - it has run before results changes
-            except (PresswatchError, sqlite3.Error):
+            except Exception:
+                # Whatever it was: if this task ended, nothing would be stored any more, and nobody would know.
                 # Nothing of the batch was stored, so all of it is due again.
                 log.exception("%d results could not be stored; they will be fetched again", len(results))
             for result in results:

@@ -121,7 +121,7 @@ class PressSpider(Spider):
         common: dict[str, Any] = {
             "task": task,
             "at": self.now(),
-            "status": response.status,
+            "status": response.status if response.status < 1000 else None,
             "bytes": len(response.body),
             "ms": _ms(response),
             "retry_after": _retry_after(response, self.now()),
@@ -178,7 +178,7 @@ class PressSpider(Spider):
             "task": task,
             "at": self.now(),
             "url": response.url,
-            "status": response.status,
+            "status": response.status if response.status < 1000 else None,
             "bytes": len(response.body),
             "ms": _ms(response),
             "retry_after": _retry_after(response, self.now()),
@@ -240,6 +240,8 @@ def failed(task: Task, error: FetchError, now: datetime, url: str | None = None)
 def _problem(response: Response) -> FetchError | None:
     """Return what is wrong with the answer as a whole, None when its body can be read."""
     status = response.status
+    if not 100 <= status < 600:
+        return FetchError("bad_status", f"{str(status)[:20]} is no HTTP status")
     if status == 304:
         return FetchError("http_304", "the server says that nothing changed, but was not asked that")
     if 300 <= status < 400:

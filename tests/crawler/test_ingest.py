@@ -431,3 +431,7 @@ def test_no_url_makes_aliases_fail(url: str, named: str) -> None:
 @pytest.mark.parametrize("named", ["foo://[::1", "http://[::1", "javascript:alert(1)", ""])
 def test_nor_do_those_that_cannot_be_read(named: str) -> None:
     assert aliases(page(URL, named)) == []
+
+
+def test_a_summary_of_nothing_but_tags_is_read_soon() -> None:
+    assert to_text("<div>" * 60_000 + "Peru<b>votes</b>") == "Peru\nvotes"

@@ -68,3 +68,12 @@ def test_links_to_files_and_private_addresses_are_stored_and_never_followed(tmp_
     assert all(detail for _, detail in found.values())
     # The feed's own words are read all the same.
     assert rows(tmp_path / "data/archive.db", "select topic_id from matches") == [("peru",)]
+
+
+def test_a_status_that_no_table_can_hold_ends_in_an_outcome(tmp_path: Path) -> None:
+    with Site({"/feed": Answer(b"abc", status=99999999999999999999)}, host=FEED_HOST) as site:
+        sources = [{"id": "harbour", "name": "Harbour Post", "endpoints": [{"feed": f"{site.url}/feed"}]}]
+        config = write_config(tmp_path, sources, allow=("127.1.0.0/16",))
+        summary = presswatch("run", "--once", "--json", config=config, code=1).json
+    assert (summary["polled"], summary["failed"]) == (1, 1)
+    assert "bad_status" in summary["failures"][0]
