@@ -136,7 +136,7 @@ def due_pages(
 
 
 def endpoint_state(conn: sqlite3.Connection, endpoint_id: int) -> sqlite3.Row:
-    """Return ``failures``, ``every``, ``interval``, ``next_poll_at`` and ``pages`` of an endpoint."""
+    """Return ``failures``, ``every`` and ``interval`` of an endpoint, and what its source says."""
     row: sqlite3.Row = conn.execute(
         """select e.failures, e.every, e.interval, s.pages, s.id as source_id, s.language
         from endpoints e join sources s on s.id = e.source_id where e.id = ?""",

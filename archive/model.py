@@ -4,7 +4,7 @@
     PollTask, PageTask        what is to be fetched          archive  -> crawl
     Entry, Article            what was read                  worker   -> crawl
     RobotsRecord, PollOutcome, PageOutcome   what happened   crawl    -> ingest
-    KnownOffer, KnownArticle  what the archive already has   archive  -> ingest
+    KnownArticle              what the archive already has   archive  -> ingest
     Intent, PollPlan, PagePlan   what is to be done, and why   ingest   -> archive
     Hit                       one span of one match          matcher  -> archive
     MatchedArticle            one line of a digest           archive  -> digest

@@ -30,8 +30,8 @@ from crawler.service import Counts, Service
 
 log = logging.getLogger(__name__)
 
-# Seconds between two ticks of each kind.
 GRACE = 60  # seconds that what is under way may take after the word to stop; a mail server may be slow
+# Seconds between two ticks of each kind.
 TICKS = {"feed": 1, "match": 1, "digest": 10, "deliver": 5, "maintain": 3600}
 
 

@@ -87,7 +87,7 @@ class PressSpider(Spider):
                 errback=self.page_failed,
                 cb_kwargs={"task": task},
                 headers={"Accept": PAGE_TYPES},
-                meta={"robots": True, "begun": self.now()},
+                meta={"robots": True},
                 dont_filter=True,
             )
         headers = {"Accept": FEED_TYPES}
