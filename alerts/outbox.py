@@ -23,8 +23,9 @@ from typing import Any
 
 from alerts import state
 from alerts.model import Delivery, DeliveryState, Digest, Message
-from alerts.state import rows, stamp, transaction
+from alerts.state import rows, transaction
 from archive.errors import ArchiveError
+from archive.times import moment, stamp
 
 # How long to wait after the first, second, ... failed attempt: twelve attempts in three days. Long enough for a
 # mail server that is broken on Friday evening and mended on Monday morning.
@@ -189,7 +190,7 @@ def waiting(conn: sqlite3.Connection) -> tuple[int, datetime | None]:
     """Return how many deliveries are due or claimed, and the earliest moment at which one is to be tried."""
     sql = "SELECT count(*), min(next_try_at) FROM deliveries WHERE state IN ('due', 'claimed')"
     number, earliest = rows(conn, sql)[0]
-    return number, state.moment(earliest) if earliest else None
+    return number, moment(earliest) if earliest else None
 
 
 def troubled(conn: sqlite3.Connection) -> dict[str, int]:
@@ -221,7 +222,7 @@ def _read(conn: sqlite3.Connection, ids: Iterable[Any]) -> list[Delivery]:
                 id=row[0],
                 digest_id=row[1],
                 subscription_id=row[2],
-                due_at=state.moment(row[3]),
+                due_at=moment(row[3]),
                 recipient=row[4],
                 channel=row[5],
                 message_id=row[6],

@@ -21,7 +21,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlite_utils import Database, Migrations
@@ -29,6 +29,7 @@ from sqlite_utils import Database, Migrations
 from alerts.model import Request, Subscription, SubscriptionState
 from archive.errors import ArchiveError
 from archive.model import from_json, to_json
+from archive.times import moment, stamp
 
 migrations = Migrations("alerts")
 
@@ -153,16 +154,6 @@ def transaction(conn: sqlite3.Connection) -> Iterator[None]:
         if conn.in_transaction:
             conn.rollback()
         raise
-
-
-def stamp(moment: datetime) -> str:
-    """Write an aware moment as it is stored: UTC, whole seconds, always the same width, so text sorts."""
-    return moment.astimezone(UTC).replace(microsecond=0).isoformat()
-
-
-def moment(text: str) -> datetime:
-    """Read what `stamp` wrote."""
-    return datetime.fromisoformat(text)
 
 
 # --- subscriptions ----------------------------------------------------------------------------------------
