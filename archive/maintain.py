@@ -1,4 +1,4 @@
-"""What has outlived its keep: old polls, and the texts of articles that matched nothing.
+"""What has outlived its keep: old polls, texts of articles that matched nothing, robots.txt of hosts long not asked.
 
 Matches are never pruned, and no article is: title, summary and address stay, so that it is never taken for new.
 """
@@ -11,7 +11,12 @@ from datetime import datetime, timedelta
 from archive.times import stamp
 
 POLLS_KEPT = timedelta(days=90)
-BATCH = 500  # articles a transaction: the writer has other work
+ROBOTS_KEPT = timedelta(days=30)  # after it expired: so long the last good copy stands in (RFC 9309, 2.3.1.4)
+BATCH = 500  # articles, and revisions, a transaction: the writer has other work
+
+# Old, seen by the matcher, and never matched.
+_LET_GO = """a.first_seen_at < :before and not exists (select 1 from matches m where m.article_id = a.id)
+    and not exists (select 1 from changes c where c.article_id = a.id)"""
 
 
 def thin_polls(conn: sqlite3.Connection, now: datetime) -> int:
@@ -24,11 +29,25 @@ def thin_polls(conn: sqlite3.Connection, now: datetime) -> int:
 
 
 def prune_texts(conn: sqlite3.Connection, now: datetime, retention: timedelta) -> int:
-    """Empty the texts of at most `BATCH` articles that are older than ``retention`` and never matched."""
-    return conn.execute(
-        """update articles set text = '', pruned_at = ? where id in (
-            select id from articles a where first_seen_at < ? and text <> '' and pruned_at is null
-            and not exists (select 1 from matches m where m.article_id = a.id)
-            and not exists (select 1 from changes c where c.article_id = a.id) order by id limit ?)""",
-        (stamp(now), stamp(now - retention), BATCH),
+    """Empty texts of articles that are older than ``retention`` and never matched, those of revisions too.
+
+    At most `BATCH` of each; returns how many were emptied, so 0 when there are none left.
+    """
+    values = {"now": stamp(now), "before": stamp(now - retention), "limit": BATCH}
+    texts = conn.execute(
+        f"""update articles set text = '', pruned_at = :now where id in (
+            select a.id from articles a where a.text <> '' and {_LET_GO} order by a.id limit :limit)""",  # noqa: S608 - ours
+        values,
     ).rowcount
+    earlier = conn.execute(
+        f"""update revisions set text = '' where id in (
+            select r.id from revisions r join articles a on a.id = r.article_id
+            where r.text <> '' and {_LET_GO} order by r.article_id limit :limit)""",  # noqa: S608 - ours
+        values,
+    ).rowcount
+    return texts + earlier
+
+
+def forget_robots(conn: sqlite3.Connection, now: datetime) -> int:
+    """Remove what hosts said in a robots.txt that nobody asked for in 30 days; return how many were removed."""
+    return conn.execute("delete from robots where expires_at < ?", (stamp(now - ROBOTS_KEPT),)).rowcount

@@ -266,7 +266,6 @@ class KnownArticle:
     published_at: datetime | None
     published_from: PublishedFrom
     offer_hash: str | None = None
-    offer_guid: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

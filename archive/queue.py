@@ -3,6 +3,10 @@
 `take` reads, `confirm` writes; between them the matcher works without a transaction. `confirm` deletes
 exactly the rows that were read, and writes nothing for an article that changed meanwhile: its newer row
 stays in the queue, so it is looked at again. A crash in between leaves everything as it was.
+
+A match that ended and comes back gets a new sequence. A digest that was made in between left it out, and no later
+one looks below its own range, so with the old sequence nobody would ever be told. Who has been told of it already
+is not known here, for the archive holds no reader; whoever keeps the digests must not tell it twice.
 """
 
 from __future__ import annotations
@@ -27,6 +31,11 @@ class Changed:
     fields: Mapping[str, str]
 
 
+def enqueue(conn: sqlite3.Connection, article_id: int, why: str, at: datetime) -> None:
+    """Put an article in the change queue: the matcher will look at it again."""
+    conn.execute("insert into changes (article_id, why, at) values (?, ?, ?)", (article_id, why, stamp(at)))
+
+
 def take(conn: sqlite3.Connection, limit: int) -> list[Changed]:
     """Return at most ``limit`` articles that changed, the longest waiting first."""
     rows = conn.execute(
@@ -48,19 +57,13 @@ def take(conn: sqlite3.Connection, limit: int) -> list[Changed]:
     ]
 
 
-def waiting(conn: sqlite3.Connection) -> int:
-    """Return how many rows wait in the queue."""
-    count: int = conn.execute("select count(*) from changes").fetchone()[0]
-    return count
-
-
 def confirm(
     conn: sqlite3.Connection,
     results: Sequence[tuple[Changed, Mapping[str, tuple[Hit, ...]]]],
     versions: Mapping[str, str],
     now: datetime,
 ) -> int:
-    """Store what the matcher found and take the articles out of the queue; return how many matches are new.
+    """Store what the matcher found and take the articles out of the queue; return how many matches are new or back.
 
     ``versions``: topic id to the version that was matched. Call it inside a transaction.
     """
@@ -74,13 +77,12 @@ def confirm(
         before = {
             row["topic_id"]: row
             for row in conn.execute(
-                "select seq, topic_id, ended_at from matches where article_id = ?", (changed.article_id,)
+                "select seq, topic_id, matched_at, ended_at from matches where article_id = ?",
+                (changed.article_id,),
             )
         }
         for topic_id, hits in found.items():
-            row = before.get(topic_id)
-            new += row is None
-            _store(conn, changed, topic_id, versions[topic_id], hits, row["seq"] if row else None, now)
+            new += _store(conn, changed, topic_id, versions[topic_id], hits, before.get(topic_id), now)
         for topic_id, row in before.items():
             if topic_id not in found and row["ended_at"] is None and topic_id in versions:
                 conn.execute(
@@ -99,25 +101,33 @@ def _store(
     topic_id: str,
     version: str,
     hits: tuple[Hit, ...],
-    seq: int | None,
+    before: sqlite3.Row | None,
     now: datetime,
-) -> None:
-    if seq is None:
-        # The sequence is handed out here, in the writer's order: a digest counts on that.
-        seq = conn.execute(
-            """insert into matches (article_id, topic_id, topic_version, matched_at, content, backfill)
-            values (?, ?, ?, ?, ?, ?)""",
-            (changed.article_id, topic_id, version, stamp(now), changed.content, changed.backfill),
-        ).lastrowid
-    else:
+) -> bool:
+    if before is not None:
+        conn.execute("delete from hits where match_seq = ?", (before["seq"],))
+    if before is not None and before["ended_at"] is None:
+        new, seq = False, before["seq"]
         conn.execute(
-            """update matches set topic_version = ?, content = ?, ended_at = null, ended_because = null
-            where seq = ?""",
-            (version, changed.content, seq),
+            "update matches set topic_version = ?, content = ? where seq = ?", (version, changed.content, seq)
         )
-        conn.execute("delete from hits where match_seq = ?", (seq,))
+    else:
+        matched_at = stamp(now)
+        if before is not None:
+            matched_at = before["matched_at"]
+            conn.execute("delete from matches where seq = ?", (before["seq"],))
+        # The sequence is handed out here, in the writer's order: a digest counts on that.
+        new, seq = (
+            True,
+            conn.execute(
+                """insert into matches (article_id, topic_id, topic_version, matched_at, content, backfill)
+            values (?, ?, ?, ?, ?, ?)""",
+                (changed.article_id, topic_id, version, matched_at, changed.content, changed.backfill),
+            ).lastrowid,
+        )
     conn.executemany(
         """insert or ignore into hits (match_seq, field, start, "end", text, variant, how)
         values (?, ?, ?, ?, ?, ?, ?)""",
         [(seq, hit.field, hit.start, hit.end, hit.text, hit.variant, hit.how) for hit in hits],
     )
+    return new

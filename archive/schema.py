@@ -238,3 +238,54 @@ left join events v on v.endpoint_id = e.id and v.until is null
 group by s.id
 """,
     )
+
+
+@migrations()
+def pages_by_source(database: Database) -> None:
+    """A page knows its source: what is due of each source is then walked, not sorted, however much waits."""
+    _run(
+        database,
+        """
+alter table pages add column source_id text references sources(id);
+
+update pages set source_id = (select a.source_id from articles a where a.id = pages.article_id);
+
+drop index pages_due;
+
+create index pages_due on pages (source_id, due_at, article_id desc) where state = 'due'
+""",
+    )
+
+
+@migrations()
+def merged_articles(database: Database) -> None:
+    """Articles that turned out to be another; they are not counted twice."""
+    # Counted apart and taken off: asking each article whether it is merged would read past its text.
+    _run(
+        database,
+        """
+alter table articles add column merged_into integer references articles(id);
+
+create index articles_merged on articles (merged_into, source_id) where merged_into is not null;
+
+create index revisions_text on revisions (article_id) where text <> '';
+
+drop view source_health;
+
+create view source_health as
+select s.id, s.name,
+       case when s.active = 0 then 'removed'
+            when max(e.last_poll_at) is null then 'waiting'
+            when min(e.failures) > 0 then 'failing'
+            when max(e.failures) > 0 or count(v.id) > 0 then 'partly'
+            else 'ok' end as state,
+       max(e.last_ok_at) as last_ok, coalesce(max(e.failures), 0) as failures,
+       (select count(*) from articles a where a.source_id = s.id)
+       - (select count(*) from articles a where a.source_id = s.id and a.merged_into is not null) as articles,
+       count(v.id) as open_events
+from sources s
+left join endpoints e on e.source_id = s.id and e.active = 1
+left join events v on v.endpoint_id = e.id and v.until is null
+group by s.id
+""",
+    )

@@ -95,12 +95,12 @@ def _quoted(words: str) -> str:
 
 
 def search(conn: sqlite3.Connection, query: str, limit: int = 20) -> list[Found]:
-    """Return the newest articles that hold every word of ``query``."""
+    """Return the newest articles that hold every word of ``query``; what turned out to be another is not told."""
     rows = conn.execute(
         """select a.id, a.url, a.title, s.name as source, a.published_at, a.first_seen_at, a.content,
                   snippet(articles_fts, -1, '⟦', '⟧', '…', 24) as snippet
         from articles_fts f join articles a on a.id = f.rowid join sources s on s.id = a.source_id
-        where articles_fts match ? order by f.rowid desc limit ?""",
+        where articles_fts match ? and a.merged_into is null order by f.rowid desc limit ?""",
         (match_expression(query), limit),
     )
     return [Found(*tuple(row)) for row in rows]
@@ -193,7 +193,10 @@ def coverage(conn: sqlite3.Connection) -> tuple[tuple[Coverage, ...], int]:
 
 def totals(conn: sqlite3.Connection) -> tuple[int, dict[str, int]]:
     """Return how many articles there are, and how many of them match each active topic."""
-    articles: int = conn.execute("select count(*) from articles").fetchone()[0]
+    # Counted apart, by its index: asking each article whether it is merged would read past its text.
+    articles: int = conn.execute(
+        """select (select count(*) from articles) - (select count(*) from articles where merged_into is not null)"""
+    ).fetchone()[0]
     rows = conn.execute(
         """select t.id, count(m.seq) from topics t left join matches m on m.topic_id = t.id and m.ended_at is null
         where t.active = 1 group by t.id order by t.id"""

@@ -14,6 +14,7 @@ from datetime import datetime
 from itertools import islice
 from typing import TypeVar
 
+from archive import merge
 from archive.model import (
     Change,
     Entry,
@@ -28,6 +29,7 @@ from archive.model import (
     PublishedFrom,
     RobotsRecord,
 )
+from archive.queue import enqueue
 from archive.times import moment, stamp
 
 T = TypeVar("T")
@@ -44,8 +46,9 @@ def known(conn: sqlite3.Connection, endpoint_id: int, keys: Iterable[str]) -> di
         rows = conn.execute(
             f"""
             select w.wanted, a.id, a.title, a.summary, a.text, a.author, a.published_at, a.published_from,
-                   o.hash, o.guid
-            from (select key as wanted, id as article_id, 0 as alias from articles where key in ({marks})
+                   o.hash
+            from (select key as wanted, id as article_id, 0 as alias from articles
+                  where key in ({marks}) and merged_into is null
                   union all select url, article_id, 1 from aliases where url in ({marks})) w
             join articles a on a.id = w.article_id
             left join offers o on o.article_id = a.id and o.endpoint_id = ? order by w.alias
@@ -68,7 +71,6 @@ def _known(row: sqlite3.Row) -> KnownArticle:
         published_at=moment(row["published_at"]),
         published_from=PublishedFrom(row["published_from"]),
         offer_hash=row["hash"],
-        offer_guid=row["guid"],
     )
 
 
@@ -81,7 +83,7 @@ def apply_entry(conn: sqlite3.Connection, intent: Intent, poll: PollOutcome, *, 
     if intent.was is None:
         assert intent.fields is not None  # a new article has fields
         article_id = _insert_article(conn, entry, intent.fields, task.source_id, at)
-        _insert_page(conn, article_id, entry, at, pages=pages)
+        _insert_page(conn, article_id, task.source_id, entry, at, pages=pages)
         enqueue(conn, article_id, "new", poll.at)
     else:
         article_id = intent.was.article_id
@@ -94,12 +96,7 @@ def apply_entry(conn: sqlite3.Connection, intent: Intent, poll: PollOutcome, *, 
         ):
             _page_again(conn, article_id, at, only_off=intent.change is not Change.REVISED)
     _insert_offer(conn, article_id, task.endpoint_id, intent, at)
-    row = conn.execute(
-        """select a.id, a.title, a.summary, a.text, a.author, a.published_at, a.published_from, o.hash, o.guid
-        from articles a join offers o on o.article_id = a.id and o.endpoint_id = ? where a.id = ? limit 1""",
-        (task.endpoint_id, article_id),
-    ).fetchone()
-    return _known(row)
+    return known(conn, task.endpoint_id, (entry.key,))[entry.key]
 
 
 def _insert_article(conn: sqlite3.Connection, entry: Entry, fields: Fields, source_id: str, at: str) -> int:
@@ -126,7 +123,9 @@ def _insert_article(conn: sqlite3.Connection, entry: Entry, fields: Fields, sour
     return cursor.lastrowid
 
 
-def _insert_page(conn: sqlite3.Connection, article_id: int, entry: Entry, at: str, *, pages: bool) -> None:
+def _insert_page(
+    conn: sqlite3.Connection, article_id: int, source_id: str, entry: Entry, at: str, *, pages: bool
+) -> None:
     if entry.refused is not None:
         state, due, reason, detail = PageState.REFUSED, None, "refused", entry.refused
     elif entry.url is None:
@@ -136,8 +135,8 @@ def _insert_page(conn: sqlite3.Connection, article_id: int, entry: Entry, at: st
     else:
         state, due, reason, detail = PageState.DUE, at, None, None
     conn.execute(
-        "insert into pages (article_id, state, due_at, reason, detail) values (?, ?, ?, ?, ?)",
-        (article_id, state, due, reason, detail),
+        "insert into pages (article_id, source_id, state, due_at, reason, detail) values (?, ?, ?, ?, ?, ?)",
+        (article_id, source_id, state, due, reason, detail),
     )
 
 
@@ -187,7 +186,8 @@ def change_article(
         )
     conn.execute(
         """update articles set title = ?, summary = ?, text = ?, author = ?, published_at = ?,
-        published_from = ?, language = coalesce(?, language), content = ? where id = ?""",
+        published_from = ?, language = coalesce(?, language), content = ?, pruned_at = iif(?, null, pruned_at)
+        where id = ?""",
         (
             fields.title,
             fields.summary,
@@ -197,16 +197,12 @@ def change_article(
             fields.published_from,
             fields.language,
             fields.content,
+            fields.text != was.text,
             was.article_id,
         ),
     )
     if (was.title, was.summary, was.text) != (fields.title, fields.summary, fields.text):
         enqueue(conn, was.article_id, why, at)
-
-
-def enqueue(conn: sqlite3.Connection, article_id: int, why: str, at: datetime) -> None:
-    """Put an article in the change queue: the matcher will look at it again."""
-    conn.execute("insert into changes (article_id, why, at) values (?, ?, ?)", (article_id, why, stamp(at)))
 
 
 def finish_poll(conn: sqlite3.Connection, poll: PollOutcome, plan: PollPlan, *, known: int, new: int) -> None:
@@ -217,23 +213,21 @@ def finish_poll(conn: sqlite3.Connection, poll: PollOutcome, plan: PollPlan, *, 
     """
     task, at = poll.task, stamp(poll.at)
     items = len(poll.feed.entries) if poll.feed else None
+    ended = (task.endpoint_id, at, poll.outcome, poll.status, poll.reason, poll.detail, poll.bytes, poll.ms)
+    again = conn.execute(
+        """select 1 from polls where endpoint_id = ? and at = ? and outcome = ? and status is ? and reason is ?
+        and detail is ? and bytes = ? and ms = ?""",
+        ended,
+    ).fetchone()
     conn.execute(
-        """insert into polls (endpoint_id, at, outcome, status, reason, detail, items, known, new, bytes, ms)
+        """insert into polls (endpoint_id, at, outcome, status, reason, detail, bytes, ms, items, known, new)
         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-        (
-            task.endpoint_id,
-            at,
-            poll.outcome,
-            poll.status,
-            poll.reason,
-            poll.detail,
-            items,
-            known,
-            new,
-            poll.bytes,
-            poll.ms,
-        ),
+        (*ended, items, known, new),
     )
+    if again is not None:
+        # The same result twice: its failure must not count twice. What is older than the last poll does count: after
+        # the clock was set back that is all there is, and without a new time an endpoint is due again at once.
+        return
     good = plan.failures == 0
     conn.execute(
         """update endpoints set last_poll_at = :at, last_outcome = :outcome, last_status = :status,
@@ -280,10 +274,10 @@ def finish_poll(conn: sqlite3.Connection, poll: PollOutcome, plan: PollPlan, *, 
 
 
 def known_by_id(conn: sqlite3.Connection, article_id: int) -> KnownArticle | None:
-    """Return the article with this id, None when it is gone."""
+    """Return the article with this id, None when it is gone or became one with another."""
     row = conn.execute(
-        """select id, title, summary, text, author, published_at, published_from, null as hash, null as guid
-        from articles where id = ?""",
+        """select id, title, summary, text, author, published_at, published_from, null as hash
+        from articles where id = ? and merged_into is null""",
         (article_id,),
     ).fetchone()
     return _known(row) if row else None
@@ -312,12 +306,12 @@ def finish_page(conn: sqlite3.Connection, page: PageOutcome, plan: PagePlan) -> 
 
 
 def add_alias(conn: sqlite3.Connection, article_id: int, url: str, why: str, at: datetime) -> None:
-    """Record another URL of an article, unless it is an article of its own already."""
-    conn.execute(
-        """insert or ignore into aliases (url, article_id, why, first_seen_at)
-        select ?, ?, ?, ? where not exists (select 1 from articles where key = ?)""",
-        (url, article_id, why, stamp(at), url),
-    )
+    """Record another URL of an article. Where it is the URL of another article, the two become one."""
+    kept, other = merge.owners(conn, article_id, url)
+    if other is None:
+        merge.point(conn, url, kept, why, at)
+    elif other != kept:
+        merge.merge(conn, kept, other, why, at)
 
 
 def save_robots(conn: sqlite3.Connection, record: RobotsRecord) -> None:

@@ -14,6 +14,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, TypeVar
@@ -75,8 +76,9 @@ class Writer:
             # The loop must not keep the last step's values alive while it waits for the next.
             del job, step, future
         for conn in connections.values():
-            # Statistics for the planner cost milliseconds here and save whole scans.
-            conn.execute("pragma optimize")
+            with suppress(sqlite3.Error):  # a full disk must not keep the others from being closed
+                # Statistics for the planner cost milliseconds here and save whole scans.
+                conn.execute("pragma optimize")
             conn.close()
 
 

@@ -167,6 +167,60 @@ def test_sources_take_turns_and_the_newest_article_comes_first(conn: sqlite3.Con
     assert set(pages(conn, limit=2, leave=frozenset({3, 5}))) == {2, 4}
 
 
+def test_the_source_whose_page_has_waited_longest_comes_first(conn: sqlite3.Connection) -> None:
+    configure(conn, ANDINA, replace(HARBOUR, pages=True))
+    store(
+        conn,
+        poll([entry("a")], RSS),
+        poll([entry("b")], POLITICS, later(1)),
+        poll([entry("c")], RSS, later(2)),
+    )
+    assert pages(conn, 5) == [1, 2, 3]
+    assert pages(conn, 5, leave=frozenset({1})) == [3, 2]
+    assert pages(conn, 1.5) == [1, 2]
+
+
+def steps(conn: sqlite3.Connection) -> int:
+    """How many times a hundred steps of SQLite's machine it takes to say which pages are due."""
+    taken = 0
+
+    def count() -> None:
+        nonlocal taken
+        taken += 1
+
+    conn.set_progress_handler(count, 100)
+    assert len(pages(conn, limit=10)) == 10
+    conn.set_progress_handler(None, 0)
+    return taken
+
+
+def test_what_is_due_costs_the_same_however_many_pages_wait(conn: sqlite3.Connection) -> None:
+    configure(conn, ANDINA, replace(HARBOUR, pages=True))
+    few, many = range(20), range(20, 2000)
+    found = []
+    for names in (few, many):
+        for endpoint in (POLITICS, RSS):
+            store(conn, poll([entry(f"{endpoint}-{name}") for name in names], endpoint))
+        found.append(steps(conn))
+    assert found[1] <= found[0] + 1
+
+
+def test_the_pages_that_are_due_are_found_by_walking_an_index(conn: sqlite3.Connection) -> None:
+    asked: list[str] = []
+    conn.set_trace_callback(asked.append)
+    store(conn, poll([entry("a")]))
+    asked.clear()
+    assert pages(conn) == [1]
+    conn.set_trace_callback(None)
+    plans = [row["detail"] for sql in asked for row in conn.execute(f"explain query plan {sql}")]
+    assert sum("pages_due" in plan for plan in plans) >= 2
+    about_pages = [plan for plan in plans if " p " in plan]
+    assert all(plan.startswith("SEARCH") for plan in about_pages), plans
+    assert len([plan for plan in plans if "TEMP B-TREE" in plan]) == 1, (
+        "the sources are sorted, the pages are not"
+    )
+
+
 def test_a_page_is_due_again_when_its_time_has_come(conn: sqlite3.Connection) -> None:
     store(conn, poll([entry("a")]), page(1, outcome=Outcome.FAILED, article=None, reason="timeout"))
     assert pages(conn, 9.9) == []
@@ -185,7 +239,7 @@ def test_a_page_that_was_read_is_not_due(conn: sqlite3.Connection) -> None:
 def test_the_state_of_an_endpoint(conn: sqlite3.Connection) -> None:
     store(conn, poll(None, POLITICS, outcome=Outcome.FAILED, reason="http_403"))
     state = due.endpoint_state(conn, POLITICS)
-    assert (state["failures"], state["every"], state["pages"], state["source_id"]) == (1, None, 1, "andina")
+    assert (state["failures"], state["every"], state["pages"]) == (1, None, 1)
     assert due.open_events(conn, POLITICS) == ("blocked",)
     assert due.open_events(conn, FRONT) == ()
 

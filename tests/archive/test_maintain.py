@@ -8,7 +8,21 @@ from datetime import timedelta
 import pytest
 
 from archive import maintain
-from tests.archive.world import FRONT, POLITICS, column, dump, entry, later, match, one, page, poll, store
+from archive.model import RobotsRecord
+from tests.archive.world import (
+    FRONT,
+    NOW,
+    POLITICS,
+    column,
+    dump,
+    entry,
+    later,
+    match,
+    one,
+    page,
+    poll,
+    store,
+)
 
 DAY = 24 * 60
 KEEP = timedelta(days=90)
@@ -105,7 +119,64 @@ def test_a_pruned_article_is_not_taken_for_new_and_not_for_revised(conn: sqlite3
     assert dump(conn, "articles", "revisions", "changes", "pages") == before
 
 
+def test_a_text_that_is_read_again_after_it_went_goes_again(conn: sqlite3.Connection) -> None:
+    read(conn, "Bolivia")
+    assert prune(conn) == 1
+    store(conn, page(1, "Texto nuevo", name="0", at=later(92 * DAY)))
+    match(conn, later(92 * DAY))
+    assert one(conn, "select text, pruned_at from articles") == {"text": "Texto nuevo", "pruned_at": None}
+    assert prune(conn, 93) == 1
+    assert one(conn, "select text, pruned_at from articles") == {
+        "text": "", "pruned_at": later(93 * DAY).isoformat(),
+    }  # fmt: skip
+
+
+def test_a_text_that_an_earlier_version_read_again_and_left_marked_goes_too(conn: sqlite3.Connection) -> None:
+    read(conn, "Bolivia")
+    conn.execute("update articles set pruned_at = 'then'")
+    assert prune(conn) == 1
+
+
+def test_another_headline_does_not_unmark_a_text_that_went(conn: sqlite3.Connection) -> None:
+    read(conn, "Bolivia")
+    prune(conn)
+    store(conn, poll([entry("0", "Chile", "Resumen")], at=later(92 * DAY)))
+    assert column(conn, "select pruned_at is not null from articles") == [1]
+
+
+def test_the_texts_of_revisions_go_with_those_of_their_articles(conn: sqlite3.Connection) -> None:
+    read(conn, "Bolivia", "Perú")
+    for number in (1, 2):
+        store(conn, page(number, "Otro texto", name=str(number - 1), at=later(1)))
+    match(conn, later(1))
+    assert column(conn, "select text from revisions") == ["Texto", "Texto"]
+    assert prune(conn) == 2
+    rows = conn.execute("select article_id, title, text from revisions order by id")
+    assert [tuple(row) for row in rows] == [(1, "Bolivia", ""), (2, "Perú", "Texto")]
+    assert prune(conn) == 0
+
+
 def test_texts_go_a_batch_at_a_time(conn: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(maintain, "BATCH", 2)
     read(conn, *(f"Bolivia {number}" for number in range(5)))
     assert [prune(conn) for _ in range(4)] == [2, 2, 1, 0]
+
+
+# --- robots.txt -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("days", "left"),
+    [pytest.param(29.9, 2, id="still a last good copy"), pytest.param(30.1, 1, id="too old to be one")],
+)
+def test_a_robots_txt_goes_when_it_expired_more_than_thirty_days_ago(
+    conn: sqlite3.Connection, days: float, left: int
+) -> None:
+    for host, expires in (("https://a.example", later(0)), ("https://b.example", later(20 * DAY))):
+        store(
+            conn,
+            RobotsRecord(host=host, fetched_at=NOW, expires_at=expires, status=200, body="User-agent: *"),
+        )
+    assert maintain.forget_robots(conn, later(days * DAY)) == 2 - left
+    assert column(conn, "select host from robots order by host desc limit 1") == ["https://b.example"]
+    assert len(column(conn, "select host from robots")) == left

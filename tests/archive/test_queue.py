@@ -10,8 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from archive import queue
-from archive import store as storing
+from archive import queue, search
 from archive.connect import open_writer, transaction
 from archive.match import Matcher
 from archive.topic import compile_topic
@@ -40,11 +39,15 @@ def confirm(conn: sqlite3.Connection, taken: Taken, matcher: Matcher = MATCHER) 
         return queue.confirm(conn, [(one, matcher.match(one.fields)) for one in taken], VERSIONS, NOW)
 
 
+def waiting(conn: sqlite3.Connection) -> int:
+    return column(conn, "select count(*) from changes")[0]
+
+
 def test_what_changed_is_matched_and_leaves_the_queue(conn: sqlite3.Connection) -> None:
     store(conn, poll([entry("b", "Nothing of it"), entry("a", "Litio en el Perú", "U.S. troops")]))
-    assert queue.waiting(conn) == 2
+    assert waiting(conn) == 2
     assert confirm(conn, queue.take(conn, 10)) == 3
-    assert queue.waiting(conn) == 0
+    assert waiting(conn) == 0
     assert column(conn, "select topic_id from matches order by topic_id") == ["lithium", "peru", "us-troops"]
     assert one(conn, "select topic_version, content, backfill, ended_at from matches where topic_id = 'peru'") == {
         "topic_version": VERSIONS["peru"], "content": "summary", "backfill": 0, "ended_at": None,
@@ -65,7 +68,7 @@ def test_what_changed_is_matched_and_leaves_the_queue(conn: sqlite3.Connection) 
 
 def test_the_longest_waiting_comes_first(conn: sqlite3.Connection) -> None:
     store(conn, poll([entry("c"), entry("b"), entry("a")]))
-    storing.enqueue(conn, 1, "again", NOW)
+    queue.enqueue(conn, 1, "again", NOW)
     assert [changed.article_id for changed in queue.take(conn, 2)] == [1, 2]
     confirm(conn, queue.take(conn, 2))
     assert [changed.article_id for changed in queue.take(conn, 2)] == [3]
@@ -92,7 +95,7 @@ def test_an_article_that_changed_meanwhile_stays_and_gets_nothing_written(conn: 
     ]
     assert column(conn, "select count(*) from changes where article_id = 2") == [0]
     assert confirm(conn, queue.take(conn, 10)) == 0
-    assert queue.waiting(conn) == 0
+    assert waiting(conn) == 0
     assert column(conn, "select article_id from matches") == [2]
 
 
@@ -126,7 +129,7 @@ def test_confirming_twice_writes_once(conn: sqlite3.Connection) -> None:
     assert dump(conn, "matches", "hits", "changes") == before
 
 
-def test_a_match_that_ends_and_comes_back_keeps_its_sequence(conn: sqlite3.Connection) -> None:
+def test_a_match_that_ends_and_comes_back_gets_a_new_sequence(conn: sqlite3.Connection) -> None:
     store(conn, poll([entry("a", "Peru votes")]))
     match(conn)
     store(conn, poll([entry("a", "Bolivia votes")], at=later(1)))
@@ -135,11 +138,47 @@ def test_a_match_that_ends_and_comes_back_keeps_its_sequence(conn: sqlite3.Conne
     assert ended == {"seq": 1, "ended_at": "2026-07-19T12:02:00+00:00", "ended_because": "revised"}
     assert column(conn, "select count(*) from matched_articles") == [0]
     store(conn, poll([entry("a", "PERU votes")], at=later(3)))
-    assert match(conn, later(4)) == 0
+    assert match(conn, later(4)) == 1
     assert one(conn, "select seq, matched_at, ended_at, ended_because from matches") == {
-        "seq": 1, "matched_at": "2026-07-19T12:00:00+00:00", "ended_at": None, "ended_because": None,
+        "seq": 2, "matched_at": "2026-07-19T12:00:00+00:00", "ended_at": None, "ended_because": None,
     }  # fmt: skip
-    assert column(conn, "select text from hits") == ["PERU"]
+    assert [tuple(row) for row in conn.execute("select match_seq, text from hits")] == [(2, "PERU")]
+
+
+def test_a_match_that_had_ended_when_its_digest_was_made_is_in_the_one_after_its_return(
+    conn: sqlite3.Connection,
+) -> None:
+    store(conn, poll([entry("b", "Peru votes"), entry("a", "Peru sings")]))
+    match(conn)
+    store(conn, poll([entry("a", "Bolivia sings")], at=later(1)))
+    match(conn, later(1))
+    first = search.top_seq(conn)
+    assert [told.title for told in search.matched_between(conn, 0, first, None)] == ["Peru votes"]
+    store(conn, poll([entry("a", "Peru sings again")], at=later(2)))
+    match(conn, later(2))
+    second = search.top_seq(conn)
+    assert [told.title for told in search.matched_between(conn, first, second, None)] == ["Peru sings again"]
+    assert search.matched_between(conn, second, second + 10, None) == []
+
+
+def test_a_sequence_that_a_match_left_is_never_handed_out_again(conn: sqlite3.Connection) -> None:
+    store(conn, poll([entry("a", "Peru votes")]))
+    match(conn)
+    for minute, title in enumerate(["Bolivia", "Peru", "Bolivia", "Peru"], start=1):
+        store(conn, poll([entry("a", title)], at=later(minute)))
+        match(conn, later(minute))
+    store(conn, poll([entry("b", "Peru votes")], at=later(9)))
+    match(conn, later(9))
+    assert column(conn, "select seq from matches order by seq") == [3, 4]
+
+
+def test_a_match_that_stands_keeps_its_sequence_however_often_it_is_made(conn: sqlite3.Connection) -> None:
+    store(conn, poll([entry("a", "Peru votes")]))
+    match(conn)
+    before = dump(conn, "matches", "hits")
+    queue.enqueue(conn, 1, "again", later(1))
+    assert match(conn, later(1)) == 0
+    assert dump(conn, "matches", "hits") == before
 
 
 def test_a_match_that_has_ended_does_not_end_again(conn: sqlite3.Connection) -> None:
@@ -169,7 +208,7 @@ def test_what_is_read_of_an_article_widens_and_the_match_stays_one(conn: sqlite3
 def test_a_topic_that_was_not_asked_ends_nothing(conn: sqlite3.Connection) -> None:
     store(conn, poll([entry("a", "Litio en el Perú")]))
     match(conn)
-    storing.enqueue(conn, 1, "again", NOW)
+    queue.enqueue(conn, 1, "again", NOW)
     only = Matcher([compile_topic(TOPICS[2])])
     with transaction(conn):
         taken = queue.take(conn, 10)
@@ -192,14 +231,14 @@ def test_an_article_with_more_rows_than_the_limit_does_not_starve_the_rest(
 ) -> None:
     store(conn, poll([entry("b", "Peru votes"), entry("a", "Peru votes")]))
     for _ in range(3 * limit):
-        storing.enqueue(conn, 2, "again", NOW)
-        storing.enqueue(conn, 1, "again", NOW)
+        queue.enqueue(conn, 2, "again", NOW)
+        queue.enqueue(conn, 1, "again", NOW)
     rounds = 0
     while taken := queue.take(conn, limit):
         confirm(conn, taken)
         rounds += 1
         assert rounds <= 2, "each round must take an article out"
-    assert queue.waiting(conn) == 0
+    assert waiting(conn) == 0
     assert column(conn, "select count(*) from matches") == [2]
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlite_utils import Database
 
-from archive import maintain, schema
+from archive import due, maintain, schema
 from archive.connect import open_reader, open_writer
 from archive.normalize import clean
-from tests.archive.world import NOW, column, entry, later, page, poll, store, undone
+from tests.archive.world import NOW, column, configure, entry, later, page, poll, store, undone
 
 # Names that others build on: more may come, none goes.
 CONTRACT = {
@@ -106,7 +107,7 @@ def test_the_index_follows_every_change_of_an_article(conn: sqlite3.Connection) 
     check_index(conn)
     assert maintain.prune_texts(conn, later(10**6), later(0) - NOW) == 0  # it waits in the queue
     conn.execute("delete from changes")
-    assert maintain.prune_texts(conn, later(10**6), later(0) - NOW) == 1
+    assert maintain.prune_texts(conn, later(10**6), later(0) - NOW) == 2  # its text, and that of its revision
     assert (indexed(conn, "litio"), indexed(conn, "bolivia")) == ([], [1])
     check_index(conn)
 
@@ -180,3 +181,22 @@ def test_the_health_of_a_source(
     conn.execute("update sources set active = ? where id = 'andina'", (active,))
     assert column(conn, "select state from source_health where id = 'andina'") == [state]
     assert column(conn, "select failures from source_health where id = 'andina'") == [max(failures)]
+
+
+# --- archives of earlier versions -------------------------------------------------------------------------
+
+
+def test_a_page_that_waits_in_an_archive_of_the_first_version_is_still_due(tmp_path: Path) -> None:
+    with closing(open_writer(tmp_path / "archive.db")) as conn:
+        schema.migrations.apply(Database(conn, execute_plugins=False), stop_before="pages_by_source")
+        configure(conn)
+        conn.execute(
+            """insert into articles (id, key, url, source_id, title, published_from, first_seen_at, content)
+            values (1, 'k', 'https://news.example/a', 'andina', 'Peru', 'none', '', 'title')"""
+        )
+        conn.execute("insert into pages (article_id, state, due_at) values (1, 'due', ?)", (NOW.isoformat(),))
+        assert schema.migrate(conn) == ["pages_by_source", "merged_articles"]
+        assert [task.url for task in due.due_pages(conn, NOW, 10, leave=frozenset())] == [
+            "https://news.example/a"
+        ]
+        assert column(conn, "select articles from source_health where id = 'andina'") == [1]

@@ -193,6 +193,15 @@ def test_what_is_found_says_where_it_stands(conn: sqlite3.Connection) -> None:
     )
 
 
+def test_an_article_that_turned_out_to_be_another_is_neither_found_nor_counted(
+    conn: sqlite3.Connection,
+) -> None:
+    holding(conn, "Peru votes", "Peru votes again")
+    conn.execute("update articles set merged_into = 1 where id = 2")
+    assert found(conn, "peru") == ["Peru votes"]
+    assert search.totals(conn)[0] == 1
+
+
 # --- what matched -----------------------------------------------------------------------------------------
 
 

@@ -283,6 +283,27 @@ def test_an_event_opens_once_counts_and_closes(conn: sqlite3.Connection) -> None
     assert column(conn, "select count(*) from events") == [2]
 
 
+def test_the_same_failed_poll_stored_twice_counts_its_failure_once(conn: sqlite3.Connection) -> None:
+    store(conn, failed(0), failed(20))
+    before = dump(conn, "endpoints", "events")
+    assert column(conn, "select count from events") == [2]
+    store(conn, failed(20))
+    assert dump(conn, "endpoints", "events") == before
+    store(conn, failed(0))
+    assert dump(conn, "endpoints", "events") == before
+    store(conn, failed(40))
+    assert column(conn, "select failures from endpoints where id = 1") == [3]
+
+
+def test_after_the_clock_was_set_back_an_endpoint_is_still_given_its_next_time(
+    conn: sqlite3.Connection,
+) -> None:
+    store(conn, failed(600))
+    store(conn, poll([entry("a")], at=later(0)))
+    row = one(conn, "select failures, next_poll_at from endpoints where id = 1")
+    assert row == {"failures": 0, "next_poll_at": later(15).isoformat()}
+
+
 def test_another_kind_of_failure_ends_the_one_before(conn: sqlite3.Connection) -> None:
     store(conn, failed(0), failed(20, "http_500"))
     assert column(conn, "select kind from events where until is null") == ["http_error"]

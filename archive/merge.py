@@ -1,0 +1,106 @@
+"""Two articles that turn out to be one: the page of one leads to the other, or names it as canonical.
+
+The older one stays. Where it was offered, its other addresses and its matches come together there, and what it
+lacks it takes from the other, whose row stays as it was and says in ``merged_into`` what it is now: an id that
+somebody cited is never another article's, nor gone. Runs in the caller's transaction.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime
+
+from archive.normalize import fold
+from archive.queue import enqueue
+from archive.times import stamp
+
+
+def owners(conn: sqlite3.Connection, article_id: int, url: str) -> tuple[int, int | None]:
+    """Return what ``article_id`` is by now, and the article whose own key ``url`` is, if there is one."""
+    row = conn.execute(
+        "select coalesce(merged_into, id) from articles where id = ?", (article_id,)
+    ).fetchone()
+    other = conn.execute("select coalesce(merged_into, id) from articles where key = ?", (url,)).fetchone()
+    return row[0], other[0] if other else None
+
+
+def point(conn: sqlite3.Connection, url: str, article_id: int, why: str, at: datetime) -> None:
+    """Record that ``url`` is another address of an article; the first to have it keeps it.
+
+    Two articles that lead to one address which is no article's own stay two: it may be where a server sends
+    everybody, a login say.
+    """
+    conn.execute(
+        "insert or ignore into aliases (url, article_id, why, first_seen_at) values (?, ?, ?, ?)",
+        (url, article_id, why, stamp(at)),
+    )
+
+
+def merge(conn: sqlite3.Connection, one: int, other: int, why: str, at: datetime) -> bool:
+    """Make two articles one, and put it in the change queue; return False when they are told apart.
+
+    They are when one feed offers both under different headlines: it would be where a server sends everybody again,
+    and an article lost is worse than one told twice.
+    """
+    kept, gone = sorted((one, other))
+    if _told_apart(conn, kept, gone):
+        return False
+    point(conn, conn.execute("select key from articles where id = ?", (gone,)).fetchone()[0], kept, why, at)
+    conn.execute("update aliases set article_id = ? where article_id = ?", (kept, gone))
+    conn.execute("update or ignore offers set article_id = ? where article_id = ?", (kept, gone))
+    conn.execute("delete from offers where article_id = ?", (gone,))
+    conn.execute("delete from pages where article_id = ?", (gone,))
+    conn.execute("delete from changes where article_id = ?", (gone,))
+    _fill(conn, kept, gone)
+    _move_matches(conn, kept, gone, at)
+    conn.execute("update articles set merged_into = ?1 where merged_into = ?2 or id = ?2", (kept, gone))
+    enqueue(conn, kept, "merged", at)
+    return True
+
+
+def _told_apart(conn: sqlite3.Connection, kept: int, gone: int) -> bool:
+    together = conn.execute(
+        """select 1 from offers k join offers g on g.endpoint_id = k.endpoint_id and g.article_id = ?
+        where k.article_id = ? limit 1""",
+        (gone, kept),
+    ).fetchone()
+    titles = {
+        fold(row[0])
+        for row in conn.execute("select title from articles where id in (?, ?)", (kept, gone))
+        if row[0]
+    }
+    return together is not None and len(titles) > 1
+
+
+def _fill(conn: sqlite3.Connection, kept: int, gone: int) -> None:
+    # min(content): full, summary, title stand in the order of the alphabet, and the most that was read is meant.
+    conn.execute(
+        """update articles as k set title = iif(k.title = '', g.title, k.title),
+        summary = iif(k.summary = '', g.summary, k.summary), text = iif(k.text = '', g.text, k.text),
+        pruned_at = iif(k.text = '' and g.text <> '', null, k.pruned_at), content = min(k.content, g.content),
+        author = coalesce(k.author, g.author), language = coalesce(k.language, g.language),
+        published_at = coalesce(k.published_at, g.published_at),
+        published_from = iif(k.published_at is null, g.published_from, k.published_from)
+        from articles as g where k.id = ? and g.id = ?""",
+        (kept, gone),
+    )
+
+
+def _move_matches(conn: sqlite3.Connection, kept: int, gone: int, at: datetime) -> None:
+    """Give the standing matches of one article to the other, with their sequence: who was told is not told again."""
+    # A match of the older one that has ended makes room for the one that stands.
+    stale = conn.execute(
+        """select k.seq from matches k join matches g on g.topic_id = k.topic_id and g.article_id = ?
+        where k.article_id = ? and k.ended_at is not null and g.ended_at is null""",
+        (gone, kept),
+    ).fetchall()
+    for row in stale:
+        conn.execute("delete from hits where match_seq = ?", (row["seq"],))
+        conn.execute("delete from matches where seq = ?", (row["seq"],))
+    conn.execute(
+        "update or ignore matches set article_id = ? where article_id = ? and ended_at is null", (kept, gone)
+    )
+    conn.execute(
+        "update matches set ended_at = ?, ended_because = 'merged' where article_id = ? and ended_at is null",
+        (stamp(at), gone),
+    )

@@ -1,0 +1,58 @@
+"""What the browser says about the archive is what the archive has, and what its page says."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from archive.web import datasette
+from archive.web.columns import descriptions
+from tests.archive.columns_page import PAGE, page
+from tests.archive.world import column
+
+
+def test_every_column_of_every_table_and_view_is_described_and_none_that_is_not_there(
+    conn: sqlite3.Connection,
+) -> None:
+    names = column(
+        conn,
+        """select name from sqlite_schema where type in ('table', 'view')
+        and name not like 'sqlite~_%' escape '~' and name not like '~_sqlite~_%' escape '~'
+        and name not like 'articles~_fts~_%' escape '~'""",
+    )
+    described = {name: set(one["columns"]) for name, one in descriptions().items()}
+    assert described == {
+        name: set(column(conn, "select name from pragma_table_info(?)", name)) for name in names
+    }
+    assert all(one["description"] and all(one["columns"].values()) for one in descriptions().values())
+
+
+def test_the_page_of_the_archive_is_made_of_the_same_words() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    assert text == page(text), "stale: python -m tests.archive.columns_page writes it anew"
+
+
+def test_what_is_shown_in_a_browser_has_no_markup() -> None:
+    for one in descriptions().values():
+        for text in (one["description"], *one["columns"].values()):
+            assert "`" not in text
+            assert "](" not in text
+            assert "*" not in text
+
+
+@pytest.mark.parametrize("name", ["polls", "matched_articles"])
+def test_the_page_of_a_table_or_view_explains_each_of_its_columns(
+    conn: sqlite3.Connection, path: Path, name: str
+) -> None:
+    async def ask() -> str:
+        answer = await datasette(path).client.get(f"/archive/{name}")
+        assert answer.status_code == 200
+        return html.unescape(answer.text)
+
+    shown = asyncio.run(ask())
+    for text in descriptions()[name]["columns"].values():
+        assert text in shown
