@@ -10,33 +10,14 @@ its headline and the sentence that this topic looks for: nothing hidden, and not
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from alerts.model import Digest, Subscription, SubscriptionState
+from alerts.quote import QUOTED_FIELDS, Piece, fitting, headline, lead, quotation, repeats_title
 from alerts.watch import last_due, read_when
 from archive.model import Coverage, Hit, MatchedArticle
-
-# The longest quotation, in code points without the ellipses: three or four lines on a phone.
-QUOTE = 300
-# How much of a quotation may stand before the words that matched.
-_BEFORE = 120
-
-_QUOTED_FIELDS = ("summary", "text")
-# Where a sentence ends: a stop, perhaps closing marks, and a start that is not a small letter.
-_STOP = re.compile(r"(?:[.!?…][\"”’»)\]]*\s+(?=[^\sa-zà-ÿ])|\n+)")
-# "EE. UU.", "Sr. Castillo", "U.S. troops": a stop after these says nothing about sentences.
-_SHORT = re.compile(r"(?:^|[\s(\"“«])(?:[A-ZÁÉÍÓÚÑ][\w]{0,2}|\w\.\w)$")
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A stretch of text as stored; ``hit`` says that it is what a topic looks for."""
-
-    text: str
-    hit: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,14 +73,24 @@ def build(
     coverage: Sequence[Coverage],
     sources_read: int,
     made_at: datetime,
+    *,
+    since: datetime | None = None,
+    topic_order: Sequence[str] = (),
+    told: Collection[tuple[int, str]] = frozenset(),
 ) -> Digest:
     """Return the digest that holds exactly the wanted matches with from_seq < seq <= to_seq.
 
-    ``matched`` may hold more than that; what does not belong is left out here, once, for everybody.
+    ``matched`` may hold more than that; what does not belong is left out here, once, for everybody. So is what an
+    earlier digest of this subscription has ``told``, as (article_id, topic_id): a match that ended and came back
+    has a new seq, and is no news.
     """
     wanted = subscription.topics
     articles = [
-        one for one in matched if from_seq < one.seq <= to_seq and (wanted is None or one.topic_id in wanted)
+        one
+        for one in matched
+        if from_seq < one.seq <= to_seq
+        and (wanted is None or one.topic_id in wanted)
+        and (one.article_id, one.topic_id) not in told
     ]
     return Digest(
         subscription=subscription,
@@ -110,25 +101,28 @@ def build(
         coverage=tuple(sorted(coverage, key=lambda one: (one.source_name.casefold(), one.since, one.kind))),
         sources_read=sources_read,
         made_at=made_at,
+        since=since,
+        topic_order=tuple(topic_order),
     )
 
 
 def group(digest: Digest) -> tuple[Group, ...]:
     """Return what the digest says, topic by topic.
 
-    Topics come in the subscription's order; where it takes all topics, the one that found most comes first.
+    Topics come in the subscription's order; where it takes all topics, in the operator's, and those that are not
+    in it at the end, the one that found most first.
     """
     by_topic: dict[str, dict[int, MatchedArticle]] = {}
     for one in digest.articles:  # by seq: of two matches of one article and topic, the later one is told
         by_topic.setdefault(one.topic_id, {})[one.article_id] = one
     titles = {one.topic_id: one.topic_title for one in digest.articles}
-    order = _order(digest.subscription, by_topic, titles)
+    order = _order(digest, by_topic, titles)
     told: dict[int, str] = {}
     groups = []
     for topic_id in order:
         items, references = [], []
         for one in sorted(by_topic[topic_id].values(), key=_newest_first):
-            same = [by_topic[other][one.article_id] for other in order if one.article_id in by_topic[other]]
+            same = [by_topic[topic][one.article_id] for topic in order if one.article_id in by_topic[topic]]
             under = told.setdefault(one.article_id, topic_id)
             if under == topic_id:
                 items.append(_item(one, same))
@@ -141,11 +135,12 @@ def group(digest: Digest) -> tuple[Group, ...]:
 
 
 def _order(
-    subscription: Subscription, by_topic: dict[str, dict[int, MatchedArticle]], titles: dict[str, str]
+    digest: Digest, by_topic: dict[str, dict[int, MatchedArticle]], titles: dict[str, str]
 ) -> list[str]:
-    if subscription.topics is not None:
-        return [topic for topic in dict.fromkeys(subscription.topics) if topic in by_topic]
-    return sorted(by_topic, key=lambda topic: (-len(by_topic[topic]), titles[topic].casefold(), topic))
+    known = digest.topic_order if digest.subscription.topics is None else digest.subscription.topics
+    order = [topic for topic in dict.fromkeys(known) if topic in by_topic]
+    rest = by_topic.keys() - set(order)
+    return order + sorted(rest, key=lambda topic: (-len(by_topic[topic]), titles[topic].casefold(), topic))
 
 
 def _newest_first(one: MatchedArticle) -> tuple[float, int]:
@@ -155,40 +150,35 @@ def _newest_first(one: MatchedArticle) -> tuple[float, int]:
 
 
 def _item(one: MatchedArticle, same: Sequence[MatchedArticle]) -> Item:
-    hits = [hit for match in (one, *same) for hit in match.hits]
-    fitting = _fitting(hits, one)
+    others = [match for match in same if match.topic_id != one.topic_id]
+    hits = [hit for match in (one, *others) for hit in match.hits]
+    own = fitting(one.hits, one)
+    fit = [hit for match in others for hit in fitting(match.hits, one)]
     return Item(
         article=one,
-        title=_title(one, fitting),
-        quote=_quote(one, fitting) or _lead(one),
+        title=headline(one, (*own, *fit)),
+        quote=quotation(one, own, fit) or lead(one),
         variants=_variants(hits),
         elsewhere=_elsewhere(hits),
-        also=tuple(match.topic_title for match in same if match.topic_id != one.topic_id),
+        also=tuple(match.topic_title for match in others),
     )
 
 
 def _reference(one: MatchedArticle, under: str) -> Item:
-    fitting = _fitting(one.hits, one)
-    in_title = any(hit.field == "title" for hit in fitting)
+    own = fitting(one.hits, one)
+    below = [hit for hit in own if hit.field in QUOTED_FIELDS]
     # A sentence that only says the headline again is worth its place where the headline has no mark to show.
-    below = [hit for hit in fitting if not (in_title and _repeats_title(hit, one))]
+    if len(below) < len(own) and all(repeats_title(hit, one) for hit in below):
+        below = []
     return Item(
         article=one,
-        title=_title(one, fitting),
-        quote=_quote(one, below),
+        title=headline(one, own),
+        quote=quotation(one, below),
         variants=_variants(one.hits),
         elsewhere=_elsewhere(one.hits),
         also=(),
         under=under,
     )
-
-
-def _fitting(hits: Iterable[Hit], one: MatchedArticle) -> list[Hit]:
-    return [fitted for hit in hits if (fitted := _fit(hit, one)) is not None]
-
-
-def _title(one: MatchedArticle, fitting: Sequence[Hit]) -> tuple[Piece, ...]:
-    return _pieces(one.title, 0, len(one.title), [hit for hit in fitting if hit.field == "title"])
 
 
 def _variants(hits: Iterable[Hit]) -> tuple[Hit, ...]:
@@ -203,7 +193,7 @@ def _variants(hits: Iterable[Hit]) -> tuple[Hit, ...]:
 def _elsewhere(hits: Iterable[Hit]) -> tuple[Hit, ...]:
     found: dict[tuple[str, str], Hit] = {}
     for hit in hits:
-        if hit.field not in ("title", *_QUOTED_FIELDS):
+        if hit.field not in ("title", *QUOTED_FIELDS):
             found.setdefault((hit.field, _folded(hit.text)), hit)
     return tuple(found.values())
 
@@ -214,128 +204,3 @@ def _plain(hit: Hit) -> bool:
 
 def _folded(text: str) -> str:
     return " ".join(text.split()).casefold()
-
-
-def _field(one: MatchedArticle, field: str) -> str:
-    return {"title": one.title, "summary": one.summary, "text": one.text}.get(field, "")
-
-
-def _fit(hit: Hit, one: MatchedArticle) -> Hit | None:
-    """Return the hit where its words are now; the article may have been revised since it was matched."""
-    stored = _field(one, hit.field)
-    if hit.text and stored[hit.start : hit.end] == hit.text and hit.start >= 0:
-        return hit
-    start = stored.find(hit.text) if hit.text else -1
-    if start < 0:
-        return None
-    return Hit(hit.field, start, start + len(hit.text), hit.text, hit.variant, hit.how)
-
-
-def _quote(one: MatchedArticle, hits: Sequence[Hit]) -> tuple[Piece, ...]:
-    """Return the sentence around the first hit below the title, empty when there is none."""
-    own = set(one.hits)
-    first = min(
-        (hit for hit in hits if hit.field in _QUOTED_FIELDS),
-        key=lambda hit: (
-            _repeats_title(hit, one),
-            hit not in own,
-            _QUOTED_FIELDS.index(hit.field),
-            hit.start,
-        ),
-        default=None,
-    )
-    if first is None:
-        return ()
-    return _cut(_field(one, first.field), first, [other for other in hits if other.field == first.field])
-
-
-def _lead(one: MatchedArticle) -> tuple[Piece, ...]:
-    """Return the first sentence."""
-    lead = one.summary or one.text
-    return _cut(lead, None, ()) if lead.strip() else ()
-
-
-def _repeats_title(hit: Hit, one: MatchedArticle) -> bool:
-    if hit.field not in _QUOTED_FIELDS:
-        return False
-    text = _field(one, hit.field)
-    start, end = sentence(text, hit.start, hit.end)
-    return text[start:end].strip(" .").casefold() == one.title.strip(" .").casefold()
-
-
-def _cut(text: str, hit: Hit | None, hits: Sequence[Hit]) -> tuple[Piece, ...]:
-    at, until = (hit.start, hit.end) if hit else (0, 0)
-    start, end = sentence(text, at, until)
-    opened = closed = False
-    if end - start > QUOTE:
-        if at - start > _BEFORE and min(end, until) - start > QUOTE - _BEFORE:
-            start, opened = _word_after(text, at - _BEFORE, at), True
-        if end - start > QUOTE:
-            end, closed = _word_before(text, start + QUOTE, max(until, start)), True
-    pieces = list(_pieces(text, start, end, hits))
-    if opened:
-        pieces.insert(0, Piece("… "))
-    if closed:
-        pieces.append(Piece(" …"))
-    return tuple(pieces)
-
-
-def sentence(text: str, start: int, end: int) -> tuple[int, int]:
-    """Return the ends of the sentence of ``text`` that holds the span, without the white space around it."""
-    low, high = 0, len(text)
-    # Nobody writes sentences of 2,000 letters; texts of a megabyte without a stop do come.
-    window = max(0, start - 2000)
-    for stop in _STOP.finditer(text, window, min(len(text), end + 2000)):
-        if re.match(r"\.\s", stop[0]) and _SHORT.search(text, max(window, stop.start() - 8), stop.start()):
-            continue
-        if stop.end() <= start:
-            low = stop.end()
-        elif stop.start() >= end and stop.end() > low + 1:
-            high = stop.end()
-            break
-    while low < high and text[low].isspace():
-        low += 1
-    while high > low and text[high - 1].isspace():
-        high -= 1
-    return low, high
-
-
-def _word_after(text: str, position: int, latest: int) -> int:
-    """Return the first start of a word in [position, latest], ``position`` itself where there is none."""
-    found = re.compile(r"\s+").search(text, position, latest)
-    return found.end() if found else position
-
-
-def _word_before(text: str, position: int, earliest: int) -> int:
-    """Return the last end of a word in [earliest, position], ``position`` itself where there is none."""
-    for index in range(position, max(earliest, position - 60) - 1, -1):
-        if index < len(text) and text[index].isspace():
-            return index
-    return position
-
-
-def _pieces(text: str, start: int, end: int, hits: Sequence[Hit]) -> tuple[Piece, ...]:
-    """Return text[start:end] in order, with the hits in it marked; hits that overlap become one."""
-    pieces: list[Piece] = []
-    position = start
-    for first, last in _merged(hits):
-        low, high = max(first, position), min(last, end)
-        if low >= high:
-            continue
-        if low > position:
-            pieces.append(Piece(text[position:low]))
-        pieces.append(Piece(text[low:high], hit=True))
-        position = high
-    if position < end:
-        pieces.append(Piece(text[position:end]))
-    return tuple(pieces)
-
-
-def _merged(hits: Sequence[Hit]) -> list[tuple[int, int]]:
-    merged: list[tuple[int, int]] = []
-    for low, high in sorted({(hit.start, hit.end) for hit in hits}):
-        if merged and low < merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(high, merged[-1][1]))
-        else:
-            merged.append((low, high))
-    return merged

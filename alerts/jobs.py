@@ -1,9 +1,12 @@
 """What the service calls: the acting side of alerts.
 
     sync          at start and after a good config      subscriptions in the file  -> table
-    make_digests  each tick, in the writer thread       due? -> build -> render -> outbox, one transaction each
+    digest_due    each tick, for each that is due       read and render in a reader thread, store in the writer
     deliver_due   each tick, in the loop                claim -> channel -> sent, due again, unknown or dead
-    preview       whenever somebody asks                the same as make_digests, and nothing is kept
+    preview       whenever somebody asks                the same, and nothing is kept
+
+Rendering takes longer than storing, so the writer only stores: what was read may be old by then, and a digest that
+does not start where its subscription stands is refused, and made again at the next tick.
 
 Nothing here reads a clock. One subscription, message or recipient that goes wrong is a value in the summary.
 """
@@ -13,18 +16,17 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Protocol, TypeVar
 
 from alerts import outbox, state
 from alerts.channels import Channel
-from alerts.digest import build, due_digests
+from alerts.digest import due_digests
 from alerts.model import (
-    OUTBOX,
     Delivery,
     DeliveryState,
     DeliverySummary,
-    Digest,
     DigestSummary,
     MailServer,
     Message,
@@ -32,15 +34,13 @@ from alerts.model import (
     Subscription,
     SubscriptionState,
 )
+from alerts.prepare import Found, Matched, build_next, prepare, recipients, store
 from alerts.render import render
 from alerts.watch import next_due, read_when
 from archive.errors import DeliveryError
-from archive.model import Coverage, MatchedArticle
+from archive.model import Coverage
 
 T = TypeVar("T")
-
-# matched(from_seq, to_seq, topics): every match with from_seq < seq <= to_seq; topics None means all.
-Matched = Callable[[int, int, tuple[str, ...] | None], Sequence[MatchedArticle]]
 
 # Connections open at once to one mail server: most allow ten or more, and small ones do not.
 AT_ONCE = 4
@@ -71,58 +71,71 @@ def sync(
     state.sync_subscriptions(conn, subscriptions, top_seq, now)
 
 
-def make_digests(
-    conn: sqlite3.Connection,
-    matched: Matched,
-    top_seq: int,
-    coverage: Sequence[Coverage],
-    sources_read: int,
-    server: MailServer | None,
-    now: datetime,
-) -> DigestSummary:
-    """Build and queue every digest that is due. Synchronous: call it in the writer thread."""
-    made = empty = messages = 0
-    problems: list[Problem] = []
-    for known in state.active_subscriptions(conn):
-        # The edge where one bad subscription stops being everybody's: whatever it raises is kept and said, and it
+class Look(Protocol):
+    """Runs a function in a reader thread, with a read-only connection of alerts.db and a way into the archive."""
+
+    def __call__(self, work: Callable[[sqlite3.Connection, Callable[[], Found]], T], /) -> Awaitable[T]:
+        """Return what ``work`` returned, or raise what it raised."""
+        ...
+
+
+@dataclass(slots=True)
+class _Counted:
+    """A summary in the making."""
+
+    made: int = 0
+    empty: int = 0
+    messages: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+    def stored(self, number: int) -> None:
+        self.made, self.empty, self.messages = (
+            self.made + bool(number), self.empty + (not number), self.messages + number,
+        )  # fmt: skip
+
+    def went_wrong(self, subscription_id: str, error: Exception) -> None:
+        # The edge where one bad subscription stops being everybody's: whatever it raised is kept and said, and it
         # stays due, because queueing is all or nothing.
+        message = f"{type(error).__name__}: {error}"
+        self.problems.append(Problem(subscription_id=subscription_id, message=message))
+
+    def summary(self, rerouted: int) -> DigestSummary:
+        return DigestSummary(
+            made=self.made,
+            empty=self.empty,
+            messages=self.messages,
+            rerouted=rerouted,
+            problems=tuple(sorted(self.problems, key=lambda one: one.subscription_id)),
+        )
+
+
+async def digest_due(look: Look, run: Run, server: MailServer | None, now: datetime) -> DigestSummary:
+    """Build and queue every digest that is due; the writer is held for the storing of one at a time only."""
+    counted = _Counted()
+    rerouted = 0 if server else await run(lambda conn: outbox.reroute(conn, now))
+    due = await look(lambda conn, _: _due(conn, now, counted))
+    for known, due_at in due:
+        try:
+            prepared = await look(lambda conn, found: prepare(conn, known, found(), server, due_at, now))  # noqa: B023 - awaited before they change
+            counted.stored(await run(lambda conn: store(conn, prepared)))  # noqa: B023 - likewise
+        except Exception as error:  # noqa: BLE001 - see went_wrong
+            counted.went_wrong(known.subscription.id, error)
+    return counted.summary(rerouted)
+
+
+def _due(
+    conn: sqlite3.Connection, now: datetime, counted: _Counted
+) -> list[tuple[SubscriptionState, datetime]]:
+    due = []
+    for known in state.active_subscriptions(conn):
         try:
             due_at = due_digests(known, now)
-            if due_at is None:
-                continue
-            queued = _make(conn, known, matched, top_seq, coverage, sources_read, server, due_at, now)
-        except Exception as error:  # noqa: BLE001 - see above
-            problems.append(
-                Problem(subscription_id=known.subscription.id, message=f"{type(error).__name__}: {error}")
-            )
+        except ValueError as error:
+            counted.went_wrong(known.subscription.id, error)
             continue
-        made, empty, messages = made + bool(queued), empty + (not queued), messages + queued
-    return DigestSummary(made=made, empty=empty, messages=messages, problems=tuple(problems))
-
-
-def make_now(
-    conn: sqlite3.Connection,
-    subscription_id: str,
-    matched: Matched,
-    top_seq: int,
-    coverage: Sequence[Coverage],
-    sources_read: int,
-    server: MailServer | None,
-    now: datetime,
-) -> int:
-    """Build and queue one digest ahead of its time (``digest --send``); the next one goes on from there.
-
-    Returns the number of messages queued, 0 when there was nothing to tell. Raises ValueError when no such
-    subscription is active, or it cannot be rendered.
-    """
-    known = state.subscription_state(conn, subscription_id)
-    if known is None or not known.active:
-        raise ValueError(f"no subscriber {subscription_id!r}")
-    due_at = now.replace(microsecond=0)
-    if known.last_due_at is not None and due_at <= known.last_due_at:
-        # Two digests in one second: (subscription, due_at) is unique.
-        due_at = known.last_due_at + timedelta(seconds=1)
-    return _make(conn, known, matched, top_seq, coverage, sources_read, server, due_at, now)
+        if due_at is not None:
+            due.append((known, due_at))
+    return due
 
 
 def preview(
@@ -135,6 +148,8 @@ def preview(
     server: MailServer | None,
     now: datetime,
     from_seq: int | None = None,
+    *,
+    topic_order: Sequence[str] = (),
 ) -> Message:
     """Return what the next digest of ``subscription`` would hold as of ``now``; sends and stores nothing.
 
@@ -143,44 +158,22 @@ def preview(
     when the schedule, the zone or an address cannot be read.
     """
     known = state.subscription_state(conn, subscription.id) if conn else None
-    start = from_seq if from_seq is not None else known.seq if known else top_seq
-    due_at = next_due(read_when(subscription.when), subscription.zone, now)
-    found = matched(start, top_seq, subscription.topics)
-    digest = build(subscription, start, top_seq, due_at, found, coverage, sources_read, now)
-    return render(digest, _recipients(subscription)[0], server)
-
-
-def _make(
-    conn: sqlite3.Connection,
-    known: SubscriptionState,
-    matched: Matched,
-    top_seq: int,
-    coverage: Sequence[Coverage],
-    sources_read: int,
-    server: MailServer | None,
-    due_at: datetime,
-    now: datetime,
-) -> int:
-    """Build and queue one digest; returns how many messages that made."""
-    subscription, from_seq = known.subscription, known.seq
-    if top_seq < from_seq:
-        raise ValueError(
-            f"it stands at match {from_seq}, and the archive ends at {top_seq}: was the archive replaced?"
+    if known is None:
+        known = SubscriptionState(
+            subscription=subscription, created_at=now, active=True, seq=top_seq, last_due_at=None
         )
-    found = matched(from_seq, top_seq, subscription.topics) if top_seq > from_seq else ()
-    digest = build(subscription, from_seq, top_seq, due_at, found, coverage, sources_read, now)
-    messages = _messages(digest, server) if digest.articles else []
-    outbox.queue(conn, digest, messages)
-    return len(messages)
-
-
-def _messages(digest: Digest, server: MailServer | None) -> list[Message]:
-    return [render(digest, recipient, server) for recipient in _recipients(digest.subscription)]
-
-
-def _recipients(subscription: Subscription) -> tuple[str, ...]:
-    """Each address once, however often and in whatever case the operator wrote it."""
-    return tuple({address.casefold(): address for address in subscription.to}.values()) or (OUTBOX,)
+    # The operator's file may say more than the last start has read of it.
+    known = replace(known, subscription=subscription, seq=known.seq if from_seq is None else from_seq)
+    found = Found(
+        matched=matched,
+        top_seq=top_seq,
+        coverage=coverage,
+        sources_read=sources_read,
+        topic_order=topic_order,
+    )
+    due_at = next_due(read_when(subscription.when), subscription.zone, now)
+    digest = build_next(conn if from_seq is None else None, known, found, due_at, now)
+    return render(digest, recipients(subscription)[0], server)
 
 
 # --- delivery ---------------------------------------------------------------------------------------------

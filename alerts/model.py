@@ -61,7 +61,10 @@ class MailServer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Digest:
-    """One issue of one subscription: every wanted match with from_seq < seq <= to_seq."""
+    """One issue of one subscription: every wanted match with from_seq < seq <= to_seq.
+
+    ``since`` is up to when the reader was told before; ``topic_order`` is the operator's order of all topics.
+    """
 
     subscription: Subscription
     from_seq: int
@@ -71,6 +74,8 @@ class Digest:
     coverage: tuple[Coverage, ...]
     sources_read: int
     made_at: datetime
+    since: datetime | None = None
+    topic_order: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,18 +142,6 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """Work that another process asked of the running service. ``arguments`` and ``answer`` are JSON."""
-
-    id: int
-    at: datetime
-    what: str
-    arguments: str
-    state: str
-    answer: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """What went wrong with one subscription; the others went on."""
 
@@ -158,11 +151,15 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestSummary:
-    """The end of one digest tick. ``made`` digests hold something; ``empty`` ones were due and held nothing."""
+    """The end of one digest tick. ``made`` digests hold something; ``empty`` ones were due and held nothing.
+
+    ``rerouted`` messages waited for a mail server that is no longer configured, and go to the folder now.
+    """
 
     made: int = 0
     empty: int = 0
     messages: int = 0
+    rerouted: int = 0
     problems: tuple[Problem, ...] = ()
 
 

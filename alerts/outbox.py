@@ -5,8 +5,10 @@
          ▲                  │ │                 │ │
          │  again, recover  │ └──── sent ─────┐ │ ├── sent ─────▶ SENT
          ├──────────────────┘                 ▼ │ └── unknown,
-         └────────── again (refused, 4xx) ◀─────┘     recover ──▶ UNKNOWN ── retry (the operator) ──▶ DUE
-                         CLAIMED, DATA ── dead, or `again` too often ──▶ DEAD ── retry ──▶ DUE
+         └────────── again (refused, 4xx) ◀─────┘     recover ──▶ UNKNOWN
+                         CLAIMED, DATA ── dead, or `again` too often ──▶ DEAD
+
+UNKNOWN and DEAD are moved by the operator alone.
 
 The law: every claimed delivery ends sent, due, unknown or dead. The step to DATA is committed *before* a byte
 of the message leaves, so after a crash a row in CLAIMED has sent nothing and a row in DATA may have: the first
@@ -17,13 +19,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from alerts import state
-from alerts.model import Delivery, DeliveryState, Digest, Message
-from alerts.state import rows, transaction
+from alerts.model import FOLDER_CHANNEL, Delivery, DeliveryState, Digest, Message
+from alerts.state import rows
+from archive.connect import transaction
 from archive.errors import ArchiveError
 from archive.times import moment, stamp
 
@@ -69,6 +72,13 @@ def queue(conn: sqlite3.Connection, digest: Digest, messages: Sequence[Message])
                 messages[0].subject if messages else "",
             ),
         )[0][0]
+        # An article that was listed before makes this fail rather than be told twice.
+        for article_id, topic_id in dict.fromkeys((one.article_id, one.topic_id) for one in digest.articles):
+            rows(
+                conn,
+                "INSERT INTO digest_items (subscription_id, article_id, topic_id, digest_id) VALUES (?, ?, ?, ?)",
+                (subscription_id, article_id, topic_id, digest_id),
+            )
         for message in messages:
             _insert(conn, digest_id, message, digest.made_at)
         return True
@@ -106,18 +116,40 @@ def _insert(conn: sqlite3.Connection, digest_id: int, message: Message, now: dat
 
 
 def claim(conn: sqlite3.Connection, now: datetime, limit: int, channel: str | None = None) -> list[Delivery]:
-    """Take up to ``limit`` deliveries that are due, for one channel or for all, the longest due first."""
-    claimed = rows(
-        conn,
-        """UPDATE deliveries SET state = 'claimed', claimed_at = ?1, attempts = attempts + 1
-           WHERE state = 'due' AND next_try_at <= ?1 AND id IN (
-               SELECT id FROM deliveries
-               WHERE state = 'due' AND next_try_at <= ?1 AND (?2 IS NULL OR channel = ?2)
-               ORDER BY next_try_at, id LIMIT ?3)
-           RETURNING id""",
-        (stamp(now), channel, limit),
-    )
-    return _read(conn, (row[0] for row in claimed))
+    """Take up to ``limit`` deliveries that are due, for one channel or for all, the longest due first.
+
+    What waits for an address that was suppressed meanwhile is dead.
+    """
+    with transaction(conn):
+        rows(
+            conn,
+            """UPDATE deliveries SET state = 'dead', done_at = ?1, last_error = (
+                   SELECT 'suppressed since ' || since || ': ' || why FROM suppressions
+                   WHERE suppressions.recipient = lower(deliveries.recipient))
+               WHERE state = 'due' AND lower(recipient) IN (SELECT recipient FROM suppressions)""",
+            (stamp(now),),
+        )
+        claimed = rows(
+            conn,
+            """UPDATE deliveries SET state = 'claimed', claimed_at = ?1, attempts = attempts + 1
+               WHERE state = 'due' AND id IN (
+                   SELECT id FROM deliveries
+                   WHERE state = 'due' AND next_try_at <= ?1 AND (?2 IS NULL OR channel = ?2)
+                   ORDER BY next_try_at, id LIMIT ?3)
+               RETURNING id""",
+            (stamp(now), channel, limit),
+        )
+        return _read(conn, (row[0] for row in claimed))
+
+
+def reroute(conn: sqlite3.Connection, now: datetime) -> int:
+    """Give what waits for another channel to the folder, with all attempts before it; return how many those are.
+
+    For when no mail server is configured any more: nobody else would ever take these.
+    """
+    sql = """UPDATE deliveries SET channel = ?1, attempts = 0, next_try_at = ?2
+             WHERE state = 'due' AND channel <> ?1 RETURNING id"""
+    return len(rows(conn, sql, (FOLDER_CHANNEL, stamp(now))))
 
 
 def on_the_wire(conn: sqlite3.Connection, delivery_id: int) -> bool:
@@ -148,42 +180,31 @@ def unknown(conn: sqlite3.Connection, delivery_id: int, error: str, now: datetim
     return _end(conn, delivery_id, DeliveryState.UNKNOWN, error, now)
 
 
-def recover(conn: sqlite3.Connection, now: datetime) -> list[Delivery]:
-    """Settle what a process that died left behind; call once, before the first claim.
+def recover(conn: sqlite3.Connection, now: datetime, *, in_hand: Collection[int] = ()) -> list[Delivery]:
+    """Settle the deliveries that nobody has in hand any more; call it before claiming.
 
-    What was only claimed is due again (dead when that was its last attempt: it may be what kills us). What was
-    on the wire becomes unknown, and is returned, to be reported.
+    A process that died leaves such, and so does one that could not write down how a delivery ended. ``in_hand`` are
+    those that somebody is handing over just now: they are left alone. What was only claimed is due again (dead when
+    that was its last attempt: it may be what kills us). What was on the wire becomes unknown, and is returned, to be
+    reported.
     """
+    ours = json.dumps(sorted(in_hand))
     with transaction(conn):
         rows(
             conn,
-            """UPDATE deliveries SET next_try_at = ?1, last_error = 'the process ended before the message left',
+            """UPDATE deliveries SET next_try_at = ?1, last_error = 'it was dropped before the message left',
                    state = iif(attempts < ?2, 'due', 'dead'), done_at = iif(attempts < ?2, NULL, ?1)
-               WHERE state = 'claimed'""",
-            (stamp(now), MAX_ATTEMPTS),
+               WHERE state = 'claimed' AND id NOT IN (SELECT value FROM json_each(?3))""",
+            (stamp(now), MAX_ATTEMPTS, ours),
         )
         lost = rows(
             conn,
-            """UPDATE deliveries SET state = 'unknown', done_at = ?,
-                   last_error = 'the process ended while the message was on the wire'
-               WHERE state = 'data' RETURNING id""",
-            (stamp(now),),
+            """UPDATE deliveries SET state = 'unknown', done_at = ?1,
+                   last_error = 'the message was on the wire, and how that ended was not written down'
+               WHERE state = 'data' AND id NOT IN (SELECT value FROM json_each(?2)) RETURNING id""",
+            (stamp(now), ours),
         )
         return _read(conn, (row[0] for row in lost))
-
-
-def retry(conn: sqlite3.Connection, delivery_id: int, now: datetime) -> bool:
-    """The operator's word: send an unknown or dead delivery again, with all its attempts before it."""
-    sql = """UPDATE deliveries SET state = 'due', attempts = 0, next_try_at = ?, done_at = NULL
-             WHERE id = ? AND state IN ('unknown', 'dead') RETURNING id"""
-    return bool(rows(conn, sql, (stamp(now), delivery_id)))
-
-
-def listing(conn: sqlite3.Connection, states: Iterable[DeliveryState]) -> list[Delivery]:
-    """Return the deliveries in any of these states, the oldest first."""
-    sql = "SELECT id FROM deliveries WHERE state IN (SELECT value FROM json_each(?))"
-    found = rows(conn, sql, (json.dumps(list(states)),))
-    return _read(conn, (row[0] for row in found))
 
 
 def waiting(conn: sqlite3.Connection) -> tuple[int, datetime | None]:

@@ -3,8 +3,9 @@
     Digest ─ group ─▶ View (words, dates, links: everything decided) ─▶ digest.txt ─┐
                                                                     └─▶ digest.html ┴─▶ EmailMessage ─▶ Message
 
-A digest made again after a crash must be the same message, so nothing in it comes from a clock or from chance:
-the date, the Message-ID and even the MIME boundary come from the digest.
+A digest is rendered once, whoever gets it: only To and Message-ID are a recipient's own. Made again after a crash it
+must be the same message, so nothing in it comes from a clock or from chance: the date, the Message-ID and even the
+MIME boundary come from the digest.
 """
 
 from __future__ import annotations
@@ -13,73 +14,89 @@ import hashlib
 import json
 import re
 import textwrap
+from collections.abc import Sequence
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import EmailPolicy
 from email.utils import format_datetime, parseaddr
 from functools import cache
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 from css_inline import CSSInliner
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from alerts.model import FOLDER_CHANNEL, MAIL_CHANNEL, OUTBOX, Digest, MailServer, Message
-from alerts.view import Room, View, clean, view_of
+from alerts.view import Leave, Room, Teller, View, clean
 
 NOWHERE = "presswatch.invalid"  # RFC 2606: never a real domain
 # Gmail cuts a message at 102 KB, and what it cuts off is the foot that says which sources were not read.
 HTML_LIMIT = 100_000
 TEXT_WIDTH = 74
+# RFC 5322: a line holds 998 octets at most, and this header is not folded.
+_LONGEST_HEADER = 900
 # So many articles are told in full before the first is cut down to its headline.
 _FULL_FIRST = 20
 
 
 def render(digest: Digest, recipient: str, server: MailServer | None) -> Message:
-    """Return the mail for one recipient, `OUTBOX` for a subscription that names nobody.
+    """Return the mail for one recipient; see `render_all`."""
+    return render_all(digest, [recipient], server)[0]
 
-    Text in the digest may be anything. Raises ValueError when the sender or the recipient is no address, or
+
+def render_all(digest: Digest, recipients: Sequence[str], server: MailServer | None) -> list[Message]:
+    """Return the mail for each recipient, `OUTBOX` for a subscription that names nobody.
+
+    Text in the digest may be anything. Raises ValueError when the sender or a recipient is no address, or
     the zone is none.
     """
-    sender = _address(server.sender) if server else Address("Presswatch", "presswatch", NOWHERE)
+    sender = _sender(server)
     name = clean(digest.subscription.name)
-    to = Address(name, OUTBOX, NOWHERE) if recipient == OUTBOX else _address(recipient)
-    digested = _hash(digest, recipient)
-    message_id = f"<{digested[:32]}@{sender.domain}>"
+    to = [Address(name, OUTBOX, NOWHERE) if one == OUTBOX else _address(one) for one in recipients]
     leave = _leave(server, digest.subscription.id)
-
-    view = view_of(digest, Room(), leave.removeprefix("mailto:").split("?")[0] if leave else None)
-    text = _template("digest.txt").render(view=view, wrap=_wrap)
-    html = _html(digest, view)
+    teller = Teller(digest, leave)
+    whole = teller.view(Room())
+    text = _template("digest.txt").render(view=whole, wrap=_wrap)
+    html = _html(teller, whole)
 
     mail = EmailMessage(policy=_POLICY)
     mail["From"] = sender
-    mail["To"] = to
+    mail["To"] = ""
     if server and server.reply_to:
         mail["Reply-To"] = _address(server.reply_to)
-    mail["Subject"] = view.subject
+    mail["Subject"] = whole.subject
     mail["Date"] = format_datetime(digest.due_at)
-    mail["Message-ID"] = message_id
+    mail["Message-ID"] = ""
     mail["List-Id"] = f"<{_slug(digest.subscription.id)}.presswatch.{sender.domain}>"
-    if leave:
-        mail["List-Unsubscribe"] = f"<{leave}>"
+    if leave and len(leave.url) < _LONGEST_HEADER:
+        mail["List-Unsubscribe"] = f"<{leave.url}>"
     # RFC 3834: no holiday notices, please. The second is what Exchange listens to.
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
     mail.set_content(text, cte="quoted-printable")
     mail.add_alternative(html, subtype="html", cte="quoted-printable")
-    mail.set_boundary(f"=_{digested[32:56]}")
-    mail["Content-Language"] = view.language  # set_content drops every Content-* set before it
-    return Message(
-        recipient=recipient,
-        channel=MAIL_CHANNEL if server and recipient != OUTBOX else FOLDER_CHANNEL,
-        message_id=message_id,
-        subject=view.subject,
-        body=mail.as_bytes(),
-        html=html,
-    )
+    mail.set_boundary(f"=_{_hash(digest)[:24]}")
+    mail["Content-Language"] = whole.language  # set_content drops every Content-* set before it
+
+    messages = []
+    for recipient, address in zip(recipients, to, strict=True):
+        message_id = f"<{_hash(digest, recipient)[:32]}@{sender.domain}>"
+        mail.replace_header("To", address)
+        mail.replace_header("Message-ID", message_id)
+        messages.append(
+            Message(
+                recipient=recipient,
+                channel=MAIL_CHANNEL if server and recipient != OUTBOX else FOLDER_CHANNEL,
+                message_id=message_id,
+                subject=whole.subject,
+                body=mail.as_bytes(),
+                html=html,
+            )
+        )
+    return messages
 
 
-def _html(digest: Digest, view: View) -> str:
+def _html(teller: Teller, view: View) -> str:
     """Return the HTML part with as much of the digest in it as `HTML_LIMIT` allows.
 
     The first of every topic are told in full; the room that is left goes to headlines, and what then is left
@@ -88,14 +105,12 @@ def _html(digest: Digest, view: View) -> str:
     whole = _inlined(view)
     if _size(whole) <= HTML_LIMIT:
         return whole
-    total = sum(len(group.items) + len(group.references) for group in view.groups)
+    total = teller.total
     first = min(_FULL_FIRST, total)
 
     def at(steps: int) -> str:
         full = min(steps, first) + max(0, steps - total)
-        return _inlined(
-            view_of(digest, Room(full=full, brief=min(steps, total) - full, coverage=40), view.leave)
-        )
+        return _inlined(teller.view(Room(full=full, brief=min(steps, total) - full, coverage=40)))
 
     # The last step has everything in full: what did not fit may have been the coverage.
     low, high, best = 0, 2 * total - first + 1, at(0)
@@ -194,18 +209,40 @@ def address_of(text: str) -> str:
     return str(_address(text).addr_spec)
 
 
-def _leave(server: MailServer | None, subscription_id: str) -> str | None:
-    """Return what `List-Unsubscribe` (RFC 2369) holds: a mailto URL that names the list."""
+def _sender(server: MailServer | None) -> Address:
+    """Return who a mail comes from; an address without a name gets ours."""
+    if server is None:
+        return Address("Presswatch", "presswatch", NOWHERE)
+    address = _address(server.sender)
+    return address if address.display_name else Address("Presswatch", addr_spec=address.addr_spec)
+
+
+def _leave(server: MailServer | None, subscription_id: str) -> Leave | None:
+    """Return where `List-Unsubscribe` (RFC 2369) points: a web page, or a mail that names the list."""
     if not server or not server.unsubscribe:
         return None
-    address = _address(server.unsubscribe.removeprefix("mailto:").split("?")[0])
-    return f"mailto:{address.addr_spec}?subject=unsubscribe%20{_slug(subscription_id)}"
+    said = clean(server.unsubscribe)
+    if re.match(r"(?i)https?://", said):
+        url = _ascii_url(said)
+        return Leave(url=url, shown=url)
+    address = _address(re.sub(r"(?i)^mailto:", "", said).split("?")[0]).addr_spec
+    return Leave(url=f"mailto:{address}?subject=unsubscribe%20{_slug(subscription_id)}", shown=address)
+
+
+def _ascii_url(url: str) -> str:
+    """Return a web address as a header may hold it: ASCII, and nothing that ends it early."""
+    parts = urlsplit(url)
+    if not parts.netloc.isascii():
+        user, at, place = parts.netloc.rpartition("@")
+        host, colon, port = place.partition(":")
+        url = parts._replace(netloc=f"{user}{at}{host.encode('idna').decode()}{colon}{port}").geturl()
+    return quote(url, safe="%/:=&?~#+!$,;'@()*[]")
 
 
 def _slug(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9-]+", "-", text).strip("-")[:60] or "list"
 
 
-def _hash(digest: Digest, recipient: str) -> str:
-    identity = [digest.subscription.id, digest.from_seq, digest.to_seq, digest.due_at.isoformat(), recipient]
+def _hash(digest: Digest, *recipient: str) -> str:
+    identity = [digest.subscription.id, digest.from_seq, digest.to_seq, digest.due_at.isoformat(), *recipient]
     return hashlib.sha256(json.dumps(identity).encode()).hexdigest()

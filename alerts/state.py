@@ -1,8 +1,8 @@
-"""What the alerts side remembers, in `alerts.db`: schema, subscriptions, digests, suppressions, requests.
+"""What the alerts side remembers, in `alerts.db`: schema, subscriptions, what was told, suppressions.
 
-The rows of `deliveries` are moved by `alerts.outbox`, through `rows` of this module; nothing else in the
-project writes SQL for this file. Functions take a plain connection that somebody else opened (the one
-writer, ``isolation_level=None``), and `transaction` is the only place that begins and commits.
+The rows of `digests` and `deliveries` are written by `alerts.outbox`, through `rows` of this module; nothing else
+in the project writes SQL for this file. Functions take a plain connection that somebody else opened (the one
+writer, ``isolation_level=None``), and `archive.connect.transaction` is the only place that begins and commits.
 
 **The sequence rule.** A digest holds every wanted match with from_seq < seq <= to_seq, and the next one of
 the subscription starts at its to_seq. Where a subscription stands is therefore never stored apart from its
@@ -18,19 +18,22 @@ brings no old matches with it.
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from sqlite_utils import Database, Migrations
 
-from alerts.model import Request, Subscription, SubscriptionState
+from alerts.model import Subscription, SubscriptionState
+from archive.connect import transaction
 from archive.errors import ArchiveError
 from archive.model import from_json, to_json
 from archive.times import moment, stamp
 
+log = logging.getLogger(__name__)
 migrations = Migrations("alerts")
 
 
@@ -39,6 +42,21 @@ def first_tables(db: Database) -> None:
     """Subscriptions, digests and deliveries, and what surrounds them."""
     for statement in _FIRST_TABLES:
         db.execute(statement)
+
+
+@migrations()
+def what_was_told(db: Database) -> None:
+    """What each digest listed. A match that ended and came back has a new seq; its reader has been told."""
+    db.execute(
+        """
+        CREATE TABLE digest_items (
+            subscription_id TEXT NOT NULL REFERENCES subscriptions(id),
+            article_id INTEGER NOT NULL,
+            topic_id TEXT NOT NULL,
+            digest_id INTEGER NOT NULL REFERENCES digests(id),
+            PRIMARY KEY (subscription_id, article_id, topic_id)
+        ) WITHOUT ROWID"""
+    )
 
 
 # Never edited once released: a change is another function below the last one.
@@ -122,11 +140,28 @@ def migrate(conn: sqlite3.Connection) -> list[str]:
     Raises `ArchiveError` when it cannot be done; the migration that failed has left nothing behind.
     """
     names = pending(conn)
+    _close_to_others(conn, new=first_tables.__name__ in names)
     try:
         migrations.apply(Database(conn, execute_plugins=False))
     except sqlite3.Error as error:
         raise ArchiveError(f"alerts.db cannot be brought up to date: {error}") from error
     return names
+
+
+def _close_to_others(conn: sqlite3.Connection, *, new: bool) -> None:
+    """Take the file away from other accounts of this computer: it holds addresses.
+
+    A new one is the owner's alone; of one that is there the operator may have let a group read it. Files that
+    SQLite puts beside it later take its mode.
+    """
+    path = rows(conn, "SELECT file FROM pragma_database_list WHERE name = 'main'")[0][0]
+    for name in (path, f"{path}-wal", f"{path}-shm") if path else ():
+        file = Path(name)
+        try:
+            if file.exists():
+                file.chmod(0o600 if new else file.stat().st_mode & 0o770)
+        except OSError as error:  # a file system that knows no modes
+            log.warning("other accounts may be able to read %s: %s", file, error)
 
 
 # --- the seam to SQLite -----------------------------------------------------------------------------------
@@ -138,22 +173,6 @@ def rows(conn: sqlite3.Connection, sql: str, values: Sequence[Any] = ()) -> list
         return [tuple(row) for row in conn.execute(sql, values).fetchall()]
     except sqlite3.Error as error:
         raise ArchiveError(f"alerts.db: {error}") from error
-
-
-@contextmanager
-def transaction(conn: sqlite3.Connection) -> Iterator[None]:
-    """All of the block, or nothing. Inside a transaction of the caller's, it is part of that one."""
-    if conn.in_transaction:
-        yield
-        return
-    rows(conn, "BEGIN IMMEDIATE")
-    try:
-        yield
-        rows(conn, "COMMIT")
-    except BaseException:
-        if conn.in_transaction:
-            conn.rollback()
-        raise
 
 
 # --- subscriptions ----------------------------------------------------------------------------------------
@@ -216,6 +235,21 @@ def move_due(conn: sqlite3.Connection, subscription_id: str, due_at: datetime) -
     )
 
 
+def told(
+    conn: sqlite3.Connection, subscription_id: str, article_ids: Iterable[int]
+) -> frozenset[tuple[int, str]]:
+    """Return which of these articles the digests of a subscription have listed, as (article_id, topic_id)."""
+    if not rows(conn, "SELECT 1 FROM sqlite_master WHERE name = 'digest_items'"):
+        return frozenset()  # a preview reads the file as it is, perhaps before this version has ever run
+    found = rows(
+        conn,
+        """SELECT article_id, topic_id FROM digest_items
+           WHERE subscription_id = ? AND article_id IN (SELECT value FROM json_each(?))""",
+        (subscription_id, json.dumps(sorted(set(article_ids)))),
+    )
+    return frozenset((article_id, topic_id) for article_id, topic_id in found)
+
+
 # --- suppressions -----------------------------------------------------------------------------------------
 
 
@@ -232,39 +266,3 @@ def suppressed(conn: sqlite3.Connection, recipient: str) -> str | None:
     """Return why and since when nothing is written to an address, None when it may be."""
     found = rows(conn, "SELECT since, why FROM suppressions WHERE recipient = ?", (recipient.casefold(),))
     return f"suppressed since {found[0][0]}: {found[0][1]}" if found else None
-
-
-# --- requests ---------------------------------------------------------------------------------------------
-
-
-def ask(conn: sqlite3.Connection, what: str, arguments: dict[str, Any], now: datetime) -> int:
-    """Leave work for the running service; returns the id under which the answer will be."""
-    sql = "INSERT INTO requests (at, what, arguments) VALUES (?, ?, ?) RETURNING id"
-    return int(rows(conn, sql, (stamp(now), what, json.dumps(arguments)))[0][0])
-
-
-def open_requests(conn: sqlite3.Connection) -> list[Request]:
-    """Return what was asked and not yet answered, the oldest first."""
-    sql = "SELECT id, at, what, arguments, state, answer FROM requests WHERE state = 'open' ORDER BY id"
-    return [_request(row) for row in rows(conn, sql)]
-
-
-def request(conn: sqlite3.Connection, request_id: int) -> Request | None:
-    """Return one request, answered or not."""
-    sql = "SELECT id, at, what, arguments, state, answer FROM requests WHERE id = ?"
-    found = rows(conn, sql, (request_id,))
-    return _request(found[0]) if found else None
-
-
-def answer(conn: sqlite3.Connection, request_id: int, said: dict[str, Any], *, failed: bool = False) -> None:
-    """Answer a request; a second answer changes nothing."""
-    rows(
-        conn,
-        "UPDATE requests SET state = ?, answer = ? WHERE id = ? AND state = 'open'",
-        ("failed" if failed else "done", json.dumps(said), request_id),
-    )
-
-
-def _request(row: tuple[Any, ...]) -> Request:
-    request_id, at, what, arguments, state, said = row
-    return Request(id=request_id, at=moment(at), what=what, arguments=arguments, state=state, answer=said)

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from alerts.digest import Group, Item, Piece, group
+from alerts.digest import Group, Item, group
 from alerts.model import Digest
+from alerts.quote import Piece
 from alerts.watch import read_when, read_zone
 from alerts.words import Speaker, count
 from archive.model import Content, Coverage
@@ -24,6 +25,9 @@ _BIDI = re.compile(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _LONGEST_LINK = 2000
 _SUBJECT_TOPICS = 4
+_SHORT_NAME = 24
+# A source that was not read for so many days is said to be so, in days: nobody counts from a date.
+_LONG = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +86,19 @@ class CoverageView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Leave:
+    """Where a reader can leave: ``url`` is a mailto or a web address, ``shown`` what stands there."""
+
+    url: str
+    shown: str
+
+    @property
+    def by_mail(self) -> bool:
+        """Whether a mail must be written."""
+        return self.url.startswith("mailto:")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """The whole digest, in words."""
 
@@ -89,6 +106,7 @@ class View:
     subject: str
     name: str
     day: str
+    period: str | None
     tally: str
     preheader: str
     groups: tuple[GroupView, ...]
@@ -97,7 +115,8 @@ class View:
     coverage: tuple[CoverageView, ...]
     coverage_left_out: str | None
     foot: tuple[str, ...]
-    leave: str | None
+    leave: Leave | None
+    leave_said: tuple[str, str]  # what stands before and after it
 
 
 def clean(text: str) -> str:
@@ -126,88 +145,115 @@ def starred(pieces: Iterable[Piece]) -> str:
     return clean("".join(f"*{piece.text}*" if piece.hit else piece.text for piece in pieces))
 
 
-def view_of(digest: Digest, room: Room, leave: str | None) -> View:
-    """Return what the digest says in the language and zone of its subscription.
+class Teller:
+    """Says one digest, in the language and zone of its subscription.
 
-    Raises ValueError when the schedule or the zone cannot be read.
+    What does not depend on how much room there is is decided once: fitting a mail asks many times.
     """
-    subscription = digest.subscription
-    zone = read_zone(subscription.zone)
-    speaker = Speaker(subscription.language, zone)
-    words = speaker.words
-    groups = group(digest)
-    name = clean(subscription.name)
-    told = len({one.article_id for one in digest.articles})
-    tally = ", ".join(f"{clean(one.title)}\N{NO-BREAK SPACE}{one.size}" for one in groups)
-    foot = [
-        words.why.format(
-            name=name, when=speaker.schedule(read_when(subscription.when)), zone=subscription.zone
-        ),
-        words.times.format(speaker.zone_name(digest.due_at)),
-    ]
-    if leave:
-        foot.append(words.leave.format(leave))
-    lines = _coverage(digest.coverage, speaker, digest)
-    shown = lines[: room.coverage]
-    return View(
-        language=words.language,
-        subject=clean(f"{_subject(groups, words.nothing)} — Presswatch, {speaker.day(digest.due_at)}"),
-        name=name,
-        day=speaker.weekday(digest.due_at),
-        tally=f"{count(words.articles, told)}: {tally}" if groups else words.nothing,
-        preheader=_shorten(" · ".join(_plain(item.title) for one in groups for item in one.items[:2]), 140),
-        groups=tuple(_groups(groups, room, speaker, digest)),
-        coverage_title=words.coverage,
-        coverage_said=_coverage_said(digest, words.all_read, speaker),
-        coverage=shown,
-        coverage_left_out=count(words.coverage_left_out, len(lines) - len(shown)) if shown != lines else None,
-        foot=tuple(foot),
-        leave=leave,
+
+    def __init__(self, digest: Digest, leave: Leave | None) -> None:
+        """Raises ValueError when the schedule or the zone cannot be read."""
+        subscription = digest.subscription
+        self._digest = digest
+        self._leave = leave
+        self._speaker = Speaker(subscription.language, read_zone(subscription.zone))
+        self._when = self._speaker.schedule(read_when(subscription.when))
+        self._groups = group(digest)
+        self._coverage = _coverage(digest.coverage, self._speaker, digest)
+        self._items: dict[tuple[int, int, bool, bool], ItemView] = {}
+        self.total = sum(one.size for one in self._groups)
+
+    def view(self, room: Room) -> View:
+        """Return what the digest says where there is so much room."""
+        digest, speaker, groups = self._digest, self._speaker, self._groups
+        words, name = speaker.words, clean(digest.subscription.name)
+        told = len({one.article_id for one in digest.articles})
+        tally = ", ".join(f"{_unbroken(clean(one.title))}\N{NO-BREAK SPACE}({one.size})" for one in groups)
+        foot = (
+            words.why.format(name=name, when=self._when, zone=digest.subscription.zone),
+            words.times.format(speaker.zone_name(digest.due_at)),
+        )
+        shown = self._coverage[: room.coverage]
+        more = len(self._coverage) - len(shown)
+        before, after = (words.leave if self._leave and self._leave.by_mail else words.leave_web).split("{}")
+        return View(
+            language=words.language,
+            subject=clean(f"{_subject(groups, words.nothing)} — Presswatch, {speaker.day(digest.due_at)}"),
+            name=name,
+            day=speaker.weekday(digest.due_at),
+            period=_period(digest, speaker),
+            tally=f"{count(words.articles, told)}: {tally}" if groups else words.nothing,
+            preheader=_shorten(
+                " · ".join(_plain(item.title) for one in groups for item in one.items[:2]), 140
+            ),
+            groups=tuple(self._told(room)),
+            coverage_title=words.coverage,
+            coverage_said=_coverage_said(digest, speaker),
+            coverage=shown,
+            coverage_left_out=count(words.coverage_left_out, more) if more else None,
+            foot=foot,
+            leave=self._leave,
+            leave_said=(before, after),
+        )
+
+    def _told(self, room: Room) -> Iterable[GroupView]:
+        groups = self._groups
+        # The first of every topic comes before the second of any: a loud topic cannot push a quiet one out.
+        order = sorted((rank, index) for index, one in enumerate(groups) for rank in range(one.size))
+        full = len(order) if room.full is None else room.full
+        brief = len(order) if room.brief is None else room.brief
+        in_full, in_brief = set(order[:full]), set(order[full : full + max(0, brief)])
+        told = {
+            item.article.article_id
+            for index, one in enumerate(groups)
+            for rank, item in enumerate(one.items)
+            if (rank, index) in in_full
+        }
+        for index, one in enumerate(groups):
+            views: list[list[ItemView]] = [[], []]
+            left_out = 0
+            for rank, item in enumerate((*one.items, *one.references)):
+                if (rank, index) in in_full or (rank, index) in in_brief:
+                    whole, in_detail = (rank, index) in in_full, item.article.article_id in told
+                    key = (index, rank, whole, in_detail)
+                    if key not in self._items:
+                        self._items[key] = self._item(item, whole=whole, in_detail=in_detail)
+                    views[item.under is not None].append(self._items[key])
+                else:
+                    left_out += 1
+            yield GroupView(
+                title=clean(one.title),
+                size=one.size,
+                items=tuple(views[0]),
+                references=tuple(views[1]),
+                left_out=count(self._speaker.words.left_out, left_out) if left_out else None,
+            )
+
+    def _item(self, item: Item, *, whole: bool, in_detail: bool) -> ItemView:
+        if item.under is None:
+            return _item(item, self._speaker, self._digest, whole=whole)
+        return _reference(item, item.under, self._speaker, whole=whole, in_detail=in_detail)
+
+
+def _unbroken(text: str) -> str:
+    """Return a short name so that no line ends within it: "July" and "19 (7)" are read as something else."""
+    return text.replace(" ", "\N{NO-BREAK SPACE}") if len(text) <= _SHORT_NAME else text
+
+
+def _period(digest: Digest, speaker: Speaker) -> str | None:
+    """Return from when to when the articles came in; a digest that is made late holds later ones too."""
+    if digest.since is None:
+        return None
+    until = max([digest.due_at, *(one.first_seen_at for one in digest.articles)])
+    return speaker.words.period.format(
+        speaker.moment(digest.since, digest.due_at), speaker.moment(until, digest.due_at)
     )
 
 
 def _subject(groups: Sequence[Group], nothing: str) -> str:
-    said = [f"{_shorten(one.title, 40)} {one.size}" for one in groups[:_SUBJECT_TOPICS]]
+    said = [f"{_shorten(one.title, 40)} ({one.size})" for one in groups[:_SUBJECT_TOPICS]]
     more = [f"+{len(groups) - len(said)}"] if len(groups) > len(said) else []
     return ", ".join(said + more) or nothing
-
-
-def _groups(groups: Sequence[Group], room: Room, speaker: Speaker, digest: Digest) -> Iterable[GroupView]:
-    # The first of every topic comes before the second of any: a loud topic cannot push a quiet one out.
-    order = sorted(
-        (rank, index)
-        for index, one in enumerate(groups)
-        for rank in range(len(one.items) + len(one.references))
-    )
-    full = len(order) if room.full is None else room.full
-    brief = len(order) if room.brief is None else room.brief
-    in_full, in_brief = set(order[:full]), set(order[full : full + max(0, brief)])
-    told = {
-        item.article.article_id
-        for index, one in enumerate(groups)
-        for rank, item in enumerate(one.items)
-        if (rank, index) in in_full
-    }
-    for index, one in enumerate(groups):
-        views: list[list[ItemView]] = [[], []]
-        left_out = 0
-        for rank, item in enumerate((*one.items, *one.references)):
-            if (rank, index) in in_full or (rank, index) in in_brief:
-                whole = (rank, index) in in_full
-                if item.under is None:
-                    views[0].append(_item(item, speaker, digest, whole=whole))
-                else:
-                    in_detail = item.article.article_id in told
-                    views[1].append(_reference(item, item.under, speaker, whole=whole, in_detail=in_detail))
-            else:
-                left_out += 1
-        yield GroupView(
-            title=clean(one.title),
-            size=one.size,
-            items=tuple(views[0]),
-            references=tuple(views[1]),
-            left_out=count(speaker.words.left_out, left_out) if left_out else None,
-        )
 
 
 def _item(item: Item, speaker: Speaker, digest: Digest, *, whole: bool) -> ItemView:
@@ -285,13 +331,20 @@ def _coverage(coverage: Sequence[Coverage], speaker: Speaker, digest: Digest) ->
                 for part in (speaker.words.kinds.get(one.kind, clean(one.kind)), _shorten(one.detail, 160))
                 if part
             ),
-            since=speaker.words.since.format(speaker.moment(one.since, digest.due_at)),
+            since=_since(one, speaker, digest),
         )
         for one in coverage
     )
 
 
-def _coverage_said(digest: Digest, all_read: str, speaker: Speaker) -> str:
-    ill = len({one.source_id for one in digest.coverage})
-    trouble = count(speaker.words.unread, ill) if ill else all_read
-    return f"{count(speaker.words.read, digest.sources_read)} {trouble}"
+def _since(one: Coverage, speaker: Speaker, digest: Digest) -> str:
+    said = speaker.words.since.format(speaker.moment(one.since, digest.due_at))
+    days = (digest.due_at - one.since).days
+    return f"{said} ({count(speaker.words.days, days)})" if days >= _LONG else said
+
+
+def _coverage_said(digest: Digest, speaker: Speaker) -> str:
+    words, ill = speaker.words, len({one.source_id for one in digest.coverage})
+    if not digest.sources_read:
+        return f"{words.none_read} {count(words.unread, ill) if ill else ''}".rstrip()
+    return f"{count(words.read, digest.sources_read)} {count(words.unread, ill) if ill else words.all_read}"

@@ -24,6 +24,7 @@ class Words:
 
     language: str
     articles: tuple[str, str]
+    period: str
     nothing: str
     undated: str
     by: str
@@ -38,13 +39,16 @@ class Words:
     elsewhere: str
     coverage: str
     read: tuple[str, str]
+    none_read: str
     all_read: str
     unread: tuple[str, str]
     since: str
+    days: tuple[str, str]
     coverage_left_out: tuple[str, str]
     why: str
     daily: str
     leave: str
+    leave_web: str
     times: str
     kinds: dict[str, str]
 
@@ -52,6 +56,7 @@ class Words:
 ENGLISH = Words(
     language="en",
     articles=("{} article", "{} articles"),
+    period="From {0} to {1}",
     nothing="Nothing matched",
     undated="undated",
     by="by {}",
@@ -69,13 +74,16 @@ ENGLISH = Words(
     elsewhere="Matched in {0}: “{1}”.",
     coverage="Coverage",
     read=("{} source was read.", "{} sources were read."),
+    none_read="No source could be read.",
     all_read="Nothing is known to be missing.",
     unread=("{} had trouble:", "{} had trouble:"),
     since="since {}",
+    days=("{} day", "{} days"),
     coverage_left_out=("and {} more: see the plain-text part", "and {} more: see the plain-text part"),
     why="You get this because your address is on the Presswatch list “{name}” ({when}, {zone}).",
     daily="daily at {}",
     leave="To leave, write to {}.",
+    leave_web="To leave: {}",
     times="Times are {}.",
     kinds={
         "overrun": "items came faster than they were read; some may be missing",
@@ -95,6 +103,7 @@ ENGLISH = Words(
 SPANISH = Words(
     language="es",
     articles=("{} artículo", "{} artículos"),
+    period="Del {0} al {1}",
     nothing="Sin coincidencias",
     undated="sin fecha",
     by="por {}",
@@ -112,13 +121,16 @@ SPANISH = Words(
     elsewhere="Coincide en {0}: «{1}».",
     coverage="Cobertura",
     read=("Se leyó {} fuente.", "Se leyeron {} fuentes."),
+    none_read="No se pudo leer ninguna fuente.",
     all_read="No consta que falte nada.",
     unread=("{} tuvo problemas:", "{} tuvieron problemas:"),
     since="desde el {}",
+    days=("{} día", "{} días"),
     coverage_left_out=("y {} más: ver la versión en texto", "y {} más: ver la versión en texto"),
     why="Recibe este correo porque su dirección está en la lista «{name}» de Presswatch ({when}, {zone}).",
     daily="todos los días a las {}",
     leave="Para darse de baja, escriba a {}.",
+    leave_web="Para darse de baja: {}",
     times="Hora: {}.",
     kinds={
         "overrun": "publicó más rápido de lo que se leyó; puede faltar algo",

@@ -34,7 +34,8 @@ class FolderChannel:
             raise DeliveryError(f"cannot write to {self._folder}: {error}") from error
 
     def _write(self, delivery: Delivery) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        # The messages name their recipients: they are nobody else's business on this computer.
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         stem = file_stem(delivery)
         _put(self._folder / f"{stem}.html", delivery.html.encode())
         # Last, so that whoever waits for an .eml finds its .html there.
@@ -52,7 +53,8 @@ def _put(path: Path, data: bytes) -> None:
     """Write a file that is there whole or not at all, also after a power cut."""
     # The name is this delivery's alone and one process delivers, so a half-written one is simply overwritten.
     half = path.with_name(f".{path.name}.part")
-    with half.open("wb") as file:
+    half.unlink(missing_ok=True)  # it would keep the mode it has
+    with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
-from alerts import state
+from alerts import jobs, state
 from alerts.digest import build
-from alerts.model import Digest, MailServer, Security, Subscription
+from alerts.model import Digest, DigestSummary, MailServer, Security, Subscription
+from alerts.prepare import Found, Matched
 from archive.model import Content, Coverage, Hit, MatchedArticle
+
+T = TypeVar("T")
 
 NOON = datetime(2026, 7, 19, 12, 0, tzinfo=UTC)  # seven in the morning in Lima
 
@@ -93,3 +98,24 @@ def connect(path: str = ":memory:") -> sqlite3.Connection:
     conn.execute("PRAGMA foreign_keys = on")
     state.migrate(conn)
     return conn
+
+
+def make_digests(
+    conn: sqlite3.Connection,
+    matched: Matched,
+    top_seq: int,
+    now: datetime,
+    *,
+    mail: MailServer | None = None,
+    topic_order: tuple[str, ...] = (),
+) -> DigestSummary:
+    """Make the digests that are due as the service does, with one connection for the reader and the writer."""
+    found = Found(matched=matched, top_seq=top_seq, coverage=(), sources_read=3, topic_order=topic_order)
+
+    async def run(work: Callable[[sqlite3.Connection], T]) -> T:
+        return work(conn)
+
+    async def look(work: Callable[[sqlite3.Connection, Callable[[], Found]], T]) -> T:
+        return work(conn, lambda: found)
+
+    return asyncio.run(jobs.digest_due(look, run, mail, now))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from alerts.channels import Channel
 from alerts.channels.fake import FakeChannel
-from alerts.channels.folder import FolderChannel
+from alerts.channels.folder import FolderChannel, file_stem
 from alerts.channels.mail import MailChannel, dotted
 from alerts.model import OUTBOX, Delivery, DeliveryState, Security
 from alerts.render import render
@@ -252,6 +253,21 @@ def test_a_folder_gets_both_files_once(tmp_path: Path) -> None:
     assert files[0].read_bytes() == one.body
     assert files[1].read_text("utf-8") == one.html
     assert told.calls == [], "writing twice is harmless, so it is never unknown"
+
+
+def test_other_accounts_of_the_computer_cannot_read_what_lies_in_the_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "outbox"
+    asyncio.run(FolderChannel(folder).deliver(delivery(), Told()))
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()} == {0o600}
+
+
+def test_a_file_that_was_half_written_is_written_anew(tmp_path: Path) -> None:
+    one = delivery()
+    (tmp_path / f".{file_stem(one)}.eml.part").write_text("half")
+    asyncio.run(FolderChannel(tmp_path).deliver(one, Told()))
+    assert (tmp_path / f"{file_stem(one)}.eml").read_bytes() == one.body
+    assert stat.S_IMODE((tmp_path / f"{file_stem(one)}.eml").stat().st_mode) == 0o600
 
 
 def test_a_folder_takes_no_path_from_a_subscription_and_tells_recipients_apart(tmp_path: Path) -> None:

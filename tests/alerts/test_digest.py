@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,8 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.digest import QUOTE, due_digests, group, sentence
+from alerts import quote
+from alerts.digest import due_digests, group
 from alerts.model import SubscriptionState
+from alerts.quote import QUOTE, TITLE, Piece, sentence
 from archive.model import Hit, MatchedArticle
 from tests.alerts.factory import NOON, article, digest, hit, subscription
 
@@ -128,20 +131,31 @@ def test_an_article_matched_again_in_the_same_range_is_told_once() -> None:
     assert [item.article.seq for item in only.items] == [2]
 
 
-def test_topics_come_in_the_order_of_the_subscription_or_the_loudest_first() -> None:
+@pytest.mark.parametrize(
+    ("topics", "topic_order", "order"),
+    [
+        pytest.param(("a", "b"), ("b", "a"), ["a", "b"], id="as the subscriber lists them"),
+        pytest.param(None, ("a", "x", "b"), ["a", "b"], id="all: as keywords.yaml lists them"),
+        pytest.param(None, (), ["b", "a"], id="all, and that is not known: the loudest first"),
+        pytest.param(None, ("a",), ["a", "b"], id="what is not listed stands at the end"),
+    ],
+)
+def test_topics_come_in_the_order_of_the_subscriber_or_of_the_operator(
+    topics: tuple[str, ...] | None, topic_order: tuple[str, ...], order: list[str]
+) -> None:
     found = [
         article(1, topic_id="a", topic_title="A"),
         article(2, topic_id="b", topic_title="B"),
         article(3, topic_id="b"),
     ]
-    assert [one.topic_id for one in group(digest(*found, subscription=subscription(topics=("a", "b"))))] == [
-        "a",
-        "b",
-    ]
-    assert [one.topic_id for one in group(digest(*found, subscription=subscription(topics=None)))] == [
-        "b",
-        "a",
-    ]
+    made = digest(*found, subscription=subscription(topics=topics), topic_order=topic_order)
+    assert [one.topic_id for one in group(made)] == order
+
+
+def test_what_an_earlier_digest_told_is_left_out_for_that_topic_only() -> None:
+    found = [article(8, article_id=3), article(9, article_id=3, topic_id="lithium"), article(10)]
+    made = digest(*found, from_seq=5, told={(3, "peru"), (10, "lithium")})
+    assert [(one.article_id, one.topic_id) for one in made.articles] == [(3, "lithium"), (10, "peru")]
 
 
 def test_the_newest_comes_first_and_a_date_in_the_future_is_not_newer_than_when_it_was_seen() -> None:
@@ -251,3 +265,57 @@ def test_a_spelling_found_twice_is_named_once() -> None:
     )
     (only,) = group(digest(article(1, title="T", summary=summary, text=text, hits=hits)))
     assert [one.text for one in only.items[0].variants] == ["tropas de EE. UU."]
+
+
+def shown(pieces: tuple[Piece, ...]) -> str:
+    return "".join(f"[{piece.text}]" if piece.hit else piece.text for piece in pieces)
+
+
+def test_a_very_long_title_is_cut_and_keeps_the_words_that_matched() -> None:
+    near, far = "Peru " + "word " * 400, "word " * 400 + "Peru " + "word " * 400
+    for title, begins in ((near, "[Peru] word"), (far, "word word")):
+        (only,) = group(digest(article(1, title=title)))
+        headline = shown(only.items[0].title)
+        assert headline.startswith(begins)
+        assert headline.endswith(" …")
+        assert "[Peru]" in headline
+        assert len(headline) <= TITLE + 10
+
+
+@given(words, words, st.integers(0, 40))
+def test_a_headline_is_short_whatever_the_title(before: str, after: str, length: int) -> None:
+    title = f"{before}Peru{'x' * length}{after}"
+    one = article(1, title=title, hits=(Hit("title", len(before), len(before) + 4, "Peru", "Peru", "exact"),))
+    (only,) = group(digest(one))
+    headline = shown(only.items[0].title)
+    assert "[Peru]" in headline
+    assert len(headline) <= TITLE + 10 or headline.replace("[Peru]", "Peru") == title
+
+
+def test_a_long_text_with_thousands_of_hits_costs_one_look_and_not_thousands(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looks: list[int] = []
+    look = quote.sentence
+
+    def counted(text: str, start: int, end: int) -> tuple[int, int]:
+        looks.append(start)
+        return look(text, start, end)
+
+    monkeypatch.setattr(quote, "sentence", counted)
+    text = "Peru. Then Peru came and Peru went. " * 10_000
+    hits = tuple(
+        Hit("text", found.start(), found.end(), "Peru", "Peru", "exact")
+        for found in re.finditer("Peru", text)
+    )
+    title = {"title": "Peru", "text": text}
+    assert quoted(article(1, **title, hits=hits)) == "Then [Peru] came and [Peru] went."
+    assert len(looks) == 3, "the first only says the headline again, the second is taken, and cut"
+    moved = tuple(replace(hit, start=hit.start + 1, end=hit.end + 1) for hit in hits)
+    looks.clear()
+    assert quoted(article(1, title="T", text=text, hits=moved)) == "[Peru]."
+    again = "Peru. " * 30_000
+    hits = tuple(Hit("text", at, at + 4, "Peru", "Peru", "exact") for at in range(0, len(again), 6))
+    looks.clear()
+    assert quoted(article(1, title="Peru", text=again, hits=hits)) == "[Peru]."
+    assert len(looks) <= 201, "hostile: every sentence says the headline again"

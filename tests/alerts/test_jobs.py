@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts import jobs, outbox, state
+from alerts import jobs, outbox, prepare, state
 from alerts.channels.fake import FakeChannel
+from alerts.channels.folder import FolderChannel
 from alerts.channels.mail import MailChannel
-from alerts.model import Delivery, DeliveryState, DeliverySummary, DigestSummary, MailServer, Subscription
+from alerts.model import Delivery, DeliverySummary, DigestSummary, MailServer, Subscription
+from alerts.prepare import Found
+from archive.connect import open_reader
 from archive.errors import ArchiveError, DeliveryError
 from archive.model import MatchedArticle
-from tests.alerts.factory import NOON, article, connect, server, subscription
+from archive.threads import Writer
+from tests.alerts.factory import NOON, article, connect, make_digests, server, subscription
 from tests.alerts.smtp_server import Handler, mail_server
 
 T = TypeVar("T")
@@ -43,7 +50,7 @@ class Archive:
         ]
 
     def tick(self, conn: sqlite3.Connection, now: datetime, mail: MailServer | None = None) -> DigestSummary:
-        return jobs.make_digests(conn, self.matched, self.top, (), 3, mail or server(), now)
+        return make_digests(conn, self.matched, self.top, now, mail=mail or server())
 
 
 def deliver(
@@ -115,6 +122,10 @@ def test_every_wanted_match_is_in_exactly_one_digest(steps: list[tuple[str, Any]
     conn.close()
 
 
+def _links(body: bytes) -> list[int]:
+    return sorted(int(part.split(b"/")[-1]) for part in body.split() if _is_link(part))
+
+
 def _is_link(part: bytes) -> bool:
     return part.startswith(b"https://news.example/")  # on a line of its own, so in the text part only
 
@@ -140,7 +151,7 @@ def test_an_archive_that_fails_for_one_digest_is_a_problem_and_it_stays_due(conn
     def broken(low: int, high: int, topics: tuple[str, ...] | None) -> Sequence[MatchedArticle]:
         raise ArchiveError("disk I/O error")
 
-    summary = jobs.make_digests(conn, broken, 5, (), 0, None, NOON)
+    summary = make_digests(conn, broken, 5, NOON)
     assert [one.message for one in summary.problems] == ["ArchiveError: disk I/O error"]
     assert Archive(article(1)).tick(conn, NOON).made == 1
 
@@ -176,22 +187,147 @@ def test_a_preview_needs_no_database_and_starts_where_it_is_told() -> None:
     archive = Archive(article(1), article(2))
     arguments = (subscription(), archive.matched, 2, (), 3, None, NOON)
     assert jobs.preview(None, *arguments).subject.startswith("Nothing matched")
-    assert jobs.preview(None, *arguments, from_seq=0).subject.startswith("Peru 2")
+    assert jobs.preview(None, *arguments, from_seq=0).subject.startswith("Peru (2)")
 
 
-def test_a_digest_sent_ahead_of_its_time_is_where_the_next_one_starts(conn: sqlite3.Connection) -> None:
+def states(conn: sqlite3.Connection, state: str) -> int:
+    return int(conn.execute("SELECT count(*) FROM deliveries WHERE state = ?", (state,)).fetchone()[0])
+
+
+def test_a_match_that_ended_and_came_back_is_told_once(conn: sqlite3.Connection) -> None:
     ready(conn)
-    archive = Archive(article(1))
-    early = NOON - timedelta(hours=3)
-    arguments = ("lima-desk", archive.matched)
-    assert jobs.make_now(conn, *arguments, 1, (), 3, None, early) == 1
-    archive.matches.append(article(2))
-    assert jobs.make_now(conn, *arguments, 2, (), 3, None, early) == 1
-    archive.matches.append(article(3))
-    assert archive.tick(conn, NOON).made == 1
-    assert conn.execute("SELECT from_seq, to_seq FROM digests").fetchall() == [(0, 1), (1, 2), (2, 3)]
-    with pytest.raises(ValueError, match="no subscriber 'x'"):
-        jobs.make_now(conn, "x", archive.matched, 3, (), 3, None, early)
+    archive = Archive(article(1), article(2))
+    archive.tick(conn, NOON)
+    archive.matches = [article(2), article(3, article_id=1), article(4)]
+    shown = jobs.preview(conn, subscription(), archive.matched, 4, (), 3, server(), NOON + timedelta(hours=1))
+    assert archive.tick(conn, NOON + DAY).made == 1
+    deliver(conn, channel := FakeChannel(), NOON + DAY)
+    first, second = channel.sent
+    assert _links(first.body) == [1, 2]
+    assert _links(second.body) == [4]
+    assert shown.body == second.body
+    archive.matches = [article(5, article_id=1)]
+    assert archive.tick(conn, NOON + 2 * DAY) == DigestSummary(empty=1)
+
+
+def test_a_digest_says_from_when_to_when_and_goes_in_the_order_of_the_operator(
+    conn: sqlite3.Connection,
+) -> None:
+    everything = subscription(topics=None)
+    ready(conn, everything)
+    archive = Archive(
+        article(1, topic_id="b", topic_title="Beta"), article(2, topic_id="a", topic_title="Alpha")
+    )
+    order = ("b", "a")
+    assert make_digests(conn, archive.matched, archive.top, NOON, mail=server(), topic_order=order).made == 1
+    deliver(conn, channel := FakeChannel())
+    assert channel.sent[0].subject.startswith("Beta (1), Alpha (1)")
+    assert b"From 18 Jul, 07:00 to 19 Jul, 07:00" in channel.sent[0].body
+    archive.matches.append(article(3, first_seen_at=NOON + DAY + timedelta(hours=3)))
+    assert archive.tick(conn, NOON + DAY + timedelta(hours=4)).made == 1
+    deliver(conn, channel, NOON + 2 * DAY)
+    assert b"From 19 Jul, 07:00 to 20 Jul, 10:00" in channel.sent[1].body, (
+        "made late, it holds what came since"
+    )
+
+
+def test_mail_that_waits_for_a_server_that_is_no_more_is_delivered_to_the_folder(
+    conn: sqlite3.Connection, tmp_path: Path
+) -> None:
+    ready(conn)
+    Archive(article(1)).tick(conn, NOON)
+    deliver(conn, FakeChannel(before=failing(DeliveryError("down"))), NOON)
+    summary = make_digests(conn, Archive().matched, 1, NOON + timedelta(seconds=9))
+    assert summary == DigestSummary(rerouted=1)
+    assert deliver(conn, FolderChannel(tmp_path)) == DeliverySummary(sent=1)
+    assert len(list(tmp_path.glob("*.eml"))) == 1
+
+
+def files(folder: Path) -> tuple[Writer, jobs.Look, jobs.Run]:
+    """Return a writer, and the ways in as the service has them."""
+    writer, path = Writer(), folder / "alerts.db"
+
+    async def run(work: Callable[[sqlite3.Connection], T]) -> T:
+        return await writer.run(path, work)
+
+    async def look(work: Callable[[sqlite3.Connection, Callable[[], Found]], T]) -> T:
+        def read() -> T:
+            with closing(open_reader(path)) as conn:
+                return work(conn, lambda: found)
+
+        return await asyncio.to_thread(read)
+
+    archive = Archive(article(1), article(2))
+    found = Found(matched=archive.matched, top_seq=2, coverage=(), sources_read=3)
+    return writer, look, run
+
+
+def test_digests_are_read_and_rendered_outside_the_writer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[str] = []
+    build_next = prepare.build_next
+    monkeypatch.setattr(
+        prepare,
+        "build_next",
+        lambda *all: (threads.append(threading.current_thread().name), build_next(*all))[1],
+    )
+    writer, look, run = files(tmp_path)
+    bad = subscription(id="bad", to=("x\r\nBcc: y@z.org",))
+
+    async def tick() -> DigestSummary:
+        await run(state.migrate)
+        await run(lambda conn: ready(conn, subscription(), bad, subscription(id="quiet", topics=())))
+        return await jobs.digest_due(look, run, server(), NOON)
+
+    summary = asyncio.run(tick())
+    writer.close()
+    assert (summary.made, summary.messages, summary.empty) == (1, 1, 1)
+    assert [one.subscription_id for one in summary.problems] == ["bad"]
+    assert len(threads) == 3
+    assert "presswatch-writer" not in threads
+
+
+def test_a_digest_is_refused_when_its_subscription_moved_on_while_it_was_rendered(tmp_path: Path) -> None:
+    writer, look, run = files(tmp_path)
+    overtaking = True
+
+    async def overtaken(work: Callable[[sqlite3.Connection], T]) -> T:
+        nonlocal overtaking
+        if overtaking:
+            overtaking = False
+            await run(lambda conn: conn.execute("UPDATE subscriptions SET active = 0"))
+        return await run(work)
+
+    async def ticks() -> tuple[DigestSummary, DigestSummary]:
+        await run(state.migrate)
+        await run(ready)
+        first = await jobs.digest_due(look, overtaken, server(), NOON)
+        await run(lambda conn: conn.execute("UPDATE subscriptions SET active = 1"))
+        return first, await jobs.digest_due(look, run, server(), NOON)
+
+    first, second = asyncio.run(ticks())
+    writer.close()
+    assert (first.made, len(first.problems)) == (0, 1)
+    assert "changed while its digest was made" in first.problems[0].message
+    assert (second.made, second.messages) == (1, 1)
+
+
+def test_two_ticks_that_make_the_same_digest_store_it_once(tmp_path: Path) -> None:
+    writer, look, run = files(tmp_path)
+
+    async def both() -> list[DigestSummary]:
+        await run(state.migrate)
+        await run(ready)
+        return await asyncio.gather(*(jobs.digest_due(look, run, server(), NOON) for _ in range(2)))
+
+    asyncio.run(both())
+    stored = asyncio.run(
+        run(lambda conn: [tuple(row) for row in conn.execute("SELECT from_seq, to_seq FROM digests")])
+    )
+    sent = asyncio.run(run(lambda conn: conn.execute("SELECT count(*) FROM deliveries").fetchone()[0]))
+    writer.close()
+    assert (stored, sent) == ([(0, 2)], 1)
 
 
 def failing(error: Exception) -> Callable[[Delivery], None]:
@@ -245,7 +381,7 @@ def test_a_server_that_stays_down_gets_twelve_tries_and_then_the_delivery_is_dea
     ready(conn)
     Archive(article(1)).tick(conn, NOON)
     now, tries = NOON, 0
-    while not outbox.listing(conn, [DeliveryState.DEAD]):
+    while not states(conn, "dead"):
         result = deliver(conn, FakeChannel(before=failing(DeliveryError("down"))), now)
         tries += result.failed + result.dead
         now += timedelta(minutes=30)
@@ -261,7 +397,7 @@ def test_an_ending_that_cannot_be_written_down_is_raised_after_the_others_have_e
     Archive(article(1)).tick(conn, NOON)
 
     async def run(work: Callable[[sqlite3.Connection], T]) -> T:
-        if not outbox.listing(conn, [DeliveryState.DATA]) or outbox.listing(conn, [DeliveryState.CLAIMED]):
+        if not states(conn, "data") or states(conn, "claimed"):
             return work(conn)
         if not broken:
             broken.append(1)

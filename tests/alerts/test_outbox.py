@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
+import stat
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts import outbox, state
-from alerts.model import DeliveryState, Digest, Message
+from alerts.model import Digest, Message
 from alerts.render import render
+from archive.connect import open_writer
 from archive.errors import ArchiveError
 from tests.alerts.factory import NOON, article, connect, digest, server, subscription
 
@@ -115,8 +119,20 @@ def test_a_suppressed_address_is_not_written_to_and_the_row_says_why(conn: sqlit
     state.suppress(conn, "Desk@Example.org", "asked to leave", NOON)
     queued(conn, "desk@example.org", "other@example.org")
     assert states(conn) == ["dead", "due"]
-    assert [one.last_error for one in outbox.listing(conn, [DeliveryState.DEAD])] == [
-        "suppressed since 2026-07-19T12:00:00+00:00: asked to leave"
+    assert conn.execute("SELECT last_error FROM deliveries WHERE state = 'dead'").fetchall() == [
+        ("suppressed since 2026-07-19T12:00:00+00:00: asked to leave",)
+    ]
+
+
+def test_what_waits_for_an_address_when_it_is_suppressed_does_not_leave_either(
+    conn: sqlite3.Connection,
+) -> None:
+    ready(conn)
+    made, _ = queued(conn, "Desk@example.org", "other@example.org")
+    state.suppress(conn, "desk@Example.org", "asked to leave", NOON)
+    assert [one.recipient for one in outbox.claim(conn, made.made_at, 9)] == ["other@example.org"]
+    assert conn.execute("SELECT recipient, last_error FROM deliveries WHERE state = 'dead'").fetchall() == [
+        ("Desk@example.org", "suppressed since 2026-07-19T12:00:00+00:00: asked to leave")
     ]
 
 
@@ -158,6 +174,56 @@ def test_after_a_crash_what_was_claimed_is_due_and_what_was_on_the_wire_is_unkno
     assert outbox.recover(conn, NOON + MINUTE) == []
 
 
+def test_what_somebody_has_in_hand_is_left_alone_while_the_rest_is_settled(conn: sqlite3.Connection) -> None:
+    ready(conn)
+    made, _ = queued(conn, "a@example.org", "b@example.org", "c@example.org", "d@example.org")
+    claimed, wire, _, lost = outbox.claim(conn, made.made_at, 9)
+    assert outbox.on_the_wire(conn, wire.id)
+    assert outbox.on_the_wire(conn, lost.id)
+    assert [one.id for one in outbox.recover(conn, NOON, in_hand={claimed.id, wire.id})] == [lost.id]
+    assert states(conn) == ["claimed", "data", "due", "unknown"]
+    assert outbox.sent(conn, wire.id, NOON), "it still ends as if nothing had been settled"
+
+
+def test_what_waits_for_a_mail_server_that_is_no_more_goes_to_the_folder(conn: sqlite3.Connection) -> None:
+    ready(conn)
+    made, _ = queued(conn, "a@example.org", "b@example.org")
+    (taken,) = outbox.claim(conn, made.made_at, 1, "mail")
+    assert outbox.again(conn, taken.id, "down", NOON + timedelta(days=1))
+    assert outbox.reroute(conn, NOON) == 2
+    assert outbox.reroute(conn, NOON) == 0
+    assert [(one.recipient, one.attempts) for one in outbox.claim(conn, NOON, 9, "folder")] == [
+        ("a@example.org", 1),
+        ("b@example.org", 1),
+    ]
+
+
+def test_the_same_article_and_topic_is_never_stored_in_two_digests(conn: sqlite3.Connection) -> None:
+    ready(conn)
+    queued(conn)
+    made = digest(article(2, article_id=1), from_seq=1, to_seq=2, due_at=NOON + timedelta(days=1))
+    with pytest.raises(ArchiveError, match="UNIQUE"):
+        outbox.queue(conn, made, [])
+    assert state.told(conn, "lima-desk", [1, 2]) == {(1, "peru")}
+    assert state.told(conn, "other", [1, 2]) == frozenset()
+
+
+@pytest.mark.parametrize(("found", "becomes"), [(None, 0o600), (0o644, 0o640), (0o600, 0o600)])
+def test_other_accounts_of_the_computer_cannot_read_who_gets_mail(
+    tmp_path: Path, found: int | None, becomes: int
+) -> None:
+    path = tmp_path / "alerts.db"
+    if found is not None:
+        with closing(open_writer(path)) as conn:
+            state.migrate(conn)
+        path.chmod(found)
+    with closing(open_writer(path)) as conn:
+        state.migrate(conn)
+        ready(conn)
+        modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
+    assert modes == dict.fromkeys(("alerts.db", "alerts.db-shm", "alerts.db-wal"), becomes)
+
+
 def test_only_the_operator_sends_an_unknown_one_again(conn: sqlite3.Connection) -> None:
     ready(conn)
     made, _ = queued(conn)
@@ -167,16 +233,11 @@ def test_only_the_operator_sends_an_unknown_one_again(conn: sqlite3.Connection) 
     assert outbox.claim(conn, NOON + timedelta(days=9), 9) == []
     assert not outbox.again(conn, only.id, "no", NOON)
     assert not outbox.sent(conn, only.id, NOON)
-    assert outbox.retry(conn, only.id, NOON)
-    assert not outbox.retry(conn, only.id, NOON)
-    assert [one.attempts for one in outbox.claim(conn, NOON, 9)] == [1]
 
 
 MOVES = st.lists(
     st.tuples(
-        st.sampled_from(
-            ["claim", "on_the_wire", "sent", "again", "dead", "unknown", "recover", "retry", "wait"]
-        ),
+        st.sampled_from(["claim", "on_the_wire", "sent", "again", "dead", "unknown", "recover", "wait"]),
         st.integers(1, 3),
     ),
     max_size=40,
@@ -205,15 +266,13 @@ def test_every_claimed_delivery_ends_sent_due_unknown_or_dead(moves: list[tuple[
             outbox.unknown(conn, row, "?", now)
         elif move == "recover":
             outbox.recover(conn, now)
-        elif move == "retry":
-            outbox.retry(conn, row, now)
         else:
             now += timedelta(hours=1)
         are = dict(conn.execute("SELECT id, state FROM deliveries"))
         for key, ends in are.items():
             # What was sent stays sent, and what may have been sent is never due again by itself.
             assert was[key] != "sent" or ends == "sent"
-            assert was[key] != "unknown" or ends == "unknown" or move == "retry"
+            assert was[key] != "unknown" or ends == "unknown"
             assert (was[key], ends) != ("data", "due") or move == "again"
             assert (was[key], ends) != ("due", "data")
         was = are
@@ -243,22 +302,25 @@ def test_what_waits_and_what_is_in_trouble_is_counted(conn: sqlite3.Connection) 
     assert outbox.troubled(conn) == {"unknown": 1, "dead": 2}
 
 
-def test_requests_are_answered_once(conn: sqlite3.Connection) -> None:
-    first = state.ask(conn, "digest", {"subscription": "lima-desk"}, NOON)
-    second = state.ask(conn, "rematch", {}, NOON)
-    assert [one.id for one in state.open_requests(conn)] == [first, second]
-    state.answer(conn, first, {"messages": 1})
-    state.answer(conn, first, {"messages": 2}, failed=True)
-    assert [one.id for one in state.open_requests(conn)] == [second]
-    done = state.request(conn, first)
-    assert done
-    assert (done.state, done.answer, done.at) == ("done", '{"messages": 1}', NOON)
-    assert state.request(conn, 99) is None
-
-
 def test_what_sqlite_says_arrives_as_our_error(conn: sqlite3.Connection) -> None:
     with pytest.raises(ArchiveError, match="no such table"):
         state.rows(conn, "SELECT * FROM nowhere")
     with sqlite3.connect(":memory:") as empty, pytest.raises(ArchiveError):
         state.active_subscriptions(empty)
     empty.close()
+
+
+def test_a_file_of_an_earlier_version_keeps_its_digests_and_remembers_from_now_on(
+    conn: sqlite3.Connection,
+) -> None:
+    ready(conn)
+    queued(conn)
+    conn.execute("DROP TABLE digest_items")
+    conn.execute("DELETE FROM _sqlite_migrations WHERE name = 'what_was_told'")
+    assert state.told(conn, "lima-desk", [1]) == frozenset(), (
+        "a preview reads it before it was brought up to date"
+    )
+    assert state.migrate(conn) == ["what_was_told"]
+    assert states(conn) == ["due"]
+    queued(conn, due=1)
+    assert state.told(conn, "lima-desk", [1, 2]) == {(2, "peru")}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -13,8 +14,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alerts import view
 from alerts.model import OUTBOX, Digest, Message
-from alerts.render import HTML_LIMIT, render
+from alerts.render import HTML_LIMIT, render, render_all
 from alerts.view import clean, link
 from alerts.words import ALL
 from archive.model import Content, Hit
@@ -66,11 +68,11 @@ def test_both_parts_say_the_same() -> None:
         hits=(hit(title, "Perú"), hit(summary, "Boularte", "summary", "fuzzy", "Boluarte~")),
     )
     mail, text, html = sent(digest(one, coverage=(trouble(),)), unsubscribe="leave@example.org")
-    assert mail["Subject"] == "Peru 1 — Presswatch, 19 July 2026"
+    assert mail["Subject"] == "Peru (1) — Presswatch, 19 July 2026"
     page = Seen(html)
     for said in (
         "Sunday, 19 July 2026",
-        "1 article: Peru\N{NO-BREAK SPACE}1",
+        "1 article: Peru\N{NO-BREAK SPACE}(1)",
         "Andina, Peru · 19 Jul, 05:00 · by Ana Rojas",
         "Only the feed’s summary could be read.",
         "Matched as “Boularte”, one slip away from “Boluarte”.",
@@ -103,6 +105,64 @@ def test_the_headers_are_those_of_a_list() -> None:
     assert mail.get_content_type() == "multipart/alternative"
 
 
+@pytest.mark.parametrize(
+    ("unsubscribe", "header", "href", "said"),
+    [
+        (
+            "https://example.org/leave?list=1",
+            "<https://example.org/leave?list=1>",
+            "https://example.org/leave?list=1",
+            "To leave: https://example.org/leave?list=1",
+        ),
+        (
+            "http://exämple.org:8080/ñ>",
+            "<http://xn--exmple-cua.org:8080/%C3%B1%3E>",
+            "http://xn--exmple-cua.org:8080/%C3%B1%3E",
+            "To leave: http://xn--exmple-cua.org:8080/%C3%B1%3E",
+        ),
+        (
+            "leave@example.org",
+            "<mailto:leave@example.org?subject=unsubscribe%20lima-desk>",
+            "mailto:leave@example.org?subject=unsubscribe%20lima-desk",
+            "To leave, write to leave@example.org.",
+        ),
+        (
+            "mailto:leave@example.org",
+            "<mailto:leave@example.org?subject=unsubscribe%20lima-desk>",
+            "mailto:leave@example.org?subject=unsubscribe%20lima-desk",
+            "To leave, write to leave@example.org.",
+        ),
+    ],
+)
+def test_a_reader_can_leave_by_mail_or_on_a_page(unsubscribe: str, header: str, href: str, said: str) -> None:
+    mail, text, html = sent(digest(article(1)), unsubscribe=unsubscribe)
+    assert mail["List-Unsubscribe"] == header
+    assert mail["List-Unsubscribe-Post"] is None
+    page = Seen(html)
+    assert said in text
+    assert said in page.text
+    assert ("href", href) in page.attributes
+
+
+def test_a_page_for_leaving_that_no_header_can_hold_still_stands_at_the_foot() -> None:
+    url = "https://example.org/" + "a" * 1500
+    mail, text, _ = sent(digest(article(1)), unsubscribe=url)
+    assert mail["List-Unsubscribe"] is None
+    assert url in text
+
+
+@pytest.mark.parametrize(
+    ("sender", "shown"),
+    [
+        ("press@example.org", "Presswatch <press@example.org>"),
+        ("Lima desk <press@example.org>", "Lima desk <press@example.org>"),
+    ],
+)
+def test_the_sender_has_a_name(sender: str, shown: str) -> None:
+    mail, _, _ = sent(digest(article(1)), sender=sender)
+    assert mail["From"] == shown
+
+
 def test_a_long_unsubscribe_address_is_not_folded_into_encoded_words() -> None:
     address = f"leave@{'sub.' * 20}example.org"
     body = render(digest(article(1)), "desk@example.org", server(unsubscribe=address)).body
@@ -113,6 +173,81 @@ def test_made_again_it_is_the_same_to_the_byte() -> None:
     made = digest(article(1), coverage=(trouble(),))
     later = replace(made, made_at=made.made_at.replace(hour=20))
     assert render(made, "a@example.org", server()) == render(later, "a@example.org", server())
+
+
+def test_it_is_rendered_once_and_each_recipient_gets_what_it_would_get_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    grouped: list[Digest] = []
+    group = view.group
+    monkeypatch.setattr(view, "group", lambda made: (grouped.append(made), group(made))[1])
+    made = digest(*(article(n, text="Peru " * 50) for n in range(1, 500)))
+    to = ["a@example.org", "b@example.org", OUTBOX]
+    together = render_all(made, to, server())
+    assert len(grouped) == 1, "also where it must be cut to fit"
+    assert together == [render(made, one, server()) for one in to]
+    assert len({one.message_id for one in together}) == 3
+    assert [parts(one)[0]["To"] for one in together] == [*to[:2], "Lima desk <outbox@presswatch.invalid>"]
+    assert [one.body.count(b"\nMessage-ID:") for one in together] == [1, 1, 1]
+
+
+def test_a_very_long_title_fills_neither_part() -> None:
+    title = "word " * 50_000 + "Peru"
+    _, text, html = sent(digest(article(1, title=title)))
+    assert "*Peru*" in text
+    assert ">Peru</span>" in html
+    assert len(text) < 2000
+    assert html.count("word") < 100
+
+
+@pytest.mark.parametrize(
+    ("language", "number", "said"),
+    [
+        ("en", 0, "No source could be read."),
+        ("en", 1, "1 source was read. Nothing is known to be missing."),
+        ("en", 2, "2 sources were read. Nothing is known to be missing."),
+        ("es", 0, "No se pudo leer ninguna fuente."),
+        ("es", 1, "Se leyó 1 fuente. No consta que falte nada."),
+        ("es", 2, "Se leyeron 2 fuentes. No consta que falte nada."),
+    ],
+)
+def test_one_and_many_are_told_apart_and_none_is_not_called_complete(
+    language: str, number: int, said: str
+) -> None:
+    made = digest(
+        *(article(n) for n in range(1, number + 1)),
+        subscription=subscription(language=language),
+        sources_read=number,
+    )
+    _, text, html = sent(made)
+    assert f"\n{said}\n" in text
+    assert said in Seen(html).text
+    articles = {
+        "en": ["Nothing matched", "1 article: ", "2 articles: "],
+        "es": ["Sin coincidencias", "1 artículo: ", "2 artículos: "],
+    }
+    assert articles[language][number] in text
+
+
+def test_a_source_that_was_not_read_for_days_is_said_to_be_so() -> None:
+    long = replace(trouble("El Tiempo"), since=NOON - timedelta(days=5, hours=1))
+    short = replace(trouble("Ojo"), since=NOON - timedelta(days=1, hours=23))
+    _, text, _ = sent(digest(article(1), coverage=(long, short)))
+    assert "El Tiempo, since 14 Jul, 06:00 (5 days)\n" in text
+    assert "Ojo, since 17 Jul, 08:00\n" in text
+    spanish = digest(article(1), coverage=(long,), subscription=subscription(language="es"))
+    assert "(5 días)" in sent(spanish)[1]
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "From 17 Jul, 07:00 to 19 Jul, 07:00"), ("es", "Del 17 jul, 07:00 al 19 jul, 07:00")],
+)
+def test_the_head_says_from_when_to_when_in_the_zone_of_the_reader(language: str, said: str) -> None:
+    made = digest(article(1), since=NOON - timedelta(days=2), subscription=subscription(language=language))
+    _, text, html = sent(made)
+    assert f"\n{said}\n" in text
+    assert said in Seen(html).text
 
 
 def test_the_message_id_tells_digests_and_recipients_apart() -> None:
@@ -156,7 +291,7 @@ def test_in_spanish_words_and_dates_are_spanish() -> None:
     mail, text, html = sent(
         digest(article(1, published_at=None), subscription=subscription(language="es-PE"))
     )
-    assert mail["Subject"] == "Peru 1 — Presswatch, 19 de julio de 2026"
+    assert mail["Subject"] == "Peru (1) — Presswatch, 19 de julio de 2026"
     assert "Andina, Perú · sin fecha" in text
     assert "(todos los días a las 07:00," in " ".join(text.split())
     assert "(todos los días a las 07:00, America/Lima)" in Seen(html).text
@@ -367,7 +502,8 @@ def test_any_text_makes_a_message_with_whole_headers_and_no_markup_of_its_own(
         "span", "b", "br", "hr",
     }  # fmt: skip
     assert not [key for key, _ in page.attributes if key.startswith("on")]
-    assert all(value == link(url) for key, value in page.attributes if key == "href")
+    hrefs = {str(value) for key, value in page.attributes if key == "href"}
+    assert hrefs <= {link(url), f"mailto:leave@example.org?subject=unsubscribe%20{made.subscription.id}"}
     assert not re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202e]", text + html)
     if clean(title):
         assert clean(title)[:20].split()[0][:5] in text

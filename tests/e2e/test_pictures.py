@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from alerts.render import render
+from tests.alerts.factory import article, digest, server, subscription, trouble
+
 pytestmark = pytest.mark.browser
 
 # In a frame, because a headless window cannot be as narrow as a telephone.
@@ -36,15 +39,31 @@ def browse(chromium: str, page: Path, width: int, profile: Path) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
 
 
-@pytest.mark.parametrize("width", [390, 800])
-def test_the_digest_fits_the_window(demo_folder: Path, chromium: str, tmp_path: Path, width: int) -> None:
-    digest = max((demo_folder / "data" / "outbox").glob("*.html")).read_text("utf-8")
-    page = tmp_path / "frame.html"
+def assert_fits(chromium: str, digest: str, width: int, folder: Path) -> None:
+    page = folder / "frame.html"
     page.write_text(FRAME.format(width=width, page=html.escape(digest)), "utf-8")
-    document = browse(chromium, page, 1000, tmp_path / "profile")
+    document = browse(chromium, page, 1000, folder / "profile")
     title = re.search("<title>(.*?)</title>", document)
     assert title is not None
     assert title[1] == "overflow=0 wide=0"
+
+
+@pytest.mark.parametrize("width", [390, 800])
+def test_the_digest_fits_the_window(demo_folder: Path, chromium: str, tmp_path: Path, width: int) -> None:
+    page = max((demo_folder / "data" / "outbox").glob("*.html")).read_text("utf-8")
+    assert_fits(chromium, page, width, tmp_path)
     # Nothing in a mail may be fetched when it is opened.
-    assert "<img" not in digest
-    assert "url(" not in digest
+    assert "<img" not in page
+    assert "url(" not in page
+
+
+@pytest.mark.parametrize("width", [390, 800])
+def test_words_without_end_do_not_widen_the_digest(chromium: str, tmp_path: Path, width: int) -> None:
+    endless = "Peru" + "x" * 2000
+    made = digest(
+        article(1, title=endless, author=endless, summary=endless, source_name=endless[:200]),
+        subscription=subscription(name=endless[:200]),
+        coverage=(trouble(endless[:200], detail=endless),),
+    )
+    leave = f"https://example.org/{endless}"
+    assert_fits(chromium, render(made, "desk@example.org", server(unsubscribe=leave)).html, width, tmp_path)
