@@ -21,14 +21,17 @@ class Carrier(Protocol):
         """Hand over tasks; returns at once."""
 
     async def receive(self) -> list[Result]:
-        """Wait for at least one result, and return all that have arrived."""
+        """Wait for at least one result, and return all that have arrived; none once it is closed and empty."""
+
+    def close(self) -> None:
+        """Say that no more results will come; what has come can still be received."""
 
 
 class LocalCarrier:
     """The carrier within one process: ``feed`` is what the open crawl gave to take one task."""
 
     def __init__(self, most: int = 64) -> None:
-        self._results: asyncio.Queue[Result] = asyncio.Queue()
+        self._results: asyncio.Queue[Result | None] = asyncio.Queue()  # None: no more will come
         self._most = most
         self.feed: Callable[[Task], None] | None = None
 
@@ -43,9 +46,19 @@ class LocalCarrier:
         """Take a result from the crawl."""
         self._results.put_nowait(result)
 
+    def close(self) -> None:
+        """Let `receive` end when all that has come was taken."""
+        self._results.put_nowait(None)
+
     async def receive(self) -> list[Result]:
-        """Return what has arrived, at most ``most``, so that one transaction stays short."""
-        results = [await self._results.get()]
-        while len(results) < self._most and not self._results.empty():
-            results.append(self._results.get_nowait())
+        """Return what has arrived, at most ``most``, so that one transaction stays short; none when it is over."""
+        results: list[Result] = []
+        one = await self._results.get()
+        while one is not None:
+            results.append(one)
+            if len(results) == self._most or self._results.empty():
+                return results
+            one = self._results.get_nowait()
+        if results:
+            self._results.put_nowait(None)  # for the next who asks
         return results

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from typing import Any, get_args, get_origin
@@ -42,6 +43,25 @@ def hint(text: str, names: Iterable[str]) -> str:
     return f' (did you mean "{spelled[close[0]]}"?)' if close else ""
 
 
+def zone_hint(text: str, zones: Iterable[str]) -> str:
+    """Return the hint for a time zone: people write the city alone, ``Lima`` or ``new york``."""
+    # Etc/GMT+5 lies west of Greenwich, the opposite of what everybody means by it; an abbreviation or a
+    # distance from Greenwich knows no summer time.
+    places = [zone for zone in zones if "/" in zone and not zone.startswith("Etc/")]
+    wanted = text.strip().replace(" ", "_")
+    cities: dict[str, str] = {}
+    for zone in sorted(places, key=lambda zone: (zone.count("/"), zone), reverse=True):
+        cities[zone.rpartition("/")[2].lower()] = zone
+    if re.fullmatch(r"[A-Z]{3,4}|(UTC|GMT)? ?[+-].*", wanted):
+        return ""
+    if found := cities.get(wanted.rpartition("/")[2].lower()):
+        return f' (did you mean "{found}"?)'
+    if "/" in wanted:
+        return hint(wanted, places)
+    close = get_close_matches(wanted.lower(), cities, n=1)
+    return f' (did you mean "{cities[close[0]]}"?)' if close else ""
+
+
 def translate(document: Document, root: type[Shape], error: ValidationError) -> Iterator[Complaint]:
     """Yield what pydantic found wrong with ``document``, whose data should have the shape ``root``."""
     for detail in error.errors(include_url=False):
@@ -56,10 +76,25 @@ def translate(document: Document, root: type[Shape], error: ValidationError) -> 
             continue  # pydantic counts the good items only; the bad ones have their complaints
         elif detail["type"] == "missing" and _has_unbuilt(document.data, place[:-1], shape):
             continue  # what stands in its place has its complaint
+        elif example := _example(root, place, detail):
+            yield document.complain(place, example)
         elif message:
             yield document.complain(place, message.format(**_context(detail)), at_key=at_key)
         else:
             yield document.complain(place, detail["msg"].removeprefix("Value error, "), at_key=at_key)
+
+
+def _example(root: type[Shape], place: Place, detail: ErrorDetails) -> str | None:
+    """Show the shape of a list of settings where a text or one item stands for it; None: it is another mistake."""
+    written = detail["input"]
+    items = _shape_at(root, place)
+    first = next(iter(items.model_fields))
+    value = f"{first}: {written}" if isinstance(written, str) and len(written) < 80 else f"{first}: ..."
+    if detail["type"] == "tuple_type" and items is not _shape_at(root, place[:-1]):
+        return f'a list is needed here, each item below this line, with a hyphen: "- {value}"'
+    if detail["type"] == "model_type" and place and isinstance(place[-1], int) and isinstance(written, str):
+        return f'settings are needed here, name: value (did you mean "{value}"?)'
+    return None
 
 
 def _place(document: Document, detail: ErrorDetails) -> Place:

@@ -13,7 +13,7 @@ import os
 import re
 import zoneinfo
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -24,7 +24,7 @@ from alerts.watch import read_when
 from archive.errors import Complaint, ConfigError, TopicError
 from archive.model import Endpoint, EndpointKind, Source
 from archive.topic import Term, TopicSpec, compile_phrase
-from crawler.complaints import hint, translate
+from crawler.complaints import hint, translate, zone_hint
 from crawler.settings import (
     FILES,
     KeywordsFile,
@@ -51,9 +51,23 @@ class Config:
     mail: MailServer | None
     data_dir: Path
     warnings: tuple[Complaint, ...] = ()
+    notes: tuple[Complaint, ...] = ()  # nothing is wrong, and it may still not be what was meant
     keywords: Document = field(  # where each example stands in its file
         default_factory=lambda: Document("keywords.yaml"), repr=False, compare=False
     )
+
+
+class NoFolder(ConfigError):
+    """The folder itself is not there; its complaint has no line that anybody could look at."""
+
+    def __init__(self, directory: Path) -> None:
+        what = "this is a file, not a folder" if directory.exists() else "there is no such folder"
+        message = (
+            f"{what}: go to where your folder config is, or name it, as in `presswatch --config DIR check`, "
+            "or by the environment variable PRESSWATCH_CONFIG"
+        )
+        super().__init__((Complaint(str(directory), 1, 1, "", message),))
+        self.args = (f"{directory}: {message}",)
 
 
 def load(directory: Path, environ: Mapping[str, str] = os.environ) -> Config:
@@ -62,7 +76,7 @@ def load(directory: Path, environ: Mapping[str, str] = os.environ) -> Config:
     Raises `ConfigError` with everything that is wrong in any of them, warnings too.
     """
     if not directory.is_dir():
-        raise ConfigError((Complaint(str(directory), 1, 1, "", "there is no such directory"),))
+        raise NoFolder(directory)
     documents = {name: read(directory / f"{name}.yaml") for name in FILES}
     shapes: dict[str, Shape] = {}
     found: set[Complaint] = set()
@@ -77,7 +91,9 @@ def load(directory: Path, environ: Mapping[str, str] = os.environ) -> Config:
     warnings = tuple(sorted(_doubtful_phrases(documents["keywords"])))
     if found:
         raise ConfigError(tuple(sorted(found | set(warnings))))
-    return _config(shapes, documents["keywords"], environ, warnings)
+    return replace(
+        _config(shapes, documents["keywords"], environ, warnings), notes=tuple(sorted(_notes(documents)))
+    )
 
 
 def examples_complaints(config: Config, match: Callable[[TopicSpec, str], bool]) -> tuple[Complaint, ...]:
@@ -195,7 +211,7 @@ def _rules(documents: Mapping[str, Document], environ: Mapping[str, str]) -> Ite
     for place, text in subscribers.texts("subscribers", ANY, "zone"):
         if text.strip() not in zones:
             need = "no such time zone; one such as America/Lima is needed here"
-            yield subscribers.complain(place, need + hint(text, zones))
+            yield subscribers.complain(place, need + zone_hint(text, zones))
     for place, text in subscribers.texts("subscribers", ANY, "when"):
         try:
             read_when(text.strip())
@@ -251,3 +267,18 @@ def _doubtful_phrases(keywords: Document) -> Iterator[Complaint]:
                     "This version does not read queries yet)"
                 )
                 yield keywords.complain(place, message, column=found.start())
+
+
+def _notes(documents: Mapping[str, Document]) -> Iterator[Complaint]:
+    """What can be read and works, and may still surprise whoever wrote it. Nothing stops for it."""
+    settings, subscribers = documents["settings"], documents["subscribers"]
+    if not {"contact", "user_agent"} & set(settings.keys("network")):
+        message = "note: not set, so a newspaper cannot ask you anything, and may sooner lock you out"
+        yield settings.complain(("network", "contact"), message)
+    if not settings.keys("mail"):
+        for place in {place[:-1] for place, _ in subscribers.texts("subscribers", ANY, "to", ANY)}:
+            message = (
+                "note: settings.yaml names no mail server, so these mails are written to the folder outbox "
+                "in data_dir and sent to nobody"
+            )
+            yield subscribers.complain(place, message)

@@ -25,6 +25,9 @@ from crawler.robots import RobotsBook
 from crawler.settings import NetworkSettings
 from crawler.spiders.press import PressSpider, failed
 
+IN_FLIGHT = 128  # tasks given to the crawl at a time
+PER_HOST = 4
+
 _PRODUCT = re.compile(r"[A-Za-z_-]+")
 
 
@@ -66,8 +69,10 @@ def scrapy_settings(network: NetworkSettings) -> ScrapySettings:
             "DOWNLOAD_MAXSIZE": network.max_bytes,
             "DOWNLOAD_WARNSIZE": 0,
             "REDIRECT_MAX_TIMES": 5,
-            "CONCURRENT_REQUESTS": 64,
-            "CONCURRENT_REQUESTS_PER_DOMAIN": 1 if network.delay else 4,
+            # Every task in flight and, for each, a robots.txt: were it less, hosts that hang would leave others no
+            # place, and what was sent to them would wait where nobody sees it.
+            "CONCURRENT_REQUESTS": 2 * IN_FLIGHT,
+            "CONCURRENT_REQUESTS_PER_DOMAIN": 1 if network.delay else PER_HOST,
             "HTTPERROR_ALLOW_ALL": True,  # a 404 is an outcome too
             "DNS_TIMEOUT": 20,
             "WARN_ON_GENERATOR_RETURN_VALUE": False,
@@ -103,6 +108,7 @@ class Crawl:
         book = RobotsBook(robots_name(self._network.agent))
         for record in robots:
             book.add(record)
+        book.forget(self._now())
         runner = AsyncCrawlerRunner(scrapy_settings(self._network))
         self._crawler = runner.create_crawler(PressSpider)
         opened = asyncio.Event()
@@ -139,10 +145,15 @@ class Crawl:
         self._crawler.engine.crawl(request)
 
     async def close(self) -> None:
-        """Stop: what is being fetched is given up (it stays due), and the crawl ends."""
+        """Stop: what is being fetched is given up (it stays due), and the crawl ends.
+
+        What it had read by then can still be received.
+        """
         if self._crawler is None or self._running is None:
+            self.carrier.close()
             return
         if self._crawler.spider is not None:
             self._crawler.spider.stopping = True  # type: ignore[attr-defined]
         self._crawler.signals.send_catch_log(LEAVING)
         await asyncio.wait((asyncio.ensure_future(self._crawler.stop_async()), self._running), timeout=10)
+        self.carrier.close()

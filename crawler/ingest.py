@@ -38,6 +38,10 @@ _ANY_TAG = re.compile(r"<[^<>]*>")
 MOST_TAGS = 4000
 _MARKUP = re.compile(r"[<&]")
 
+# A title stands in every digest and every list as it is; a feed with one of 3 MB made a mail of 4 MB.
+MAX_TITLE = 1000  # characters
+MAX_AUTHOR = 200
+
 
 def to_text(markup: str) -> str:
     """Return the text of what a feed calls a title or a summary: HTML, or plain text."""
@@ -49,6 +53,17 @@ def to_text(markup: str) -> str:
         blocks = _TABLE.sub(r"<\1div", clean(markup))
         markup = html.unescape(_TAG.sub("\n", nh3.clean(blocks, tags=_BLOCKS, attributes=_NO_ATTRIBUTES)))
     return clean(markup)
+
+
+def shortened(line: str, most: int) -> str:
+    """Return ``line``, cut after a word where it has more than ``most`` characters, with "…" for the rest."""
+    if len(line) <= most:
+        return line
+    kept = line[: most - 1]
+    if line[most - 1] != " ":
+        # Half a word might be another word, and match. A line without a space in it is cut where it must be.
+        kept = kept.rpartition(" ")[0] or kept
+    return kept.rstrip() + "…"
 
 
 def offer_hash(entry: Entry) -> str:
@@ -132,10 +147,10 @@ def merge_page(article: Article, known: KnownArticle) -> Fields:
     if published_at is None and article.published_at is not None:
         published_at, published_from = article.published_at, article.published_from
     return Fields(
-        title=known.title or clean_line(article.title or ""),
+        title=known.title or shortened(clean_line(article.title or ""), MAX_TITLE),
         summary=known.summary,
         text=clean(article.text) or known.text,
-        author=known.author or (clean_line(article.author or "") or None),
+        author=known.author or _author(article.author),
         language=article.language,
         published_at=published_at,
         published_from=published_from,
@@ -163,15 +178,24 @@ def aliases(page: PageOutcome) -> list[tuple[str, str]]:
 
 def _fields(entry: Entry, language: str | None, now: datetime) -> Fields:
     published = sane(entry.published_at, now)
+    whole = to_text(entry.title).replace("\n", " ")
+    title, summary = shortened(whole, MAX_TITLE), to_text(entry.summary)
+    if title != whole:
+        # The matcher is to see all that was offered, and quotes of a summary are short however long it is.
+        summary = f"{whole}\n{summary}".rstrip()
     return Fields(
-        title=to_text(entry.title).replace("\n", " "),
-        summary=to_text(entry.summary),
+        title=title,
+        summary=summary,
         text="",
-        author=clean_line(entry.author or "") or None,
+        author=_author(entry.author),
         language=entry.language or language,
         published_at=published,
         published_from=PublishedFrom.FEED if published else PublishedFrom.NONE,
     )
+
+
+def _author(name: str | None) -> str | None:
+    return shortened(clean_line(name or ""), MAX_AUTHOR) or None
 
 
 def _fill(known: KnownArticle, offered: Fields) -> Fields:

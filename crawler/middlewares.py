@@ -17,7 +17,8 @@ from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
 from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 
-from archive.errors import FetchError
+from archive.errors import FetchError, ParseError
+from archive.model import RobotsRecord
 from crawler.failures import as_fetch_error
 from crawler.robots import MAX_BYTES, record
 from crawler.urls import refusal
@@ -58,20 +59,48 @@ class RobotsMiddleware:
             return
         parts = urlsplit(request.url)
         host = f"{parts.scheme}://{parts.netloc}"
-        book = self._spider.robots
-        while not book.fresh(host, self._spider.now()):
+        while not self._ready(host):
             if host in self._asking:
                 await self._asking[host]
                 continue
             self._asking[host] = asyncio.get_running_loop().create_future()
             try:
-                await self._ask(host)
+                await (self._read(host) if self._fresh(host) else self._ask(host))
             finally:
                 self._asking.pop(host).set_result(None)
-        decision = book.decide(host, request.url, self._spider.now())
+        book, now = self._spider.robots, self._spider.now()
+        if book.long(host):
+            # Its rules are thousands: the loop goes on while a thread tries them.
+            decision = await asyncio.to_thread(book.decide, host, request.url, now)
+        else:
+            decision = book.decide(host, request.url, now)
         if not decision.allowed:
             raise RobotsDisallowed(decision.why)
         request.meta["robots_why"] = decision.why
+
+    def _fresh(self, host: str) -> bool:
+        return self._spider.robots.fresh(host, self._spider.now())
+
+    def _ready(self, host: str) -> bool:
+        return self._fresh(host) and self._spider.robots.unread(host, self._spider.now()) is None
+
+    async def _read(self, host: str) -> None:
+        """Have a worker parse a long file. One that cannot be parsed could not be had: it means no, for a while."""
+        spider = self._spider
+        known = spider.robots.unread(host, spider.now())
+        if known is None:
+            return
+        try:
+            spider.robots.take(known, await spider.workers.robots(known.body, spider.robots.agent))
+        except ParseError as error:
+            spider.logger.warning("%s/robots.txt: %s", host, error)
+            self._learn(record(host, None, b"", spider.now(), known))
+
+    def _learn(self, known: RobotsRecord) -> None:
+        spider = self._spider
+        spider.robots.forget(spider.now())
+        spider.robots.add(known)
+        spider.learned.append(known)
 
     async def _ask(self, host: str) -> None:
         followed: list[str] = []
@@ -98,9 +127,7 @@ class RobotsMiddleware:
             if why.reason == "redirects":
                 status = 302  # RFC 9309, 2.3.1.2: more than five redirects mean that there is none
         spider = self._spider
-        known = record(host, status, body, spider.now(), spider.robots.get(host))
-        spider.robots.add(known)
-        spider.learned.append(known)
+        self._learn(record(host, status, body, spider.now(), spider.robots.get(host)))
 
 
 class TakeTurns:

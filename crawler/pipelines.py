@@ -1,28 +1,44 @@
-"""From the crawl into the archive.
+"""From the crawl into the archive, and from its change queue through the matcher: where one bad thing is put aside.
 
-`Deliver` is the only bridge out of Scrapy: it hands each item to the carrier. `ingest` is what the writer
-does with the results that the carrier brought: one transaction for all that waited, a savepoint for each,
-so that one bad result is put aside and the rest is stored.
+    Deliver        the only bridge out of Scrapy: hands each item to the carrier
+    ingest         results ─▶ articles                one transaction for all that waited, a savepoint for each
+    take_matches   change queue ─▶ matcher ─▶ hits     in a reader thread
+    store_matches  hits ─▶ matches                     one transaction, a savepoint for each article
+
+What makes one of these fail is said, and the rest goes on; only where the file fails (a full disk), nothing does.
 """
 
 from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from scrapy.crawler import Crawler
 
-from archive import due, store
+from archive import due, queue, store
 from archive.connect import transaction
-from archive.model import Change, Outcome, PageOutcome, PageState, PollOutcome, Result
+from archive.match import Matcher
+from archive.model import Change, Hit, Outcome, PageOutcome, PageState, PollOutcome, Result, RobotsRecord
 from crawler import ingest as deciding
 from crawler import schedule
 
-# What a strange result may raise on its way into a table; a number too large for SQLite is an OverflowError.
-_STRANGE = (sqlite3.DatabaseError, ValueError, TypeError, KeyError, AssertionError, OverflowError)
+# SQLite's codes for a file that fails, whatever is put into it: full, read-only, locked, broken, gone.
+_OF_THE_FILE = frozenset({
+    sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM,
+})  # fmt: skip
+
+MATCH_BATCH = 100  # articles
+_REACH = (MATCH_BATCH, 1_000, 10_000, 100_000)  # how far to look behind the rows of those that were put aside
+
+Matched = tuple[queue.Changed, Mapping[str, tuple[Hit, ...]]]  # an article, and topic id to its hits
+Aside = dict[int, int]
+"""Articles that make the matcher fail, and the change at which they did. They stay in the queue, and out of the way
+until they change, or until the next start, which may have been an update."""
 
 log = logging.getLogger(__name__)
 
@@ -74,12 +90,20 @@ def ingest(conn: sqlite3.Connection, results: Sequence[Result]) -> Tally:
             try:
                 with transaction(conn):
                     part = _store(conn, result)
-            except _STRANGE as error:
-                # A result that makes us fail must not stop the rest, and must not come back at once.
-                log.exception("a result could not be stored: %s", getattr(result, "task", result))
-                part = _store_failure(conn, _failed(result, error))
+            except Exception as error:
+                if of_the_file(error):
+                    raise  # nothing is wrong with the result, and nothing of the batch stays
+                # A result that makes us fail, in whatever way, must not stop the rest, nor come back at once.
+                log.exception("a result could not be stored: %s", _named(result))
+                part = _store_failure(conn, result, error)
             tally.add(part)
     return tally
+
+
+def of_the_file(error: BaseException) -> bool:
+    """Tell whether ``error`` says that the database fails (a full disk, a lock), not what was put into it."""
+    # The extended codes carry the plain one in their lowest byte.
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _OF_THE_FILE
 
 
 def _store(conn: sqlite3.Connection, result: Result) -> Tally:
@@ -91,31 +115,57 @@ def _store(conn: sqlite3.Connection, result: Result) -> Tally:
     return Tally()
 
 
-def _store_failure(conn: sqlite3.Connection, result: Result) -> Tally:
+def _store_failure(conn: sqlite3.Connection, result: Result, error: Exception) -> Tally:
+    if not isinstance(result, PollOutcome | PageOutcome):
+        return Tally()  # a robots.txt is asked for again when the copy in memory has expired
+    failure = _failed(result, error)
     try:
         with transaction(conn):
-            return _store(conn, result)
+            return _store(conn, failure)
     except sqlite3.OperationalError:
-        raise  # a full disk, a locked file: nothing is wrong with the result, and nothing of the batch stays
-    except _STRANGE:
-        log.exception("nor could its failure: %s", getattr(result, "task", result))
-        return Tally()
+        raise  # as above, or as good as that: even a failure of a few words does not go in
+    except Exception:
+        log.exception("nor could its failure be stored: %s", _named(result))
+        return _count(failure)
 
 
-def _failed(result: Result, error: Exception) -> Result:
-    detail = f"{type(error).__name__}: {error}"
+def _failed(result: PollOutcome | PageOutcome, error: Exception) -> PollOutcome | PageOutcome:
+    """Return the failure of a task whose result is strange; of that, nothing is kept but when it came."""
+    # Half characters, of which SQLite takes none, may be quoted in the error.
+    detail = f"{type(error).__name__}: {error}".encode("utf-8", "replace").decode()[:500]
     if isinstance(result, PollOutcome):
-        return replace(result, outcome=Outcome.FAILED, feed=None, reason="error", detail=detail)
+        return PollOutcome(
+            task=result.task, at=result.at, outcome=Outcome.FAILED, reason="error", detail=detail
+        )
+    return PageOutcome(
+        task=result.task,
+        at=result.at,
+        outcome=Outcome.FAILED,
+        url=result.task.url,
+        reason="error",
+        detail=detail,
+    )
+
+
+def _named(result: Result) -> str:
+    if isinstance(result, PollOutcome | PageOutcome):
+        return f"{result.task.source_id} {result.task.url}"
+    return f"{result.host}/robots.txt" if isinstance(result, RobotsRecord) else f"a {type(result).__name__}"
+
+
+def _count(result: PollOutcome | PageOutcome) -> Tally:
+    """Return what a result counts for by itself."""
     if isinstance(result, PageOutcome):
-        return replace(result, outcome=Outcome.FAILED, article=None, reason="error", detail=detail)
-    return result
+        return Tally(pages=1)
+    tally = Tally(polled=1)
+    if result.outcome is Outcome.FAILED:
+        tally.failed.append(f"{_named(result)}: {result.reason}: {result.detail}")
+    return tally
 
 
 def _store_poll(conn: sqlite3.Connection, poll: PollOutcome) -> Tally:
-    tally = Tally(polled=1)
+    tally = _count(poll)
     endpoint = due.endpoint_state(conn, poll.task.endpoint_id)
-    if poll.outcome is Outcome.FAILED:
-        tally.failed.append(f"{poll.task.source_id} {poll.task.url}: {poll.reason}: {poll.detail}")
     if poll.feed is not None:
         tally.entries = len(poll.feed.entries)
         entries = deciding.merge_same(poll.feed.entries)
@@ -138,7 +188,7 @@ def _store_poll(conn: sqlite3.Connection, poll: PollOutcome) -> Tally:
 
 
 def _store_page(conn: sqlite3.Connection, page: PageOutcome) -> Tally:
-    tally = Tally(pages=1)
+    tally = _count(page)
     task = page.task
     was = store.known_by_id(conn, task.article_id)
     if page.article is not None and was is not None:
@@ -152,3 +202,49 @@ def _store_page(conn: sqlite3.Connection, page: PageOutcome) -> Tally:
         log.info("page given up: %s: %s %s", task.url, page.reason, page.detail)
     store.finish_page(conn, page, plan)
     return tally
+
+
+def take_matches(conn: sqlite3.Connection, matcher: Matcher, aside: Aside) -> tuple[int, list[Matched]]:
+    """Match articles that wait; return how many were taken up, and what was found in those that could be matched.
+
+    An article that makes the matcher fail goes ``aside``, and is not taken up again as it stands.
+    """
+    todo: list[queue.Changed] = []
+    for reach in _REACH:
+        waiting = queue.take(conn, reach)
+        todo = [one for one in waiting if aside.get(one.article_id) != one.upto][:MATCH_BATCH]
+        if todo or not waiting:
+            break
+    results: list[Matched] = []
+    for one in todo:
+        try:
+            results.append((one, matcher.match(one.fields)))
+        except Exception as error:  # noqa: BLE001 - see the top
+            _put_aside(aside, one, "made", error)
+    return len(todo), results
+
+
+def store_matches(
+    conn: sqlite3.Connection,
+    results: Sequence[Matched],
+    versions: Mapping[str, str],
+    aside: Aside,
+    now: datetime,
+) -> int:
+    """Store what was found, and take the articles out of the queue; return how many matches are new."""
+    new = 0
+    with transaction(conn):
+        for one in results:
+            try:
+                with transaction(conn):
+                    new += queue.confirm(conn, [one], versions, now)
+            except Exception as error:
+                if of_the_file(error):
+                    raise
+                _put_aside(aside, one[0], "stored", error)
+    return new
+
+
+def _put_aside(aside: Aside, one: queue.Changed, what: str, error: Exception) -> None:
+    aside[one.article_id] = one.upto
+    log.error("the matches of article %d could not be %s: %s", one.article_id, what, error, exc_info=error)

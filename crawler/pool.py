@@ -1,4 +1,4 @@
-"""The worker processes: bodies go in, feeds and articles come out, and nothing that happens there is fatal.
+"""The worker processes: bodies go in, feeds, articles and rules come out, and nothing that happens there is fatal.
 
     await feed(body) ─▶ a free slot ─▶ pebble ─▶ worker.parse_feed ─▶ Feed
                                           └▶ too long, too large, dead, or a bug ─▶ ParseError
@@ -23,6 +23,7 @@ from archive.errors import ParseError
 from archive.model import Article, Feed
 
 from . import worker
+from .robots import Rules, rules
 
 T = TypeVar("T")
 
@@ -68,6 +69,10 @@ class Workers:
     async def page(self, body: bytes, *, timeout: float = 30.0, **settings: Any) -> Article:
         """Return what `crawler.extract.read_page` makes of ``body``; otherwise as `feed`."""
         return await self._run(worker.parse_page, {"body": body, **settings}, timeout)
+
+    async def robots(self, body: str, agent: str, *, timeout: float = 20.0) -> Rules:
+        """Return what `crawler.robots.rules` makes of the file ``body``; otherwise as `feed`."""
+        return await self._run(rules, {"body": body, "agent": agent}, timeout)
 
     def close(self) -> None:
         """End all workers; what is under way ends as ``worker_died``. Blocks for up to three seconds."""

@@ -13,6 +13,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 import uvicorn
@@ -20,13 +21,16 @@ from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from archive import due
-from archive.errors import ArchiveError
+from archive.errors import ArchiveError, PresswatchError
 from archive.lock import service_lock
 from archive.model import PollTask
+from archive.times import stamp
 from archive.web import datasette
 from crawler.clock import Clock
 from crawler.config import Config
-from crawler.service import Counts, Service
+from crawler.outgoing import Counts
+from crawler.schedule import maintenance_due
+from crawler.service import Service
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +41,10 @@ TICKS = {"feed": 1, "match": 1, "digest": 10, "deliver": 5, "maintain": 3600}
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What one full pass came to. ``failed`` endpoints are named in ``failures``."""
+    """What one full pass came to. ``failed`` endpoints are named in ``failures``.
+
+    ``unstored`` results could not be stored and will be fetched again; ``finished`` is false when it was stopped.
+    """
 
     polled: int
     failed: int
@@ -51,6 +58,8 @@ class Summary:
     waiting: int
     given_up: int
     failures: tuple[str, ...]
+    unstored: int
+    finished: bool
 
     def as_json(self) -> dict[str, Any]:
         """Return it with the keys of ``run --once``."""
@@ -58,17 +67,18 @@ class Summary:
 
     @property
     def in_vain(self) -> bool:
-        """Nothing at all could be read, or a delivery failed for good."""
-        return bool(self.given_up) or (self.polled > 0 and self.failed == self.polled)
+        """It was stopped, nothing at all could be read, something not stored, or a delivery failed for good."""
+        nothing_read = self.polled > 0 and self.failed == self.polled
+        return not self.finished or nothing_read or bool(self.unstored or self.given_up)
 
 
 @asynccontextmanager
-async def opened(config: Config, now: Clock) -> AsyncIterator[Service]:
-    """Hold the lock of the data folder and an open service."""
+async def opened(config: Config, now: Clock, as_of: datetime | None = None) -> AsyncIterator[Service]:
+    """Hold the lock of the data folder and an open service. ``as_of``: the time to which somebody set ``now``."""
     with service_lock(config.data_dir):
         service = Service(config, now)
         try:
-            await service.open()
+            await service.open(as_of)
             yield service
         finally:
             await service.close()
@@ -78,13 +88,17 @@ async def one_pass(service: Service, stop: asyncio.Event, *, only_due: bool = Fa
     """Make one full pass: poll, pages, match, the digests that are due, deliver.
 
     Every endpoint is polled but those whose server asked to be left alone; ``only_due`` asks only those whose
-    time has come.
+    time has come. When it is stopped, what was read is matched, and when the archive cannot be written, it ends; no
+    digest is made then. What is left is due at the next.
     """
     now = service.now()
+    service.stop = stop
+    service.check()
     polls = await service.readers.run(
         lambda conn: due.due_polls(conn, now, sys.maxsize, leave=frozenset(), everyone=not only_due)
     )
-    while not stop.is_set():
+    service.on_station(f"{stamp(now)}: {len(polls)} feed{'s' * (len(polls) != 1)} to ask")
+    while not stop.is_set() and not service.storing.failures:
         service.stored.clear()
         fed = await service.feed(polls)
         # What a host's limit held back still waits.
@@ -94,8 +108,13 @@ async def one_pass(service: Service, stop: asyncio.Event, *, only_due: bool = Fa
             break
         await _first(service.stored.wait(), stop.wait())
     await service.match()
-    await service.digest()
-    await service.deliver()
+    if not stop.is_set() and not service.storing.failures:
+        await service.digest()
+        await service.deliver()
+        if maintenance_due(service.newest, now):
+            await _maintain(service)
+    service.check()
+    service.newest = now
     waiting = await service.waiting()
     counts, tally = service.counts, service.counts.tally
     return Summary(
@@ -111,7 +130,16 @@ async def one_pass(service: Service, stop: asyncio.Event, *, only_due: bool = Fa
         waiting=waiting,
         given_up=counts.given_up,
         failures=tuple(tally.failed),
+        unstored=counts.unstored,
+        finished=not stop.is_set(),
     )
+
+
+async def _maintain(service: Service) -> None:
+    try:
+        await service.maintain()
+    except ArchiveError as error:
+        log.error("maintain failed: %s", error)  # noqa: TRY400 - its words say it all; the pass itself was made
 
 
 async def forever(
@@ -126,6 +154,8 @@ async def forever(
     async with opened(config, now) as service:
         if progress:
             service.on_progress = progress
+        service.stop = stop
+        service.check()
         scheduler = AsyncIOScheduler(
             timezone="UTC", job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
         )
@@ -148,12 +178,13 @@ async def forever(
                 ready(address)
                 await stop.wait()
         finally:
-            service.stopping = True
+            stop.set()
             scheduler.shutdown(wait=False)
             if under_way:
                 await asyncio.wait(under_way, timeout=GRACE)
         # What had arrived is matched before we leave; what is due is sent by the next start.
         await service.match()
+        service.check()
 
 
 class _Server(uvicorn.Server):
@@ -197,8 +228,10 @@ async def serving(config: Config, stop: asyncio.Event) -> AsyncIterator[str]:
 
 
 def _complain(event: JobExecutionEvent) -> None:
-    # A tick that failed is tried again at the next; saying so is all that is to be done.
-    log.error("%s failed: %s", event.job_id, event.exception, exc_info=event.exception)
+    # A tick that failed is tried again at the next; saying so is all that is to be done. Where the error is one of
+    # ours, its words say it all: a full disk fills the log with tracebacks otherwise, one a second.
+    ours = isinstance(event.exception, PresswatchError)
+    log.error("%s failed: %s", event.job_id, event.exception, exc_info=None if ours else event.exception)
 
 
 async def _first(*waits: Any) -> None:

@@ -1,4 +1,4 @@
-"""When to poll next, and when to try a page again. Pure functions of what happened and the time.
+"""When to poll next, when to try a page again, how long to wait for a disk. Pure functions of what was, and the time.
 
 The archive keeps the answers (``endpoints.next_poll_at``, ``pages.due_at``); no scheduler carries meaning.
 Nothing is ever switched off: an endpoint that fails is asked less and less often, once a day at the least.
@@ -6,7 +6,8 @@ Nothing is ever switched off: an endpoint that fails is asked less and less ofte
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from archive.model import Outcome, PageOutcome, PagePlan, PageState, PollOutcome, PollPlan
 
@@ -89,3 +90,42 @@ def after_page(page: PageOutcome) -> PagePlan:
         return PagePlan(state=PageState.FAILED)
     wait = max(waits[page.task.attempts], min(page.retry_after or 0.0, LONGEST))
     return PagePlan(state=PageState.DUE, due_at=page.at + timedelta(seconds=wait))
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """What to leave undone while a database cannot be written: its disk is full, or it is read-only.
+
+    What could not be stored is due again at once, and without a pause the same newspapers would be asked every
+    second for what nobody can keep.
+    """
+
+    failures: int = 0
+    since: datetime | None = None  # the last failure that counted
+
+    @property
+    def wait(self) -> timedelta:
+        """How long to wait after so many failures: a minute, doubling to an hour."""
+        return min(timedelta(minutes=2 ** min(self.failures - 1, 6)), timedelta(hours=1))
+
+    def holds(self, now: datetime) -> bool:
+        """Tell whether to wait still. A clock that was set back ends the waiting."""
+        return self.since is not None and self.since <= now < self.since + self.wait
+
+    def failed(self, now: datetime) -> Pause:
+        """Return what follows a failure. What was under way when it happened fails too, and counts as one."""
+        return self if self.holds(now) else Pause(self.failures + 1, now)
+
+    def stored(self, now: datetime) -> Pause:
+        """Return what follows a success: forgotten only after as long again without a failure.
+
+        The last of a full disk takes a small result where it refused a large one.
+        """
+        if self.since is None or self.since <= now < self.since + 2 * self.wait:
+            return self
+        return Pause()
+
+
+def maintenance_due(newest: datetime | None, now: datetime) -> bool:
+    """Tell whether a single pass is the first of its day (in UTC), by the newest time in the archive before it."""
+    return newest is not None and newest.astimezone(UTC).date() < now.astimezone(UTC).date()

@@ -19,56 +19,33 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import socket
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable
-from contextlib import closing
-from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import TypeVar
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from alerts import jobs, outbox
-from alerts import state as alerts_state
-from alerts.channels import Channel
-from alerts.channels.folder import FolderChannel
-from alerts.channels.mail import MailChannel
-from alerts.model import DigestSummary
-from archive import due, maintain, queue, schema, search
-from archive.connect import open_reader, transaction
-from archive.errors import ClockError
+from archive import due, maintain, schema, search
+from archive.connect import transaction
+from archive.errors import ArchiveError
 from archive.match import Matcher
-from archive.model import PageTask, PollTask, Task
+from archive.model import PageTask, PollTask, Result, Task
 from archive.threads import Readers, Writer
 from archive.times import stamp
 from archive.topic import compile_topic
-from crawler.clock import Clock
+from crawler.clock import Clock, is_past, refuse_past
 from crawler.config import Config
-from crawler.engine import Crawl
+from crawler.engine import IN_FLIGHT, PER_HOST, Crawl
 from crawler.health import Heartbeat
-from crawler.pipelines import Tally, ingest
+from crawler.outgoing import Counts, Outgoing
+from crawler.pipelines import Aside, ingest, store_matches, take_matches
 from crawler.pool import Workers
+from crawler.schedule import Pause
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
-
-IN_FLIGHT = 128  # tasks given to the crawl at a time
-PER_HOST = 4
 SLICE = 4  # tasks given to the crawl in one go
-MATCH_BATCH = 100
-DELIVER_BATCH = 50
-
-
-@dataclass(slots=True)
-class Counts:
-    """What a service has done since it opened."""
-
-    tally: Tally = field(default_factory=Tally)
-    matches: int = 0
-    sent: int = 0
-    given_up: int = 0  # deliveries that failed for good, or of which nobody knows
+DRAIN = 30  # seconds that storing what has come back may take at the end
 
 
 class Service:
@@ -78,36 +55,55 @@ class Service:
         self.config = config
         self.now = now
         self.archive = config.data_dir / "archive.db"
-        self.alerts = config.data_dir / "alerts.db"
         self.matcher = Matcher(compile_topic(spec) for spec in config.topics)
         self.versions = {topic.topic_id: topic.version for topic in self.matcher.topics.values()}
         self.writer = Writer()
         self.readers = Readers(self.archive)
         self.workers = Workers()
         self.crawl = Crawl(config.settings.network, now=now, workers=self.workers)
-        self.channels: list[Channel] = [FolderChannel(config.data_dir / "outbox")]
-        if config.mail:
-            # Without a name of ours it would ask the resolver for one before every mail.
-            self.channels.append(MailChannel(config.mail, local_hostname=socket.gethostname()))
         self.heartbeat = Heartbeat()
         self.counts = Counts()
+        self.outgoing = Outgoing(config, now, self.writer, self.readers, self.counts)
         self.in_flight: dict[tuple[str, int], str] = {}  # (kind, id) of each task: its host
         self.stored = asyncio.Event()  # set whenever results were stored
         self.on_progress: Callable[[Counts], None] = lambda _: None
-        self.stopping = False
+        self.on_station: Callable[[str], None] = lambda _: None
+        self.stop = asyncio.Event()  # once it is set, nothing new is begun
+        self.newest: datetime | None = None  # the newest time that the archive held at the start
+        self.storing = Pause()
+        self._aside: Aside = {}
         self._receiving: asyncio.Task[None] | None = None
+        self._closing = False
 
-    async def open(self) -> None:
+    async def open(self, as_of: datetime | None = None) -> None:
         """Bring the databases up to date and open the crawl.
 
-        Raises `ClockError` when the clock stands before what the archive already holds.
+        Raises `ClockError` when ``as_of``, to which somebody set the clock, is before what the archive holds.
         """
+        await self.prepare(as_of)
+        await self.workers.start()
+        await self.crawl.open(await self.readers.run(due.robots_records))
+        self.listen()
+        # What is loaded by now stays: a full collection over it would hold the loop up for 100 ms, now and then.
+        gc.collect()
+        gc.freeze()
+        self.heartbeat.start()
+
+    async def prepare(self, as_of: datetime | None = None) -> None:
+        """Do what `open` does with the databases."""
         now = self.now()
         await self.writer.run(self.archive, schema.migrate)
-        await self.writer.run(self.alerts, alerts_state.migrate)
-        newest = await self.readers.run(due.newest_time)
-        if newest is not None and now.replace(microsecond=0) < newest:
-            raise ClockError(f"the clock says {stamp(now)}, but the archive already holds {stamp(newest)}")
+        await self.outgoing.migrate()
+        newest = self.newest = await self.readers.run(due.newest_time)
+        if as_of is not None:
+            refuse_past(as_of, newest)
+        elif newest is not None and is_past(now, newest):
+            # The computer's clock was set back, or had run ahead: whoever reads the news waits for no clock.
+            log.warning(
+                "the clock says %s, but the archive already holds %s: was the clock set back? Going on",
+                stamp(now),
+                stamp(newest),
+            )
 
         def sync(conn: sqlite3.Connection) -> None:
             with transaction(conn):
@@ -115,27 +111,39 @@ class Service:
 
         await self.writer.run(self.archive, sync)
         top_seq = await self.readers.run(search.top_seq)
-        await self._with_alerts(lambda conn: jobs.sync(conn, self.config.subscriptions, top_seq, now))
-        for delivery in await self._with_alerts(lambda conn: outbox.recover(conn, now)):
-            self.counts.given_up += 1
-            log.warning(
-                "nobody knows whether this mail was taken: %s to %s", delivery.subject, delivery.recipient
-            )
-        await self.workers.start()
-        await self.crawl.open(await self.readers.run(due.robots_records))
+        await self.outgoing.sync(top_seq)
+
+    def listen(self) -> None:
+        """Begin to store what the carrier brings. Should that ever end by itself, ``stop`` is set."""
         self._receiving = asyncio.get_running_loop().create_task(self._receive())
-        # What is loaded by now stays: a full collection over it would hold the loop up for 100 ms, now and then.
-        gc.collect()
-        gc.freeze()
-        self.heartbeat.start()
+        self._receiving.add_done_callback(self._deaf)
+
+    def _deaf(self, ended: asyncio.Task[None]) -> None:
+        if self._closing:
+            return
+        # To go on would be to ask newspapers for what nobody stores.
+        error = None if ended.cancelled() else ended.exception()
+        log.critical("nothing is stored any more, so this ends here: %r", error, exc_info=error)
+        self.stop.set()
+        self.stored.set()
+
+    def check(self) -> None:
+        """Raise `ArchiveError` when the service stopped by itself, because nothing was stored any more."""
+        if self._receiving is not None and self._receiving.done() and not self._closing:
+            error = None if self._receiving.cancelled() else self._receiving.exception()
+            raise ArchiveError(f"stopped, because nothing was stored any more ({error!r})") from error
 
     async def close(self) -> None:
-        """Stop the crawl, finish what is being stored, and let everything go."""
+        """Stop the crawl, store what it had read by then, and let everything go."""
+        self._closing = True
         await self.heartbeat.stop()
         await self.crawl.close()
         if self._receiving is not None:
-            self._receiving.cancel()
-            await asyncio.wait((self._receiving,))
+            # It ends by itself when the carrier is empty; what cannot be stored in time is due again.
+            _, late = await asyncio.wait((self._receiving,), timeout=DRAIN)
+            if late:
+                self._receiving.cancel()
+                await asyncio.wait((self._receiving,))
         self.workers.close()
         # The writer last: the last connection to close folds the write-ahead log into the one file to hand on.
         await asyncio.to_thread(self.readers.close)
@@ -144,11 +152,13 @@ class Service:
     # --- ticks --------------------------------------------------------------------------------------------
 
     async def feed(self, polls: Iterable[PollTask] | None = None) -> list[Task]:
-        """Send what is due and not in flight; return the tasks that went out.
+        """Send what is due and not in flight; return the tasks that went out: none while nothing can be stored.
 
         ``polls``: take these instead of asking which endpoints are due.
         """
         now = self.now()
+        if self.storing.holds(now):
+            return []
         busy_polls, busy_pages = self._ids("poll"), self._ids("page")
         if polls is None:
             polls = await self.readers.run(
@@ -172,14 +182,8 @@ class Service:
         return batch
 
     async def _receive(self) -> None:
-        while True:
-            results = await self.crawl.carrier.receive()
-            try:
-                self.counts.tally.add(await self.writer.run(self.archive, lambda conn: ingest(conn, results)))  # noqa: B023 - it has run before results changes
-            except Exception:
-                # Whatever it was: if this task ended, nothing would be stored any more, and nobody would know.
-                # Nothing of the batch was stored, so all of it is due again.
-                log.exception("%d results could not be stored; they will be fetched again", len(results))
+        while results := await self.crawl.carrier.receive():
+            await self._store(results)
             for result in results:
                 task = getattr(result, "task", None)
                 if task is not None:
@@ -187,73 +191,69 @@ class Service:
             self.stored.set()
             self.on_progress(self.counts)
 
+    async def _store(self, results: list[Result]) -> None:
+        try:
+            tally = await self.writer.run(self.archive, lambda conn: ingest(conn, results))
+        except Exception as error:  # noqa: BLE001 - were this task to end, nothing would be stored any more
+            # Nothing of the batch was stored, so all of it is due again: at once, were it not for the pause.
+            self.counts.unstored += len(results)
+            self._cannot_store(error, f"{len(results)} results")
+        else:
+            self.counts.tally.add(tally)
+            before, self.storing = self.storing, self.storing.stored(self.now())
+            if before.failures and not self.storing.failures:
+                log.warning("what is read can be stored again")
+
+    def _cannot_store(self, error: Exception, what: str) -> None:
+        now = self.now()
+        first, self.storing = not self.storing.holds(now), self.storing.failed(now)
+        ours = isinstance(error, ArchiveError)  # its words say it all; anything else is a bug
+        log.error("%s could not be stored: %s", what, error, exc_info=None if ours else error)
+        if first:
+            log.error("nothing more is asked for until %s", stamp(now + self.storing.wait))
+
     async def match(self) -> None:
-        """Match what changed, until nothing waits."""
-        while True:
-            results = await self.readers.run(
-                lambda conn: [(one, self.matcher.match(one.fields)) for one in queue.take(conn, MATCH_BATCH)]
+        """Match what changed, until nothing waits but what makes the matcher fail."""
+        while not self.storing.holds(self.now()):
+            taken, results = await self.readers.run(
+                lambda conn: take_matches(conn, self.matcher, self._aside)
             )
-            if not results:
+            if not taken:
                 return
             now = self.now()
-
-            def confirm(conn: sqlite3.Connection) -> int:
-                with transaction(conn):
-                    return queue.confirm(conn, results, self.versions, now)  # noqa: B023 - awaited before they change
-
-            self.counts.matches += await self.writer.run(self.archive, confirm)
+            try:
+                self.counts.matches += await self.writer.run(
+                    self.archive,
+                    lambda conn: store_matches(conn, results, self.versions, self._aside, now),  # noqa: B023 - awaited before they change
+                )
+            except ArchiveError as error:
+                self._cannot_store(error, f"the matches of {len(results)} articles")
+                return
             self.on_progress(self.counts)
 
     async def digest(self) -> None:
         """Make the digests that are due, and put them in the outbox."""
-        now = self.now()
-
-        def make(conn: sqlite3.Connection) -> DigestSummary:
-            with closing(open_reader(self.archive)) as archive:
-                coverage, read = search.coverage(archive)
-                return jobs.make_digests(
-                    conn,
-                    lambda after, upto, topics: search.matched_between(archive, after, upto, topics),
-                    top_seq=search.top_seq(archive),
-                    coverage=coverage,
-                    sources_read=read,
-                    server=self.config.mail,
-                    now=now,
-                )
-
-        summary = await self._with_alerts(make)
-        for problem in summary.problems:
-            log.error("%s", problem)
+        await self.outgoing.digest()
 
     async def deliver(self) -> None:
         """Hand over what lies in the outbox and is due."""
-        for channel in self.channels:
-            summary = None
-            while not self.stopping and (summary is None or summary.handled):
-                summary = await jobs.deliver_due(self._with_alerts, channel, self.now, DELIVER_BATCH)
-                self.counts.sent += summary.sent
-                self.counts.given_up += summary.dead + summary.unknown
-                for error in summary.errors:
-                    log.warning("mail %s", error)
-                self.on_progress(self.counts)
+        await self.outgoing.deliver(self.stop)
+        self.on_progress(self.counts)
 
     async def waiting(self) -> int:
         """Return how many messages wait in the outbox to be tried again."""
-        number, _ = await self._with_alerts(outbox.waiting)
-        return number
+        return await self.outgoing.waiting()
 
     async def maintain(self) -> None:
         """Thin the ledger, and let go of texts that matched nothing."""
         now = self.now()
         retention = timedelta(seconds=self.config.settings.retention)
         await self.writer.run(self.archive, lambda conn: maintain.thin_polls(conn, now))
+        await self.writer.run(self.archive, lambda conn: maintain.forget_robots(conn, now))
         while await self.writer.run(self.archive, lambda conn: maintain.prune_texts(conn, now, retention)):
             pass
 
     # --- helpers ------------------------------------------------------------------------------------------
-
-    async def _with_alerts(self, step: Callable[[sqlite3.Connection], T]) -> T:
-        return await self.writer.run(self.alerts, step)
 
     def _ids(self, kind: str) -> frozenset[int]:
         return frozenset(number for name, number in self.in_flight if name == kind)

@@ -23,10 +23,12 @@ from crawler.values import (
     Address,
     Ascii,
     Country,
-    Duration,
     Example,
+    FeedUrl,
+    Host,
     Id,
     Interval,
+    Keep,
     Language,
     LeaveUrl,
     Network,
@@ -65,7 +67,7 @@ class Shape(BaseModel):
 class Web(Shape):
     """The researchers' pages."""
 
-    host: Text = "127.0.0.1"
+    host: Host = "127.0.0.1"
     """Where the pages listen; 127.0.0.1 is this computer only."""
     port: Port = 8001
     """The port they listen on."""
@@ -106,7 +108,7 @@ class NetworkSettings(Shape):
 class Mail(Shape):
     """The server that takes our mail. Without one, each message is written to data_dir/outbox."""
 
-    host: Text
+    host: Host
     """The name of the mail server."""
     port: Port | None = None
     """Left out: 587 for starttls, 465 for tls, 25 for none."""
@@ -131,7 +133,7 @@ class Settings(Shape):
     """The folder for the archive, seen from the folder in which presswatch is started."""
     languages: Annotated[tuple[Language, ...], Field(min_length=1)] = ("en", "es")
     """The languages of the press you read."""
-    retention: Annotated[Duration, Field(gt=0, json_schema_extra={"default": "90d"})] = 90 * 86400.0
+    retention: Annotated[Keep, Field(json_schema_extra={"default": "90d"})] = 90 * 86400.0
     """How long the text of articles that match nothing is kept."""
     web: Web = Web()
     network: NetworkSettings = NetworkSettings()
@@ -190,7 +192,7 @@ class EndpointShape(Shape):
 
     not_yet: ClassVar[frozenset[str]] = frozenset({"sitemap", "section"})
 
-    feed: WebUrl
+    feed: FeedUrl
     """The address of an RSS or Atom feed."""
     every: Interval | None = None
     """How often to look, e.g. 15m; left out, Presswatch decides."""

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from email.utils import parseaddr
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
+
+from crawler.urls import refusal
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _BYTES = {"": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
@@ -33,10 +35,18 @@ def _duration(value: Any) -> Any:
     raise ValueError("a duration such as 30s, 15m, 2h or 1d is needed here")
 
 
-def _polite(seconds: float) -> float:
-    if seconds < 30:
-        raise ValueError("30s is the least: newspapers lock out those who ask more often")
-    return seconds
+def _between(least: str, why_least: str, most: str, why_most: str = "") -> AfterValidator:
+    """Bound a duration: a time too far away to be a date would stop the program where it is added to one."""
+    shortest, longest = _duration(least), _duration(most)
+
+    def check(seconds: float) -> float:
+        if seconds < shortest:
+            raise ValueError(f"{least} is the least{why_least}")
+        if seconds > longest:
+            raise ValueError(f"{most} is the most{why_most}")
+        return seconds
+
+    return AfterValidator(check)
 
 
 def _seconds(value: Any) -> Any:
@@ -88,9 +98,45 @@ def _web_url(text: str) -> str:
     return text
 
 
+def _feed_url(text: str) -> str:
+    """What no spider would fetch is said here, not at each poll."""
+    text = _web_url(text)
+    if "@" in urlsplit(text).netloc:
+        raise ValueError("no user name or password is sent to a feed: take what stands before the @ out")
+    if reason := refusal(text):
+        raise ValueError(f"this address is never fetched: {reason}")
+    return text
+
+
+def _host(text: str) -> str:
+    """Take the name or the address of a computer, without anything around it."""
+    bare = text.rpartition("://")[2].partition("/")[0]
+    if _is_address(bare.strip("[]")):
+        bare = bare.strip("[]")
+    found = re.fullmatch(r"\[?(.*?)\]?:([0-9]+)", bare)
+    if found and not _is_address(bare):
+        raise ValueError(
+            f"the port is a setting of its own (did you mean host: {found[1]} and port: {found[2]}?)"
+        )
+    if bare != text or any(c.isspace() for c in text) or "@" in text:
+        hint = f' (did you mean "{bare}"?)' if bare != text and bare else ""
+        raise ValueError(f"the bare name of a computer is needed here, e.g. smtp.example.org{hint}")
+    return text
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _leave(text: str) -> str:
     if text.startswith("mailto:"):
         _address(text.removeprefix("mailto:"))
+        return text
+    if _ADDRESS.fullmatch(text):
         return text
     return _web_url(text)
 
@@ -135,11 +181,25 @@ Language = Annotated[Text, _pattern(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", _NEED_LAN
 Ascii = Annotated[Text, AfterValidator(_ascii)]
 Address = Annotated[Text, AfterValidator(_address)]
 WebUrl = Annotated[Text, AfterValidator(_web_url)]
+FeedUrl = Annotated[Text, AfterValidator(_feed_url)]
+Host = Annotated[Text, AfterValidator(_host)]
 LeaveUrl = Annotated[Text, AfterValidator(_leave)]
 Duration = Annotated[float, BeforeValidator(_duration), WithJsonSchema(_DURATION_SCHEMA)]
-Interval = Annotated[Duration, AfterValidator(_polite)]
+Interval = Annotated[
+    Duration,
+    _between(
+        "30s",
+        ": newspapers lock out those who ask more often",
+        "30d",
+        ": what a feed held in between would be lost",
+    ),
+]
+Keep = Annotated[Duration, _between("1d", "", "36500d", ": that is a hundred years")]
 Seconds = Annotated[
-    float, BeforeValidator(_seconds), WithJsonSchema({"anyOf": [{"type": "number"}, _DURATION_SCHEMA]})
+    float,
+    BeforeValidator(_seconds),
+    _between("0s", "", "1h"),
+    WithJsonSchema({"anyOf": [{"type": "number"}, _DURATION_SCHEMA]}),
 ]
 Size = Annotated[
     int, BeforeValidator(_size), WithJsonSchema({"type": ["integer", "string"], "examples": ["10MB"]})

@@ -22,33 +22,13 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
 from archive.errors import Complaint
+from crawler.yamlwords import explain
 
 Place = tuple[str | int, ...]
 """Where a value stands in the data: ("sources", 3, "endpoints", 0, "every")."""
 
 ANY = None
 """Stands for any one step in a pattern of `Document.texts`."""
-
-# What ruamel.yaml says, and what it means to somebody who has never heard of tokens. First match wins.
-_PLAIN_WORDS = (
-    (
-        "mapping values are not allowed",
-        'a ":" cannot stand here: quote text with ": " in it, or look at the indentation',
-    ),
-    ("sequence entries are not allowed", "a list item cannot stand here: look at the indentation"),
-    (r"found character '\t'", "a tab stands here: indent with spaces"),
-    ("that cannot start any token", "text that starts with this character needs quotes around it"),
-    ("found undefined alias", "text that starts with * needs quotes around it"),
-    ("while scanning an alias", "text that starts with * needs quotes around it"),
-    ("while scanning an anchor", "text that starts with & needs quotes around it"),
-    ("while scanning a directive", "text that starts with % needs quotes around it"),
-    ("while scanning a quoted scalar", "a quotation mark is opened and never closed"),
-    ("while parsing a flow sequence", 'a list that starts with "[" is not closed, or a comma is missing'),
-    ("while parsing a flow mapping", 'a "{" is not closed, or a comma is missing'),
-    ("could not find expected ':'", 'a ":" is missing after this name'),
-    ("while parsing a block", "this line is not indented like its neighbours"),
-    ("another document", 'a second "---": one file holds one document'),
-)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -147,7 +127,8 @@ def read_text(text: str, document: Document) -> None:
             warnings.simplefilter("ignore")
             root = YAML(typ="rt", pure=True).compose(text)
     except MarkedYAMLError as error:
-        document.complaints.append(_syntax(document.file, error))
+        line, column, message = explain(text, error)
+        document.complaints.append(Complaint(document.file, line, column, "", message))
     except ReaderError as error:
         line, column = _line_column(text, int(error.position))
         document.complaints.append(Complaint(document.file, line, column, "", "an unprintable character"))
@@ -253,10 +234,3 @@ def _not_utf8(file: str, error: UnicodeDecodeError) -> Complaint:
     line = before.count(b"\n") + 1
     column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8-sig", "replace")) + 1
     return Complaint(file, line, column, "", "this is not UTF-8 text: save the file as UTF-8")
-
-
-def _syntax(file: str, error: MarkedYAMLError) -> Complaint:
-    mark = error.problem_mark or error.context_mark
-    said = f"{error.problem or ''} {error.context or ''}".strip()
-    message = next((plain for theirs, plain in _PLAIN_WORDS if theirs in said), f"not YAML: {said}")
-    return Complaint(file, mark.line + 1 if mark else 1, mark.column + 1 if mark else 1, "", message)

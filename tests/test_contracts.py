@@ -6,7 +6,16 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-MAY_ALERT = {"crawler.cli", "crawler.service", "crawler.config"}
+MAY_ALERT = {"crawler.cli", "crawler.service", "crawler.outgoing", "crawler.config"}
+MAY_ACT = {
+    "crawler.cli",
+    "crawler.service",
+    "crawler.outgoing",
+    "crawler.run",
+    "crawler.pipelines",
+    "crawler.demo.day",
+}
+ACT = "of crawler, only cli, service, outgoing, run, pipelines and the demo's day import what acts in archive"
 
 
 def contracts() -> dict[str, dict]:
@@ -22,9 +31,38 @@ def modules(package: str) -> set[str]:
 
 
 def test_every_module_of_crawler_is_either_allowed_to_import_alerts_or_forbidden() -> None:
-    forbidden = set(contracts()["of crawler, only cli, service and config import alerts"]["source_modules"])
+    forbidden = set(
+        contracts()["of crawler, only cli, service, outgoing and config import alerts"]["source_modules"]
+    )
     assert forbidden | MAY_ALERT == modules("crawler")
     assert not forbidden & MAY_ALERT
+
+
+def test_every_module_of_archive_is_either_pure_or_acts() -> None:
+    pure = set(contracts()["pure modules import no framework, no SQLite and no SMTP"]["source_modules"])
+    acts = set(contracts()[ACT]["forbidden_modules"])
+    assert (pure & modules("archive")) | acts == modules("archive")
+    assert not pure & acts
+
+
+def test_every_module_of_crawler_is_either_allowed_to_import_what_acts_in_archive_or_forbidden() -> None:
+    forbidden = set(contracts()[ACT]["source_modules"])
+    demo = {f"crawler.demo.{path.stem}" for path in (ROOT / "crawler/demo").glob("*.py")}
+    known = (modules("crawler") - {"crawler.demo"}) | demo - {"crawler.demo.__init__"}
+    assert forbidden | MAY_ACT == known
+    assert not forbidden & MAY_ACT
+
+
+def test_the_demos_day_asks_and_locks_the_archive_and_is_forbidden_all_else_that_acts() -> None:
+    forbidden = contracts()["of what acts in archive, the demo's day imports only search and lock"]
+    assert forbidden["source_modules"] == ["crawler.demo.day"]
+    acts = set(contracts()[ACT]["forbidden_modules"])
+    assert acts - set(forbidden["forbidden_modules"]) == {"archive.search", "archive.lock"}
+
+
+def test_what_is_fetched_is_forbidden_all_that_acts() -> None:
+    (name,) = (name for name in contracts() if name.startswith("spiders, extraction"))
+    assert set(contracts()[ACT]["forbidden_modules"]) <= set(contracts()[name]["forbidden_modules"])
 
 
 def test_every_module_that_a_contract_names_exists() -> None:

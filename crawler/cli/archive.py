@@ -13,12 +13,14 @@ from typing import Annotated
 
 import typer
 
+from archive import due
 from archive import search as asking
 from archive.connect import open_reader
 from archive.errors import PresswatchError, TopicError
-from archive.times import stamp
+from archive.times import moment, stamp
 from crawler.cli.app import AsOf, Json, app, clock, load
-from crawler.cli.output import note, say, say_json, table
+from crawler.cli.output import age, note, say, say_json, table
+from crawler.clock import refuse_past
 from crawler.config import Config
 
 
@@ -65,20 +67,20 @@ def sources(context: typer.Context, json: Json = False) -> None:
     if json:
         say_json(health)
         return
-    rows = [
-        (
-            source["id"],
-            source["state"],
-            (source["last_ok"] or "never")[:16].replace("T", " "),
-            source["articles"],
-        )
-        for source in health
-    ]
+    rows = [(one["id"], one["state"], _last_read(one["last_ok"]), one["articles"]) for one in health]
     table("sources", ("id", "state", "last read (UTC)", "articles"), rows)
     for source in health:
         for event in source["events"]:
             since = event["since"][:16].replace("T", " ")
             say(f"{source['id']}: {event['kind']} since {since} UTC: {event['detail']}\n    {event['url']}")
+
+
+def _last_read(last_ok: str | None) -> str:
+    # In words too: the state is that of the last poll, however long ago that was.
+    if last_ok is None:
+        return "never"
+    ago = age(moment(last_ok), clock(None)())
+    return last_ok[:16].replace("T", " ") + (f" ({ago})" if ago else "")
 
 
 @app.command()
@@ -109,6 +111,8 @@ def digest(
         raise PresswatchError(f"no subscriber {subscriber!r} in subscribers.yaml (there are: {known})")
     alerts = config.data_dir / "alerts.db"
     with _archive(config) as conn:
+        if as_of is not None:
+            refuse_past(as_of, due.newest_time(conn))
         coverage, read = asking.coverage(conn)
         with (
             closing(open_reader(alerts)) if alerts.exists() else closing(sqlite3.connect(":memory:")) as state
@@ -123,9 +127,10 @@ def digest(
                 read,
                 config.mail,
                 clock(as_of)(),
+                topic_order=tuple(one.topic_id for one in config.topics),
             )
     folder = into or config.data_dir / "preview"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # they name a recipient
     files = {"html": folder / f"{subscriber}.html", "eml": folder / f"{subscriber}.eml"}
     if stands is not None and stands.last_due_at is not None:
         note(f"this is what would follow the digest that was due at {stamp(stands.last_due_at)}")

@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import json as jsonlib
 import sys
+import zlib
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -31,7 +32,7 @@ from archive.model import (
 from archive.times import stamp
 from archive.topic import compile_topic
 from crawler.cli.app import AsOf, Json, app, clock, load
-from crawler.cli.output import fail, logs, note, say, say_json, table
+from crawler.cli.output import fail, harmless_json, logs, note, say, say_json, table
 from crawler.clock import Clock
 from crawler.config import Config
 
@@ -109,12 +110,15 @@ def match(
         Path | None, typer.Argument(help="JSON lines, plain or .gz; left out: standard input.")
     ] = None,
 ) -> None:
-    """Code a corpus: JSON lines with title, text, summary in; the same lines with their matches out."""
+    """Code a corpus: JSON lines in, the same with matches out.
+
+    The fields title, summary and text of each line are read; a line that cannot be read is named and left out.
+    """
     config = load(context)
     matcher = Matcher(compile_topic(spec) for spec in config.topics)
     bad = silent = 0
     for number, line in enumerate(_lines(file), start=1):
-        if not line.strip():
+        if isinstance(line, bytes) and not line.strip():
             continue
         try:
             record = _record(line)
@@ -132,7 +136,7 @@ def match(
             }
             for topic_id, hits in found.items()
         ]
-        sys.stdout.write(jsonlib.dumps(record, ensure_ascii=False) + "\n")
+        sys.stdout.write(harmless_json(record) + "\n")
     if silent:
         note(f"lines with none of the fields that are read ({', '.join(FIELDS)}): {silent}")
     if bad:
@@ -140,9 +144,18 @@ def match(
         raise typer.Exit(1)
 
 
-def _record(line: bytes) -> dict[str, Any]:
+def _record(line: bytes | Exception) -> dict[str, Any]:
+    if isinstance(line, Exception):
+        raise ValueError(f"nothing can be read from here on: {line}") from line  # noqa: TRY004 - bad data
     try:
         record = jsonlib.loads(line.decode("utf-8-sig"))
+        if rb"\u" in line:  # else there is none
+            jsonlib.dumps(record, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        half = error.object[error.start]
+        raise ValueError(f"half a character stands in it: \\u{ord(half):04x}") from error
+    except RecursionError as error:
+        raise ValueError("its lists and objects nest too deeply") from error
     except UnicodeDecodeError as error:
         raise ValueError(f"this is not UTF-8: byte {line[error.start]:#x} at {error.start}") from error
     except jsonlib.JSONDecodeError as error:
@@ -161,14 +174,18 @@ def _words(record: dict[str, Any], name: str) -> str:
     return value
 
 
-def _lines(file: Path | None) -> Iterator[bytes]:
+def _lines(file: Path | None) -> Iterator[bytes | Exception]:
+    """Yield the lines; where the file ends before its end, why, as the last one: it is one more bad line."""
     if file is None:
         yield from sys.stdin.buffer
         return
     if not file.is_file():
         raise typer.BadParameter(f"there is no file {file}")
-    with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as lines:
-        yield from lines
+    try:
+        with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as lines:
+            yield from lines
+    except (OSError, EOFError, zlib.error) as error:
+        yield error
 
 
 def _local(target: str) -> Path | None:

@@ -18,19 +18,44 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from crawler.service import Counts
+    from crawler.outgoing import Counts
 
 out = Console(soft_wrap=True, highlight=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
 
 
 # Titles and addresses come from strangers: in a terminal, an escape sequence among them would be obeyed.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# Half a character (a lone surrogate) cannot be printed at all.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+# What json.dumps leaves as it is; the rest it escapes by itself.
+_CONTROL_IN_JSON = re.compile(r"[\x7f-\x9f\ud800-\udfff]")
 
 
 def harmless(text: str) -> str:
     """Return ``text`` without control characters, but for tabs and line ends."""
     return _CONTROL.sub("", text)
+
+
+def harmless_json(value: Any, indent: int | None = None) -> str:
+    """Return ``value`` as JSON that reads back the same, and that a terminal can show."""
+    dumped = json.dumps(value, ensure_ascii=False, indent=indent, default=_plain)
+    return _CONTROL_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", dumped)
+
+
+def counted(number: int, one: str) -> str:
+    """Return ``1 feed`` or ``2 feeds``."""
+    return f"{number} {one}" if number == 1 else f"{number} {one}s"
+
+
+def age(then: datetime, now: datetime) -> str:
+    """Return how long ago that was, in words; nothing for what is not in the past."""
+    if then > now:
+        return ""
+    minutes = int((now - then).total_seconds() // 60)
+    for unit, length in (("day", 1440), ("hour", 60), ("minute", 1)):
+        if minutes >= length:
+            return f"{counted(minutes // length, unit)} ago"
+    return "just now"
 
 
 def fail(message: str) -> None:
@@ -52,7 +77,7 @@ def say(message: str) -> None:
 
 def say_json(value: Any) -> None:
     """Print a result as JSON."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=_plain) + "\n")
+    sys.stdout.write(harmless_json(value, indent=2) + "\n")
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -70,15 +95,22 @@ def _plain(value: object) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
+class _Harmless(logging.Formatter):
+    """What is logged quotes mail servers and feeds too."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return harmless(super().format(record))
+
+
 def logs(level: int = logging.INFO) -> None:
     """Send the program's log to standard error: coloured on a terminal, plain lines elsewhere."""
     handler: logging.Handler
     if err.is_terminal:
         handler = RichHandler(console=err, show_path=False, markup=False)
-        handler.setFormatter(logging.Formatter("%(message)s"))
+        handler.setFormatter(_Harmless("%(message)s"))
     else:
         handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        handler.setFormatter(_Harmless("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for chatty in (
         "scrapy",

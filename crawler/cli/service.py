@@ -11,19 +11,20 @@ import os
 import shutil
 import sqlite3
 import sys
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from crawler.cli.app import AsOf, Json, app, clock, load
-from crawler.cli.output import logs, note, progress, say, say_json
+from crawler.cli.output import counted, err, logs, note, progress, say, say_json
 from crawler.config import Config
 
 if TYPE_CHECKING:
+    from crawler.outgoing import Counts
     from crawler.run import Summary
-    from crawler.service import Counts
 
 
 @app.command("run")
@@ -51,8 +52,8 @@ def run_command(
         return
 
     async def one(stop: asyncio.Event) -> Summary:
-        async with run.opened(config, clock(as_of)) as service:
-            with progress() as service.on_progress:
+        async with run.opened(config, clock(as_of), as_of) as service:
+            with told(10) as (service.on_progress, service.on_station):
                 return await run.one_pass(service, stop, only_due=due)
 
     summary = loop.run(one)
@@ -62,10 +63,73 @@ def run_command(
     raise typer.Exit(1 if summary.in_vain else 0)
 
 
+class Lines:
+    """Progress in plain lines: at most one in ``every`` seconds, and none when nothing was done since the last.
+
+    ``news``: polls that brought nothing are no reason for a line.
+    """
+
+    def __init__(self, say: Callable[[str], None], every: float, *, news: bool = False) -> None:
+        self._say, self._every, self._news = say, every, news
+        self._words = ""
+        self._seen: tuple[int, ...] = ()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def show(self, counts: Counts) -> None:
+        """Take note of how far it is; when the time has come, a line says the last that was noted."""
+        tally = counts.tally
+        seen = (tally.new, tally.pages, counts.matches, counts.sent, 0 if self._news else tally.polled)
+        self._words = in_words(counts)
+        if seen != self._seen and any(seen) and self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(self._every, self._tell)
+        self._seen = seen
+
+    def _tell(self) -> None:
+        self._timer = None
+        self._say(self._words)
+
+    def close(self) -> None:
+        """Say no more."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+
+def in_words(counts: Counts) -> str:
+    """Return how far a pass, or the service, is."""
+    tally = counts.tally
+    failed = f" ({len(tally.failed)} failed)" if tally.failed else ""
+    return (
+        f"so far: {counted(tally.polled, 'poll')}{failed}, {counted(tally.new, 'new article')}, "
+        f"{counted(tally.pages, 'page')}, {counts.matches} new matches, {counted(counts.sent, 'message')}"
+    )
+
+
+@contextmanager
+def told(
+    every: float, *, news: bool = False
+) -> Iterator[tuple[Callable[[Counts], None], Callable[[str], None]]]:
+    """Yield what tells of progress, and of each station: a bar on a terminal, and plain lines elsewhere."""
+    if err.is_terminal:
+        with progress() as show:
+            yield show, lambda _: None
+        return
+    lines = Lines(note, every, news=news)
+    try:
+        yield lines.show, note
+    finally:
+        lines.close()
+
+
 def print_summary(summary: Summary, sent: str, *, as_json: bool) -> None:
     """Print what a pass came to; what failed is named on standard error. ``sent`` says where messages went."""
     for failure in summary.failures:
         note(f"could not be read: {failure}")
+    if summary.unstored:
+        note(
+            f"the archive could not be written: {counted(summary.unstored, 'result')}, due again at the next pass"
+        )
+    if not summary.finished:
+        note("stopped before the pass was finished: no digest was made, and what is left is due at the next")
     if as_json:
         say_json(summary.as_json())
         return
@@ -82,22 +146,22 @@ async def _forever(config: Config, stop: asyncio.Event) -> None:
     from crawler import run
 
     feeds = sum(len(source.endpoints) for source in config.sources)
-    note(f"watching {len(config.sources)} sources ({feeds} feeds) for {len(config.topics)} topics")
-    told: set[str] = set()
+    sources, topics = counted(len(config.sources), "source"), counted(len(config.topics), "topic")
+    note(f"watching {sources} ({counted(feeds, 'feed')}) for {topics}")
+    named: set[str] = set()
     hinted: list[bool] = []
-    bar = progress()
 
     def ready(address: str) -> None:
         note(f"the archive: {address}   data: {config.data_dir}   stop: Ctrl-C")
 
-    with bar as show:
+    with told(60, news=True) as (show, _):
 
         def on_progress(counts: Counts) -> None:
             for failure in counts.tally.failed:
-                if failure not in told:
-                    told.add(failure)
+                if failure not in named:
+                    named.add(failure)
                     note(f"could not be read: {failure}")
-            if len(told) == counts.tally.polled == feeds and not hinted:
+            if len(named) == counts.tally.polled == feeds and not hinted:
                 hinted.append(True)
                 note("no feed at all could be read: is this computer online?")
             # Told once each; the health table keeps count of the rest.
@@ -187,7 +251,7 @@ def demo(
         else:
             say(played.as_text(program(), stay=stay))
 
-    with progress() as show:
+    with told(3) as (show, _):
         loop.run(
             lambda stop: day.play(
                 folder, stop, as_of=as_of, show=show, tell=tell, stay=note if stay else None

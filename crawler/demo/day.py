@@ -17,13 +17,16 @@ from typing import Any
 
 from archive import search
 from archive.errors import ArchiveError
+from archive.lock import service_lock
 from crawler import config as configuration
 from crawler import run
 from crawler.demo.content import START
 from crawler.demo.newsroom import Newsroom
-from crawler.service import Counts, Service
+from crawler.outgoing import Counts
+from crawler.service import Service
 
 MARK = "presswatch-demo"  # the file that says a folder is ours to empty
+LOCK = "service.lock"
 
 # Hours after START (17:00 in Lima): evening, night, just before and after the digest of 07:00, the morning in
 # which headlines change, noon, the evening, and the next morning's digest.
@@ -98,23 +101,35 @@ def shipped(name: str) -> Path:
 def prepare(folder: Path, sources: str) -> Path:
     """Empty ``folder`` of an earlier demo and write the demo's configuration; return its folder.
 
-    Raises `ArchiveError` when the folder holds something that no demo put there.
+    Raises `ArchiveError` when the folder holds something that no demo put there, and `LockHeld` when another
+    process works in it: nothing was touched then.
     """
-    if folder.exists() and any(folder.iterdir()):
-        if not (folder / MARK).exists():
-            raise ArchiveError(f"{folder} holds other things: name an empty folder with --dir")
-        for part in ("config", "data"):
-            shutil.rmtree(folder / part, ignore_errors=True)
-    config = folder / "config"
-    config.mkdir(parents=True)
+    if folder.exists() and not folder.is_dir():
+        raise ArchiveError(f"{folder} is a file: name an empty folder with --dir")
+    if folder.exists() and any(folder.iterdir()) and not (folder / MARK).exists():
+        raise ArchiveError(f"{folder} holds other things: name an empty folder with --dir")
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / MARK).write_text(
         "Made by `presswatch demo`, which empties it at its next start.\n", encoding="utf-8"
     )
+    config, data = folder / "config", folder / "data"
+    with service_lock(data):
+        shutil.rmtree(config, ignore_errors=True)
+        for part in data.iterdir():
+            if part.is_dir() and not part.is_symlink():
+                shutil.rmtree(part)
+            elif part.name != LOCK:  # it is held by its file: without that, another could hold it too
+                part.unlink()
+        _configure(folder, config, sources)
+    return config
+
+
+def _configure(folder: Path, config: Path, sources: str) -> None:
+    config.mkdir()
     (config / "settings.yaml").write_text(_SETTINGS.format(data=folder / "data"), encoding="utf-8")
     (config / "subscribers.yaml").write_text(_SUBSCRIBERS, encoding="utf-8")
     (config / "sources.yaml").write_text(sources, encoding="utf-8")
     shutil.copyfile(shipped("keywords.yaml"), config / "keywords.yaml")
-    return config
 
 
 async def play(

@@ -19,10 +19,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from archive.errors import ParseError
 from archive.model import Article, Feed, PageTask, PollTask, RobotsRecord, Task, from_json, to_json
 from crawler.engine import Crawl
 from crawler.loop import run
 from crawler.pool import Workers
+from crawler.robots import Rules
 from crawler.settings import NetworkSettings
 
 
@@ -32,6 +34,7 @@ class BrokenWorkers(Workers):
     def __init__(self, crash: bytes) -> None:
         super().__init__(workers=2)
         self._crash = crash
+        self.parsed: list[int] = []  # how long each robots.txt was that was not parsed in the loop
 
     def _look(self, body: bytes) -> None:
         if self._crash in body:
@@ -44,6 +47,12 @@ class BrokenWorkers(Workers):
     async def page(self, body: bytes, **settings: Any) -> Article:
         self._look(body)
         return await super().page(body, **settings)
+
+    async def robots(self, body: str, agent: str, **settings: Any) -> Rules:
+        self.parsed.append(len(body))
+        if self._crash.decode() in body:
+            raise ParseError("not read within 20 s", reason="parse_timeout")
+        return await super().robots(body, agent, **settings)
 
 
 class Names:
@@ -150,6 +159,7 @@ async def main(_stop: asyncio.Event) -> None:
             "seen": dict(zip(crawls, seen, strict=True)),
             "connects": connects,
             "names": names.asked,
+            "parsed": workers.parsed,
         }
     )
 

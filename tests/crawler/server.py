@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -171,6 +171,7 @@ class Driven:
     names: list[str]  # every name that was looked up
     listening: list[str]  # every port that was opened
     ended: bool  # whether each crawl was over when closing it returned
+    parsed: list[int] = field(default_factory=list)  # how long each robots.txt was that a worker parsed
 
 
 def batch(*tasks: Task, **more: Any) -> dict[str, Any]:
@@ -208,7 +209,7 @@ def drive(crawls: dict[str, dict[str, Any]], **more: Any) -> Driven:
     assert done.returncode == 0, done.stderr
     assert "Unhandled error" not in done.stderr, done.stderr
     *lines, end = map(json.loads, done.stdout.splitlines())
-    driven = Driven({}, {}, {}, [], end["connects"], end["names"], [], ended=True)
+    driven = Driven({}, {}, {}, [], end["connects"], end["names"], [], True, end["parsed"])
     for seen in end["seen"].values():
         driven.listening += seen["listening"]
         driven.ended &= seen["ended"]

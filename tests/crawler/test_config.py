@@ -205,7 +205,40 @@ def test_a_missing_file_is_one_complaint(tmp_path: Path) -> None:
 
 def test_a_missing_directory_is_one_complaint(tmp_path: Path) -> None:
     nowhere = tmp_path / "nowhere"
-    assert complaints(nowhere) == [f"{nowhere}:1:1: there is no such directory"]
+    (said,) = complaints(nowhere)
+    assert said.startswith(f"{nowhere}:1:1: there is no such folder: ")
+
+
+def test_a_missing_directory_has_no_line_to_look_at_and_a_way_to_name_another(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for name, what in (("nowhere", "there is no such folder"), ("file", "this is a file, not a folder")):
+        with pytest.raises(ConfigError) as caught:
+            load(tmp_path / name)
+        assert str(caught.value).startswith(f"{tmp_path / name}: {what}: ")
+        assert "presswatch --config DIR" in str(caught.value)
+        assert "PRESSWATCH_CONFIG" in str(caught.value)
+
+
+def test_what_works_and_may_still_surprise_is_noted_and_no_complaint(tmp_path: Path) -> None:
+    subscribers = """\
+        subscribers:
+        - {id: a, to: [a@b, c@d], topics: all, when: daily at 07:00, zone: UTC}
+        - {id: b, topics: all, when: daily at 07:00, zone: UTC}
+        """
+    config = load(write(tmp_path, subscribers=subscribers, settings="languages: [en]\nnetwork: {delay: 2}"))
+    contact, outbox = map(str, config.notes)
+    assert contact.startswith("settings.yaml:2:1: network.contact: note: not set")
+    assert outbox.startswith(
+        "subscribers.yaml:2:15: subscribers[0].to: note: settings.yaml names no mail server"
+    )
+    assert config.warnings == ()
+
+
+@pytest.mark.parametrize("network", ["contact: https://a.example", "user_agent: Mine/1 (desk@a.example)"])
+def test_who_names_a_contact_and_a_mail_server_gets_no_note(tmp_path: Path, network: str) -> None:
+    subscribers = "subscribers:\n- {id: a, to: [a@b], topics: all, when: daily at 07:00, zone: UTC}"
+    settings = f"network: {{{network}}}\nmail: {{host: h, from: a@b}}"
+    assert load(write(tmp_path, subscribers=subscribers, settings=settings)).notes == ()
 
 
 def test_a_file_that_is_a_directory_cannot_be_read(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from archive.model import Outcome, PageOutcome, PageTask, PublishedFrom, RobotsRecord
+from crawler.robots import IN_LOOP, UNREACHABLE_LIFETIME
 from tests.crawler.server import (
     NOW,
     Answer,
@@ -84,6 +85,13 @@ HOSTS: dict[str, dict[str, Route]] = {
     "broken": {"/robots.txt": hang_up},
     "large": {"/robots.txt": robots("User-agent: *\nDisallow: /page\n" + "# filling\n" * 70_000)},
     "cut": {"/robots.txt": robots("# filling\n" * 60_000 + "User-agent: *\nDisallow: /page\n")},
+    "many": {
+        "/robots.txt": robots(
+            "User-agent: *\nDisallow: /page\n" + "".join(f"Disallow: /*/{n}$\n" for n in range(3000))
+        ),
+        **{f"/news/{number}": Answer(PAGE) for number in range(4)},
+    },
+    "endless": {"/robots.txt": robots("User-agent: *\nAllow: /\n" + "# crash\n" * 3000)},
     "around": {"/robots.txt": to("/robots.txt")},
     "elsewhere": {"/robots.txt": to("{mark}/robots.txt")},
     "inside": {"/robots.txt": to("http://10.0.0.1/robots.txt")},
@@ -173,6 +181,17 @@ CASES = [
     Case("no answer disallows", "broken", disallowed("robots.txt could not be reached")),
     Case("a file that is very long counts", "large", disallowed("robots.txt: Disallow: /page")),
     Case("what stands beyond 500 KiB does not", "cut", read("robots.txt has no rule for it")),
+    Case("a file with very many rules counts", "many", disallowed("robots.txt: Disallow: /page")),
+    *(
+        Case(
+            f"page {n} of a host with very many rules",
+            "many",
+            disallowed(f"robots.txt: Disallow: /*/{n}$"),
+            f"/news/{n}",
+        )
+        for n in range(2)
+    ),
+    Case("a file that nobody can read disallows", "endless", disallowed("robots.txt could not be reached")),
     Case("redirects without end mean that there is none", "around", read("there is no robots.txt (302)")),
     Case(
         "a redirect to another host's file counts here",
@@ -290,6 +309,19 @@ def test_every_task_has_one_outcome(world: World) -> None:
 def test_robots_txt_is_fetched_once_for_all_pages_of_a_host(world: World, host: str) -> None:
     assert sum(asked.path == "/robots.txt" for asked in world.hosts[host].asked) == 1
     assert len(world.robots(host)) == 1
+
+
+def test_a_long_robots_txt_is_parsed_once_and_not_in_the_loop(world: World) -> None:
+    bodies = [len(records[0].body) for records in world.driven.robots.values()]
+    assert sorted(world.driven.parsed) == sorted(length for length in bodies if length > IN_LOOP)
+    assert len(world.driven.parsed) == len({"large", "cut", "many", "endless"})
+
+
+def test_a_robots_txt_that_cannot_be_parsed_is_asked_for_again_soon(world: World) -> None:
+    known = world.driven.robots["pages", world.hosts["endless"].url]
+    [down] = [one for one in known if one.status is None]
+    assert (down.unreachable_since, down.expires_at) == (NOW, NOW + UNREACHABLE_LIFETIME)
+    assert "Allow: /" in down.body
 
 
 def test_robots_txt_comes_before_the_pages(world: World) -> None:

@@ -16,11 +16,13 @@ from typing import Any
 import pytest
 
 from archive.model import EndpointKind, Outcome, PollOutcome, PollTask
+from crawler.engine import IN_FLIGHT
 from tests.crawler.server import (
     NOW,
     RSS,
     Answer,
     Driven,
+    Listener,
     Press,
     Request,
     Route,
@@ -433,3 +435,22 @@ def test_no_port_is_opened(world: World) -> None:
 def test_the_wire_carries_no_validators_that_we_do_not_have(world: World) -> None:
     [first] = [asked for asked in world.press.asked if asked.path == "/poll/1"]
     assert not {"if-none-match", "if-modified-since"} & set(first.headers)
+
+
+def test_hosts_that_hang_hold_up_no_other(world: World) -> None:
+    """As many as are ever in flight beside the good one, each on an address of its own; none of them times out."""
+    with ExitStack() as stack:
+        silent = [Listener(f"127.0.1.{number}") for number in range(1, IN_FLIGHT - 1)]
+        for one in silent:
+            stack.callback(one.close)
+        tasks = [
+            poll(number, f"http://127.0.1.{number}:{one.port}/feed")
+            for number, one in enumerate(silent, start=1)
+        ]
+        # What was sent last is taken up first: only after the one answer do all the others hang.
+        before, after = (poll(number, f"{world.press.url}/feed") for number in (IN_FLIGHT, IN_FLIGHT + 1))
+        batches = [batch(*tasks, before, wait=1), batch(after)]
+        driven = drive({"many": crawl(batches, timeout=3600.0)})
+    assert driven.outcomes == [("many", IN_FLIGHT), ("many", IN_FLIGHT + 1)]
+    assert {one.outcome for one in driven.polls.values()} == {Outcome.OK}
+    assert driven.ended

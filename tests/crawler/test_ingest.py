@@ -23,7 +23,18 @@ from archive.model import (
     PublishedFrom,
 )
 from archive.normalize import clean
-from crawler.ingest import _BLOCKS, aliases, decide, merge_page, merge_same, offer_hash, to_text
+from crawler.ingest import (
+    _BLOCKS,
+    MAX_AUTHOR,
+    MAX_TITLE,
+    aliases,
+    decide,
+    merge_page,
+    merge_same,
+    offer_hash,
+    shortened,
+    to_text,
+)
 
 NOW = datetime(2026, 7, 20, 12, tzinfo=UTC)
 NOON = datetime(2026, 7, 19, 12, tzinfo=UTC)
@@ -435,3 +446,83 @@ def test_nor_do_those_that_cannot_be_read(named: str) -> None:
 
 def test_a_summary_of_nothing_but_tags_is_read_soon() -> None:
     assert to_text("<div>" * 60_000 + "Peru<b>votes</b>") == "Peru\nvotes"
+
+
+# --- long lines -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("line", "most", "expected"),
+    [
+        ("Peru votes", 10, "Peru votes"),
+        ("Peru votes", 9, "Peru…"),
+        ("Peru votes", 6, "Peru…"),
+        ("Peru votes", 5, "Peru…"),
+        ("Peru votes", 4, "Per…"),
+        ("Perugia", 5, "Peru…"),
+        ("Peru  votes", 7, "Peru…"),
+        ("", 5, ""),
+    ],
+)
+def test_a_long_line_is_cut_after_a_word(line: str, most: int, expected: str) -> None:
+    assert shortened(line, most) == expected
+
+
+@given(st.text(alphabet="ab ñ", max_size=40), st.integers(2, 20))
+def test_a_shortened_line_is_a_beginning_of_whole_words(line: str, most: int) -> None:
+    short = shortened(line, most)
+    assert len(short) <= most
+    if len(line) > most:
+        kept = short.removesuffix("…")
+        assert line.startswith(kept)
+        assert line[len(kept)] == " " or " " not in line[: most - 1].strip()
+
+
+def test_a_title_of_megabytes_is_cut_and_nothing_of_it_is_lost() -> None:
+    offered = entry(title="Peru votes " * 300_000 + "lithium", author="Ana Quispe, " * 1000)
+    intent = decide(offered, None, language="es", now=NOW)
+    assert intent.fields is not None
+    assert len(intent.fields.title) <= MAX_TITLE
+    assert intent.fields.title.endswith(" Peru…")
+    assert intent.fields.summary.startswith("Peru votes Peru votes")
+    assert intent.fields.summary.endswith("lithium\nPolls open")
+    assert intent.fields.author is not None
+    assert len(intent.fields.author) <= MAX_AUTHOR
+
+
+def test_a_title_that_was_cut_is_not_revised_by_the_same_title() -> None:
+    offered = entry(title="Peru votes " * 1000)
+    fields = decide(offered, None, language=None, now=NOW).fields
+    assert fields is not None
+    known = KnownArticle(
+        article_id=1,
+        title=fields.title,
+        summary=fields.summary,
+        text="",
+        author=fields.author,
+        published_at=fields.published_at,
+        published_from=fields.published_from,
+        offer_hash="of another day",
+    )
+    again = decide(offered, known, language=None, now=NOW)
+    assert (again.change, again.fields) == (Change.SAME, None)
+
+
+def test_the_title_of_a_page_is_cut_too() -> None:
+    known = KnownArticle(
+        article_id=1,
+        title="",
+        summary="",
+        text="",
+        author=None,
+        published_at=None,
+        published_from=PublishedFrom.NONE,
+    )
+    article = Article(
+        title="Peru " * 1000, author="Ana " * 1000, published_at=None, published_from=PublishedFrom.NONE,
+        language=None, text="Text",
+    )  # fmt: skip
+    fields = merge_page(article, known)
+    assert len(fields.title) <= MAX_TITLE
+    assert fields.author is not None
+    assert len(fields.author) <= MAX_AUTHOR

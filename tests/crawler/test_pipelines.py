@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -15,15 +15,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from archive import schema, store
+from archive import schema
 from archive.connect import open_writer, transaction
 from archive.model import Entry, Feed, Outcome, PollOutcome, PublishedFrom, Result, RobotsRecord
-from crawler.pipelines import Tally, ingest
+from crawler.pipelines import MATCH_BATCH, Aside, Tally, ingest, store_matches, take_matches
 from tests.archive.world import (
     FRONT,
+    MATCHER,
     NOW,
     POLITICS,
     RSS,
+    VERSIONS,
     column,
     configure,
     dump,
@@ -115,18 +117,42 @@ def test_a_page_that_cannot_be_stored_is_tried_again_later(conn: sqlite3.Connect
     [
         pytest.param(poll([entry("b")], task=UNKNOWN), id="an endpoint that is gone"),
         pytest.param(failure(task=UNKNOWN), id="a failure of one"),
-        pytest.param(replace(ROBOTS, body=HALF), id="a robots.txt"),
-        pytest.param(failure(etag=HALF), id="a failure that cannot be stored"),
     ],
 )
-def test_what_cannot_even_be_stored_as_a_failure_is_said_and_left(
+def test_what_cannot_even_be_stored_as_a_failure_is_said_and_counted(
     conn: sqlite3.Connection, caplog: pytest.LogCaptureFixture, bad: Result
 ) -> None:
     tally = ingest(conn, [bad, poll([entry("a")])])
     assert column(conn, "select key from articles") == ["https://news.example/a"]
-    assert (tally.polled, tally.new) == (1, 1)
+    assert (tally.polled, tally.new, len(tally.failed)) == (2, 1, 1)
     assert [record.levelno for record in caplog.records] == [logging.ERROR] * 2
-    assert "nor could its failure" in caplog.text
+    assert "nor could its failure be stored: andina https://andina.example/politica.xml" in caplog.text
+
+
+def test_a_robots_txt_that_cannot_be_stored_is_said_and_left(
+    conn: sqlite3.Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert ingest(conn, [replace(ROBOTS, body=HALF), poll([entry("a")])]).new == 1
+    assert "a result could not be stored: https://news.example/robots.txt" in caplog.text
+
+
+def test_of_a_strange_result_only_that_it_failed_is_stored(conn: sqlite3.Connection) -> None:
+    ingest(conn, [poll([entry("a")], etag=HALF), failure(etag=HALF, task=poll([], FRONT).task)])
+    assert column(conn, "select failures from endpoints where id in (1, 2)") == [1, 1]
+    assert column(conn, "select etag from endpoints where id in (1, 2)") == [None, None]
+
+
+@pytest.mark.parametrize("what", [7, None, b"bytes", ["a list"], lambda: None], ids=repr)
+def test_whatever_a_strange_result_raises_the_rest_is_stored(
+    conn: sqlite3.Connection, caplog: pytest.LogCaptureFixture, what: Any
+) -> None:
+    strange = poll([replace(entry("b"), summary=what)])
+    nested = poll([replace(entry("c"), tags=(object(),))], FRONT)
+    tally = ingest(conn, [strange, nested, poll([entry("a")], RSS)])
+    assert column(conn, "select key from articles") == ["https://news.example/a"]
+    assert (tally.polled, len(tally.failed)) == (3, 2)
+    assert column(conn, "select failures from endpoints order by id") == [1, 1, 0]
+    assert "a result could not be stored: andina https://andina.example/politica.xml" in caplog.text
 
 
 def test_a_page_of_an_article_that_is_gone_is_nothing(conn: sqlite3.Connection) -> None:
@@ -134,18 +160,109 @@ def test_a_page_of_an_article_that_is_gone_is_nothing(conn: sqlite3.Connection) 
     assert column(conn, "select count(*) from articles") == [0]
 
 
-def test_when_the_file_fails_nothing_of_the_batch_stays(
-    conn: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(*args: Any) -> None:
-        raise sqlite3.OperationalError("database or disk is full")
+def full(conn: sqlite3.Connection) -> str:
+    """Let the file grow no more, as on a full disk."""
+    [pages] = conn.execute("pragma page_count").fetchone()
+    conn.execute(f"pragma max_page_count = {pages}")
+    return "disk is full"
 
-    monkeypatch.setattr(store, "save_robots", full)
+
+def read_only(conn: sqlite3.Connection) -> str:
+    conn.execute("pragma query_only = on")
+    return "readonly database"
+
+
+@pytest.mark.parametrize("broken", [full, read_only])
+def test_when_the_file_fails_nothing_of_the_batch_stays_and_no_feed_is_blamed(
+    conn: sqlite3.Connection, broken: Callable[[sqlite3.Connection], str], caplog: pytest.LogCaptureFixture
+) -> None:
     before = dump(conn, *WHAT, "polls", "endpoints")
-    with pytest.raises(sqlite3.OperationalError, match="disk is full"):
-        ingest(conn, [poll([entry("a")]), ROBOTS, poll([entry("b")], FRONT)])
-    assert dump(conn, *WHAT, "polls", "endpoints") == before
+    why = broken(conn)
+    large = [entry(str(number), summary="x" * 5000) for number in range(50)]
+    with pytest.raises(sqlite3.OperationalError, match=why):
+        ingest(conn, [poll([entry("a")]), poll(large, FRONT), ROBOTS, poll([entry("b")], RSS)])
     assert not conn.in_transaction
+    assert dump(conn, *WHAT, "polls", "endpoints") == before
+    assert caplog.records == []
+
+
+# --- articles that make the matcher fail ------------------------------------------------------------------
+
+
+def spoil(conn: sqlite3.Connection, article_id: int) -> None:
+    """Make an article one that the matcher cannot read: SQLite takes bytes where a text should be."""
+    conn.execute("update articles set title = x'ff' where id = ?", (article_id,))
+
+
+def matched(conn: sqlite3.Connection, aside: Aside, versions: dict[str, str] = VERSIONS) -> list[int]:
+    """Match until nothing is taken up any more; return how many articles were, each time."""
+    taken = []
+    while True:
+        number, results = take_matches(conn, MATCHER, aside)
+        if not number:
+            return taken
+        taken.append(number)
+        store_matches(conn, results, versions, aside, NOW)
+
+
+def test_an_article_that_makes_the_matcher_fail_stops_no_other(
+    conn: sqlite3.Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    ingest(conn, [poll([entry(name, f"Peru {name}") for name in "abc"])])
+    spoil(conn, 2)
+    aside: Aside = {}
+    assert matched(conn, aside) == [3]
+    assert column(conn, "select article_id from matches order by article_id") == [1, 3]
+    assert column(conn, "select article_id from changes") == [2]
+    assert "the matches of article 2 could not be made" in caplog.text
+    assert matched(conn, aside) == []
+    assert len(caplog.records) == 1
+
+
+def test_an_article_that_was_put_aside_is_tried_again_when_it_changes(conn: sqlite3.Connection) -> None:
+    ingest(conn, [poll([entry("a", "Peru")])])
+    spoil(conn, 1)
+    aside: Aside = {}
+    matched(conn, aside)
+    conn.execute("update articles set title = 'Litio' where id = 1")
+    ingest(conn, [page(1, "Tropas de EE.UU.")])
+    assert matched(conn, aside) == [1]
+    assert column(conn, "select topic_id from matches order by topic_id") == ["lithium", "us-troops"]
+    assert column(conn, "select count(*) from changes") == [0]
+
+
+def test_any_number_of_articles_that_fail_leave_a_place_for_the_next(conn: sqlite3.Connection) -> None:
+    ingest(conn, [poll([entry(str(number)) for number in range(MATCH_BATCH + 20)])])
+    conn.execute("update articles set title = x'ff'")
+    # Each has as many rows as an article that is revised all day.
+    conn.execute("insert into changes (article_id, why, at) select article_id, why, at from changes")
+    aside: Aside = {}
+    matched(conn, aside)
+    assert len(aside) == MATCH_BATCH + 20
+    ingest(conn, [poll([entry("new", "Peru")], FRONT)])
+    assert matched(conn, aside) == [1]
+    assert column(conn, "select topic_id from matches") == ["peru"]
+
+
+def test_matches_that_cannot_be_stored_stop_no_others(
+    conn: sqlite3.Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    ingest(conn, [poll([entry("a", "Litio"), entry("b", "Peru"), entry("c", "US troops")])])
+    # A topic whose version nobody knows cannot be stored.
+    known = {topic: version for topic, version in VERSIONS.items() if topic != "peru"}
+    assert matched(conn, {}, known) == [3]
+    assert column(conn, "select topic_id from matches order by topic_id") == ["lithium", "us-troops"]
+    assert "the matches of article 2 could not be stored" in caplog.text
+
+
+def test_when_the_file_fails_no_article_is_put_aside(conn: sqlite3.Connection) -> None:
+    ingest(conn, [poll([entry("a", "Peru")])])
+    aside: Aside = {}
+    _, results = take_matches(conn, MATCHER, aside)
+    read_only(conn)
+    with pytest.raises(sqlite3.OperationalError):
+        store_matches(conn, results, VERSIONS, aside, NOW)
+    assert aside == {}
 
 
 def test_a_batch_is_one_transaction(conn: sqlite3.Connection) -> None:

@@ -5,10 +5,22 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from protego._urlpattern import _URLPattern
 
 from archive.model import RobotsRecord
 from crawler.engine import robots_name
-from crawler.robots import LIFETIME, MAX_BYTES, PATIENCE, UNREACHABLE_LIFETIME, RobotsBook, record
+from crawler.robots import (
+    IN_LOOP,
+    LIFETIME,
+    MAX_BYTES,
+    MOST_HOSTS,
+    PATIENCE,
+    UNREACHABLE_LIFETIME,
+    RobotsBook,
+    _matches,
+    record,
+    rules,
+)
 
 NOW = datetime(2026, 7, 20, 12, tzinfo=UTC)
 HOST = "https://example.org"
@@ -190,3 +202,86 @@ def test_any_file_and_any_path_get_an_answer(body: bytes, status: int | None, pa
 @given(st.text(alphabet="/ab*$?%", max_size=8), st.text(alphabet="/ab?%", max_size=8))
 def test_without_a_rule_that_disallows_all_is_allowed(rule: str, path: str) -> None:
     assert decide(f"User-agent: *\nAllow: /{rule}", "/" + path)[0]
+
+
+# --- long files, and many ---------------------------------------------------------------------------------
+
+LONG = NO.replace("/\n", "/page\n") + "# filling\n" * (IN_LOOP // 10)
+
+
+def test_a_long_file_is_read_elsewhere_and_decides_the_same() -> None:
+    book = RobotsBook("presswatch")
+    known = record(HOST, 200, LONG.encode(), NOW, None)
+    book.add(known)
+    assert book.long(HOST)
+    assert book.unread(HOST, NOW) is known
+    book.take(known, rules(known.body, "presswatch"))
+    assert book.unread(HOST, NOW) is None
+    assert book.decide(HOST, f"{HOST}/page", NOW) == book.decide(HOST, f"{HOST}/page/2", NOW)
+    assert answered(known) == (False, "robots.txt: Disallow: /page")
+
+
+def test_rules_of_a_file_that_was_replaced_meanwhile_are_not_taken() -> None:
+    book = RobotsBook("presswatch")
+    old, new = (record(HOST, 200, LONG.encode(), NOW + timedelta(days=day), None) for day in (0, 1))
+    book.add(old)
+    book.add(new)
+    book.take(old, ())
+    assert book.unread(HOST, NOW) is new
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        pytest.param(record(HOST, 200, NO.encode(), NOW, None), id="a short one"),
+        pytest.param(record(HOST, 404, LONG.encode(), NOW, None), id="none"),
+        pytest.param(
+            record(HOST, 503, b"", NOW, record(HOST, 200, LONG.encode(), NOW, None)), id="the copy of one out of reach"
+        ),
+    ],
+)  # fmt: skip
+def test_a_file_that_decides_nothing_or_is_short_is_not_read_elsewhere(known: RobotsRecord) -> None:
+    book = RobotsBook("presswatch")
+    book.add(known)
+    assert book.unread(HOST, NOW) is None
+
+
+@given(st.text(alphabet="/ab*$", max_size=8), st.text(alphabet="/ab", max_size=8))
+def test_patterns_match_as_those_of_protego(pattern: str, path: str) -> None:
+    assert _matches(pattern, path) == _URLPattern(pattern).match(path)
+
+
+def test_files_that_expired_long_ago_are_forgotten() -> None:
+    book = RobotsBook("presswatch")
+    for host, age in (
+        ("http://old", PATIENCE + 2 * LIFETIME),
+        ("http://kept", PATIENCE),
+        ("http://new", 0 * LIFETIME),
+    ):
+        book.add(record(host, 200, NO.encode(), NOW - age, None))
+    book.forget(NOW)
+    assert book.get("http://old") is None
+    assert book.get("http://kept") is not None
+    assert book.fresh("http://new", NOW)
+
+
+def test_of_very_many_files_those_that_expired_first_are_forgotten_and_none_that_holds() -> None:
+    book = RobotsBook("presswatch")
+    for number in range(MOST_HOSTS + 100):
+        book.add(record(f"http://{number}", 404, b"", NOW - timedelta(days=2, seconds=number), None))
+    book.forget(NOW)
+    assert len(book) == MOST_HOSTS
+    assert book.get(f"http://{MOST_HOSTS + 99}") is None
+    assert book.get("http://0") is not None
+    for number in range(MOST_HOSTS + 100):
+        book.add(record(f"http://{number}", 404, b"", NOW, None))
+    book.forget(NOW)
+    assert len(book) == MOST_HOSTS + 100
+
+
+def test_what_has_just_expired_is_not_taken_from_under_a_page() -> None:
+    book = RobotsBook("presswatch")
+    for number in range(MOST_HOSTS + 1):
+        book.add(record(f"http://{number}", 404, b"", NOW - LIFETIME, None))
+    book.forget(NOW)
+    assert len(book) == MOST_HOSTS + 1

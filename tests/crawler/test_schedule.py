@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -18,7 +18,15 @@ from archive.model import (
     PollOutcome,
     PollTask,
 )
-from crawler.schedule import INTERVAL, LONGEST, PAGE_WAITS, after_page, after_poll
+from crawler.schedule import (
+    INTERVAL,
+    LONGEST,
+    PAGE_WAITS,
+    Pause,
+    after_page,
+    after_poll,
+    maintenance_due,
+)
 
 NOW = datetime(2026, 7, 20, 12, tzinfo=UTC)
 TASK = PollTask(endpoint_id=1, source_id="press", kind=EndpointKind.FEED, url="https://example.org/feed")
@@ -280,3 +288,68 @@ def test_a_page_is_given_up_in_the_end(reason: str, retry_after: float | None, r
 def test_the_waits_grow() -> None:
     assert sorted(PAGE_WAITS) == list(PAGE_WAITS)
     assert PAGE_WAITS[-1] <= LONGEST
+
+
+# --- a database that cannot be written --------------------------------------------------------------------
+
+
+def test_after_each_failure_the_pause_is_twice_as_long_up_to_an_hour() -> None:
+    pause, now, waits = Pause(), NOW, []
+    assert not pause.holds(now)
+    for _ in range(9):
+        pause = pause.failed(now)
+        waits.append(pause.wait / timedelta(minutes=1))
+        assert pause.holds(now)
+        assert pause.holds(now + pause.wait - timedelta(seconds=1))
+        now += pause.wait
+        assert not pause.holds(now)
+    assert waits == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+
+
+def test_what_was_under_way_when_it_failed_counts_as_one_failure() -> None:
+    pause = Pause().failed(NOW)
+    assert pause.failed(NOW + timedelta(seconds=59)) == pause
+
+
+def test_a_small_thing_that_still_went_in_does_not_end_the_pause() -> None:
+    pause = Pause().failed(NOW)
+    for seconds in (0, 30, 60, 119):
+        assert pause.stored(NOW + timedelta(seconds=seconds)) == pause
+    assert pause.stored(NOW + timedelta(seconds=120)) == Pause()
+
+
+def test_a_clock_that_is_set_back_ends_the_pause() -> None:
+    pause = Pause().failed(NOW)
+    assert not pause.holds(NOW - timedelta(seconds=1))
+    assert pause.stored(NOW - timedelta(days=1)) == Pause()
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 7200)), max_size=30))
+def test_no_pause_is_longer_than_an_hour(steps: list[tuple[bool, int]]) -> None:
+    pause, now = Pause(), NOW
+    for failed, seconds in steps:
+        now += timedelta(seconds=seconds)
+        pause = pause.failed(now) if failed else pause.stored(now)
+        assert pause.holds(now) or not failed
+        assert not pause.holds(now + timedelta(hours=1))
+
+
+# --- maintenance ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("newest", "due"),
+    [
+        pytest.param(None, False, id="an empty archive has nothing to let go"),
+        pytest.param(NOW, False, id="the second pass of a day"),
+        pytest.param(NOW.replace(hour=0), False, id="the day began with the last one"),
+        pytest.param(NOW - timedelta(hours=12, seconds=1), True, id="the first pass of a day"),
+        pytest.param(NOW - timedelta(days=30), True, id="after a month"),
+        pytest.param(NOW + timedelta(days=1), False, id="the clock was set back"),
+    ],
+)
+def test_maintenance_is_due_in_the_first_pass_of_a_day(newest: datetime | None, due: bool) -> None:
+    assert maintenance_due(newest, NOW) is due
+    if newest:
+        lima = timezone(timedelta(hours=-5))
+        assert maintenance_due(newest.astimezone(lima), NOW.astimezone(lima)) is due

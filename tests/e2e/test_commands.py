@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import os
 import sqlite3
 import subprocess
+from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from archive.times import stamp
 from crawler.demo.newsroom import START, Newsroom
 from tests.conftest import PROGRAM, Done, environment, presswatch
 from tests.e2e.world import Answer, Site, rows, write_config
@@ -109,9 +114,68 @@ def test_match_codes_json_lines_and_says_which_line_is_bad(harbour: Path, tmp_pa
     assert f"{lines}:2: this is not JSON" in done.err
 
 
+BAD_LINES = [
+    pytest.param(b'{"title": "\\ud800"}', r"half a character stands in it: \ud800", id="a lone surrogate"),
+    pytest.param(
+        b'{"\\udfff": 1}', r"half a character stands in it: \udfff", id="a lone surrogate in a name"
+    ),
+    pytest.param(b"[" * 100_000, "nest too deeply", id="far too many brackets"),
+    pytest.param(b'{"title": "\xe9"}', "this is not UTF-8", id="Latin-1"),
+    pytest.param(b'{"title": 1}', "title must be text", id="a number for a title"),
+]
+
+
+@pytest.mark.parametrize(("bad", "why"), BAD_LINES)
+def test_match_names_a_line_that_cannot_be_read_and_goes_on(
+    harbour: Path, tmp_path: Path, bad: bytes, why: str
+) -> None:
+    lines = tmp_path / "lines.jsonl"
+    lines.write_bytes(b'{"title": "Peru"}\n' + bad + b'\n{"title": "Peru \\ud83d\\ude00"}\n')
+    done = presswatch("match", lines, config=harbour, code=1)
+    assert [json.loads(line)["title"] for line in done.out.splitlines()] == ["Peru", "Peru 😀"]
+    first, last = done.err.splitlines()
+    assert first.startswith(f"{lines}:2: ")
+    assert why in first
+    assert last == "lines that could not be read: 1"
+
+
+@pytest.mark.parametrize(
+    ("cut", "read"),
+    [(lambda packed: packed[:-30], 1), (lambda packed: packed[:-8] + b"x" * 8, 2), (lambda _: b"no gzip", 0)],
+    ids=["cut off", "a wrong checksum", "not packed at all"],
+)
+def test_match_says_at_which_line_a_packed_file_breaks_off(
+    harbour: Path, tmp_path: Path, cut: Callable[[bytes], bytes], read: int
+) -> None:
+    lines = [json.dumps({"title": f"Peru {number}", "text": os.urandom(9000).hex()}) for number in (1, 2)]
+    packed = tmp_path / "lines.jsonl.gz"
+    packed.write_bytes(cut(gzip.compress("".join(f"{line}\n" for line in lines).encode())))
+    done = presswatch("match", packed, config=harbour, code=1)
+    assert len(done.out.splitlines()) == read
+    first, last = done.err.splitlines()
+    assert first.startswith(f"{packed}:{read + 1}: nothing can be read from here on: ")
+    assert last == "lines that could not be read: 1"
+
+
+def test_match_hands_no_control_character_to_the_terminal(harbour: Path, tmp_path: Path) -> None:
+    lines = tmp_path / "lines.jsonl"
+    lines.write_text('{"title": "Peru \x9b31m \\u001b[31m \x7f"}\n', "utf-8")
+    done = presswatch("match", lines, config=harbour)
+    assert r"Peru \u009b31m \u001b[31m \u007f" in done.out
+    assert json.loads(done.out)["title"] == "Peru \x9b31m \x1b[31m \x7f"
+
+
+def test_help_tells_each_command_in_one_line_of_80_columns() -> None:
+    for group in ((), ("try",)):
+        lines = presswatch(*group, "--help").out.split("Commands:\n")[1].splitlines()
+        assert [line for line in lines if len(line) > 80 or line.endswith(("...", "…"))] == []
+
+
 def test_check_is_silent_about_good_files_and_points_into_bad_ones(harbour: Path, tmp_path: Path) -> None:
     assert presswatch("check", "--json", config=harbour).json == []
-    assert "config is good" in presswatch("check", config=harbour).out
+    done = presswatch("check", config=harbour)
+    assert done.out == "config is good: 1 source (1 feed), 5 topics, 1 subscriber\n"
+    assert done.err == ""
     bad = tmp_path / "config"
     bad.mkdir()
     for name in ("settings", "sources", "subscribers", "keywords"):
@@ -125,6 +189,31 @@ def test_check_is_silent_about_good_files_and_points_into_bad_ones(harbour: Path
     assert 'did you mean "every"?' in complaint["message"]
     # The same file stops the service, with the same words.
     assert 'did you mean "every"?' in presswatch("run", "--once", config=bad, code=2).err
+
+
+def test_check_notes_what_may_surprise_and_is_still_content(tmp_path: Path) -> None:
+    sources = [{"id": "a", "name": "A", "endpoints": [{"feed": "http://a.example/"}]}]
+    reader = {"id": "a", "to": ["a@b"], "topics": "all", "when": "daily at 07:00", "zone": "UTC"}
+    config = write_config(
+        tmp_path, sources, subscribers=[reader], network={"contact": "x", "user_agent": "y"}
+    )
+    settings = config / "settings.yaml"
+    settings.write_text(
+        settings.read_text("utf-8").replace("contact: x", "").replace("user_agent: y", ""), "utf-8"
+    )
+    done = presswatch("check", "--json", config=config)
+    assert done.json == []
+    contact, outbox = done.err.splitlines()
+    assert "network.contact: note: not set" in contact
+    assert "subscribers[0].to: note: settings.yaml names no mail server" in outbox
+
+
+def test_a_folder_that_is_not_there_is_said_without_a_line_of_it(tmp_path: Path) -> None:
+    nowhere = tmp_path / "nowhere"
+    for done in (presswatch("check", config=nowhere, code=1), presswatch("sources", config=nowhere, code=2)):
+        assert (done.out + done.err).startswith(f"{nowhere}: there is no such folder: ")
+        assert "--config DIR" in done.out + done.err
+    assert presswatch("check", "--json", config=nowhere, code=1).json[0]["file"] == str(nowhere)
 
 
 def test_an_example_that_fails_is_a_complaint_of_check(harbour: Path, tmp_path: Path) -> None:
@@ -174,6 +263,21 @@ def test_sources_tells_how_each_is(passed: tuple[Path, Done]) -> None:
     assert (source["state"], source["failures"], source["events"]) == ("ok", 0, [])
 
 
+def test_sources_says_in_words_how_long_ago_one_was_read(passed: tuple[Path, Done], tmp_path: Path) -> None:
+    """The state stays ok when nothing has run for months: the age is what a person sees first."""
+    data = tmp_path / "data"
+    data.mkdir()
+    with closing(sqlite3.connect(passed[0].parent / "data/archive.db")) as conn:
+        conn.execute("vacuum into ?", (str(data / "archive.db"),))
+    with closing(sqlite3.connect(data / "archive.db")) as conn, conn:
+        then = datetime.now(UTC) - timedelta(days=200)
+        conn.execute("update endpoints set last_ok_at = ?", (stamp(then),))
+    config = write_config(tmp_path, [{"id": "a", "name": "A", "endpoints": [{"feed": "http://a.example/"}]}])
+    (row,) = (line for line in presswatch("sources", config=config).out.splitlines() if "harbour" in line)
+    assert "200 days ago" in row
+    assert " ok " in row
+
+
 def test_a_digest_is_shown_and_sent_to_nobody(passed: tuple[Path, Done], tmp_path: Path) -> None:
     config = passed[0]
     arguments = ("digest", "reader", "--preview", "--as-of", "2026-07-19T16:00Z")
@@ -188,6 +292,14 @@ def test_a_digest_is_shown_and_sent_to_nobody(passed: tuple[Path, Done], tmp_pat
 def test_a_clock_before_the_newest_time_is_refused(passed: tuple[Path, Done]) -> None:
     done = presswatch("run", "--once", "--as-of", "2026-07-19T14:00Z", config=passed[0], code=2)
     assert "already holds 2026-07-19T15:00:00+00:00" in done.err
+
+
+def test_a_digest_at_a_time_before_the_newest_is_refused(passed: tuple[Path, Done], tmp_path: Path) -> None:
+    arguments = ("digest", "reader", "--preview", "--into", tmp_path, "--as-of", "2026-07-19T14:59:59Z")
+    done = presswatch(*arguments, config=passed[0], code=2)
+    assert "already holds 2026-07-19T15:00:00+00:00" in done.err
+    assert done.out == ""
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_migrate_lists_and_does_nothing_twice(passed: tuple[Path, Done]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import signal
 import subprocess
 import threading
@@ -15,6 +16,7 @@ import pytest
 
 from crawler.demo.newsroom import START, Newsroom
 from tests.conftest import PROGRAM, environment, presswatch
+from tests.crawler.server import RSS, Answer, Request, press
 from tests.e2e.world import MailBox, dump, free_port, rows, write_config
 
 
@@ -124,3 +126,117 @@ def test_a_mail_server_that_is_away_never_stops_the_reading(tmp_path: Path) -> N
     )[0]
     assert (state, attempts) == ("due", 1)
     assert "127.0.0.1" in error
+
+
+def feeds(*urls: str) -> list[dict[str, object]]:
+    """Sources without pages, one for each feed."""
+    return [
+        {"id": f"s{number}", "name": f"S{number}", "pages": False, "endpoints": [{"feed": url}]}
+        for number, url in enumerate(urls)
+    ]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
+def test_a_pass_that_is_stopped_says_so_and_is_no_success(tmp_path: Path, number: signal.Signals) -> None:
+    asked = threading.Event()
+
+    def never(request: Request) -> None:
+        asked.set()
+        request.server.stopping.wait()
+        request.hang_up()
+
+    with press({"/silent": never, "/feed": Answer(RSS)}) as server:
+        config = write_config(
+            tmp_path, feeds(f"{server.url}/silent", f"{server.url}/feed"), network={"timeout": "1h"}
+        )
+        command = [str(PROGRAM), "--config", str(config), "run", "--once", "--json"]
+        with subprocess.Popen(
+            command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as running:
+            assert asked.wait(60)
+            wait_for(lambda: rows(tmp_path / "data/archive.db", "select count(*) from articles") == [(1,)])
+            running.send_signal(number)
+            out, err = running.communicate(timeout=30)
+    summary = json.loads(out)
+    assert (running.returncode, summary["finished"], summary["polled"], summary["matches"]) == (
+        1,
+        False,
+        1,
+        1,
+    )
+    assert "stopped before the pass was finished" in err
+    assert "Traceback" not in err
+
+
+def test_a_pass_that_cannot_store_asks_nobody_twice_and_is_no_success(tmp_path: Path) -> None:
+    """The file may grow no more: what a full disk does, for one process."""
+    running: list[subprocess.Popen[str]] = []
+    started = threading.Event()
+
+    def fill_the_disk(request: Request) -> Answer:
+        started.wait(60)
+        resource.prlimit(running[0].pid, resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
+        return Answer(RSS)
+
+    with press({"/feed": fill_the_disk}) as server:
+        config = write_config(tmp_path, feeds(f"{server.url}/feed"))
+        command = [str(PROGRAM), "--config", str(config), "run", "--once", "--json"]
+        with subprocess.Popen(
+            command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as process:
+            running.append(process)
+            started.set()
+            out, err = process.communicate(timeout=60)
+        assert [asked.path for asked in server.asked] == ["/feed"]
+    summary = json.loads(out)
+    assert (process.returncode, summary["unstored"], summary["polled"], summary["failed"]) == (1, 1, 0, 0)
+    assert "the archive could not be written: 1 result" in err
+    assert rows(tmp_path / "data/archive.db", "select count(*) from articles") == [(0,)]
+
+
+def test_a_clock_that_was_set_back_stops_no_pass(tmp_path: Path) -> None:
+    with press({"/feed": Answer(RSS)}) as server:
+        config = write_config(tmp_path, feeds(f"{server.url}/feed"))
+        ahead = datetime.now(UTC) + timedelta(days=400)
+        presswatch("run", "--once", "--as-of", ahead.isoformat(), config=config)
+        done = presswatch("run", "--once", "--json", config=config)
+        assert "was the clock set back?" in done.err
+        assert (done.json["polled"], done.json["failed"], done.json["finished"]) == (1, 0, True)
+        refused = presswatch("run", "--once", "--as-of", datetime.now(UTC).isoformat(), config=config, code=2)
+        assert "the archive already holds" in refused.err
+
+
+def test_the_first_pass_of_a_day_lets_go_of_what_has_outlived_its_keep(tmp_path: Path) -> None:
+    clock = [START]
+
+    def pruned() -> int:
+        return int(
+            rows(tmp_path / "data/archive.db", "select count(*) from articles where pruned_at is not null")[
+                0
+            ][0]
+        )
+
+    with Newsroom(now=lambda: clock[0]) as newsroom:
+        config = write_config(tmp_path, newsroom.sources_yaml())
+        settings = {
+            "data_dir": str(tmp_path / "data"),
+            "retention": "1d",
+            "network": {"allow_private": ["127.0.0.0/8"], "delay": 0},
+        }
+        dump(config / "settings.yaml", settings)
+        # 22:00 UTC, 02:00 and 20:00 of the day after, and the day after that.
+        kept = []
+        for hours in (0, 4, 25, 28):
+            clock[0] = START + timedelta(hours=hours)
+            presswatch("run", "--once", "--as-of", clock[0].isoformat(), config=config)
+            kept.append(pruned())
+    assert kept[:3] == [0, 0, 0]
+    assert kept[3] > 0
+
+
+def test_without_a_terminal_a_pass_says_in_lines_what_it_does(tmp_path: Path) -> None:
+    with press({"/feed": Answer(RSS)}) as server:
+        config = write_config(tmp_path, feeds(f"{server.url}/feed"))
+        done = presswatch("run", "--once", "--json", "--as-of", "2026-07-20T12:00Z", config=config)
+    assert done.err == "2026-07-20T12:00:00+00:00: 1 feed to ask\n"
+    assert done.json["polled"] == 1

@@ -1,0 +1,148 @@
+"""What goes out: the service's hand in `alerts`, and the one place where the two databases meet.
+
+    sync      who subscribes, and from where on they are told
+    digest    subscriptions that are due ─▶ (reader thread) digests, rendered ─▶ outbox (writer)
+    deliver   outbox ─▶ channel ─▶ how it ended (writer)
+
+What is in a digest and when is it due is `alerts`' to decide; this module only brings it what the archive knows.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import sqlite3
+from asyncio import Event
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from alerts import jobs, outbox
+from alerts import state as alerts_state
+from alerts.channels import Channel
+from alerts.channels.folder import FolderChannel
+from alerts.channels.mail import MailChannel
+from alerts.prepare import Found
+from archive import search
+from archive.connect import open_reader
+from archive.errors import ArchiveError
+from archive.threads import Readers, Writer
+from crawler.clock import Clock
+from crawler.config import Config
+from crawler.pipelines import Tally
+from crawler.schedule import Pause
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+DELIVER_BATCH = 50
+
+
+@dataclass(slots=True)
+class Counts:
+    """What a service has done since it opened."""
+
+    tally: Tally = field(default_factory=Tally)
+    matches: int = 0
+    sent: int = 0
+    given_up: int = 0  # deliveries that failed for good, or of which nobody knows
+    unstored: int = 0  # results that the archive could not take: they will be fetched again
+
+
+class Outgoing:
+    """Subscriptions, digests and deliveries of one service, over its writer and its readers."""
+
+    def __init__(self, config: Config, now: Clock, writer: Writer, readers: Readers, counts: Counts) -> None:
+        self.config = config
+        self.now = now
+        self.writer = writer
+        self.readers = readers
+        self.counts = counts
+        self.path = config.data_dir / "alerts.db"
+        self.channels: list[Channel] = [FolderChannel(config.data_dir / "outbox")]
+        if config.mail:
+            # Without a name of ours it would ask the resolver for one before every mail.
+            self.channels.append(MailChannel(config.mail, local_hostname=socket.gethostname()))
+        self.sending = Pause()
+
+    async def migrate(self) -> None:
+        """Bring alerts.db up to date."""
+        await self._with_alerts(alerts_state.migrate)
+
+    async def sync(self, top_seq: int) -> None:
+        """Make the subscriptions what the configuration says; a new one is told what follows ``top_seq``."""
+        now = self.now()
+        await self._with_alerts(lambda conn: jobs.sync(conn, self.config.subscriptions, top_seq, now))
+        await self._recover()
+
+    async def digest(self) -> None:
+        """Make the digests that are due, and put them in the outbox."""
+        summary = await jobs.digest_due(self._look, self._with_alerts, self.config.mail, self.now())
+        for problem in summary.problems:
+            log.error("%s", problem)
+        if summary.rerouted:
+            log.warning(
+                "no mail server is configured: waiting mails that go to the outbox folder: %d",
+                summary.rerouted,
+            )
+
+    async def deliver(self, stop: Event) -> None:
+        """Hand over what lies in the outbox and is due, for as long as the endings can be written down."""
+        if self.sending.holds(self.now()):
+            return
+        try:
+            await self._deliver(stop)
+        except ArchiveError:
+            self.sending = self.sending.failed(self.now())
+            raise
+        self.sending = self.sending.stored(self.now())
+
+    async def _deliver(self, stop: Event) -> None:
+        # One at a time delivers, and ends with all that it claimed: whatever is under way by the table is in nobody's
+        # hand, and its ending could not be written down.
+        await self._recover()
+        for channel in self.channels:
+            summary = None
+            while not stop.is_set() and (summary is None or summary.handled):
+                summary = await jobs.deliver_due(self._with_alerts, channel, self.now, DELIVER_BATCH)
+                self.counts.sent += summary.sent
+                self.counts.given_up += summary.dead + summary.unknown
+                for error in summary.errors:
+                    log.warning("mail %s", error)
+
+    async def _recover(self) -> None:
+        now = self.now()
+        for delivery in await self._with_alerts(lambda conn: outbox.recover(conn, now)):
+            self.counts.given_up += 1
+            log.warning(
+                "nobody knows whether this mail was taken: %s to %s", delivery.subject, delivery.recipient
+            )
+
+    async def waiting(self) -> int:
+        """Return how many messages wait in the outbox to be tried again."""
+        number, _ = await self._with_alerts(outbox.waiting)
+        return number
+
+    async def _with_alerts(self, step: Callable[[sqlite3.Connection], T]) -> T:
+        return await self.writer.run(self.path, step)
+
+    async def _look(self, work: Callable[[sqlite3.Connection, Callable[[], Found]], T]) -> T:
+        """Run ``work`` in a reader thread, with alerts.db and a way to ask the archive."""
+
+        def step(archive: sqlite3.Connection) -> T:
+            def found() -> Found:
+                coverage, read = search.coverage(archive)
+                return Found(
+                    matched=lambda after, upto, topics: search.matched_between(archive, after, upto, topics),
+                    top_seq=search.top_seq(archive),
+                    coverage=coverage,
+                    sources_read=read,
+                    topic_order=tuple(one.topic_id for one in self.config.topics),
+                )
+
+            with closing(open_reader(self.path)) as alerts:
+                return work(alerts, found)
+
+        return await self.readers.run(step)
