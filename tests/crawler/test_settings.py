@@ -70,6 +70,7 @@ TAKEN: list[tuple[Any, Any, Any]] = [
     (WebUrl, "HTTP://[::1]:8080/", "HTTP://[::1]:8080/"),
     (WebUrl, "https://perú.example", "https://perú.example"),
     (LeaveUrl, "mailto:a@b.example", "mailto:a@b.example"),
+    (LeaveUrl, "leave@b.example", "leave@b.example"),
     (LeaveUrl, "https://a.example/leave", "https://a.example/leave"),
 ]
 
@@ -91,7 +92,7 @@ REFUSED: list[tuple[Any, list[Any]]] = [
     (WebUrl, ["a", "//a", "http://", "http://a:0/", "http://a..b", "ftp://a", "mailto:a@b", "http://[::1",
               "https:///x", "http://a:x/", "http://a:99999/", "javascript:alert(1)", "file:///x",
               "http://a b/"]),
-    (LeaveUrl, ["mailto:", "mailto:a", "a@b"]),
+    (LeaveUrl, ["mailto:", "mailto:a", "a@"]),
     (Network, ["localhost", "10.0.0.1/8", "10.0.0.0/33", "", None]),
 ]  # fmt: skip
 
