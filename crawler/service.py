@@ -23,6 +23,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from archive import due, maintain, schema, search
@@ -43,6 +44,8 @@ from crawler.pool import Workers
 from crawler.schedule import Pause
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 SLICE = 4  # tasks given to the crawl in one go
 DRAIN = 30  # seconds that storing what has come back may take at the end
@@ -66,14 +69,32 @@ class Service:
         self.outgoing = Outgoing(config, now, self.writer, self.readers, self.counts)
         self.in_flight: dict[tuple[str, int], str] = {}  # (kind, id) of each task: its host
         self.stored = asyncio.Event()  # set whenever results were stored
-        self.on_progress: Callable[[Counts], None] = lambda _: None
-        self.on_station: Callable[[str], None] = lambda _: None
+        self._on_progress: Callable[[Counts], None] = lambda _: None
+        self._on_station: Callable[[str], None] = lambda _: None
         self.stop = asyncio.Event()  # once it is set, nothing new is begun
         self.newest: datetime | None = None  # the newest time that the archive held at the start
         self.storing = Pause()
         self._aside: Aside = {}
         self._receiving: asyncio.Task[None] | None = None
         self._closing = False
+
+    @property
+    def on_progress(self) -> Callable[[Counts], None]:
+        """Is called with what was done so far. Whatever is put here can fail without harm."""
+        return self._on_progress
+
+    @on_progress.setter
+    def on_progress(self, listener: Callable[[Counts], None]) -> None:
+        self._on_progress = _harmless(listener)
+
+    @property
+    def on_station(self) -> Callable[[str], None]:
+        """Is called with a line for each station of a pass; otherwise as `on_progress`."""
+        return self._on_station
+
+    @on_station.setter
+    def on_station(self, listener: Callable[[str], None]) -> None:
+        self._on_station = _harmless(listener)
 
     async def open(self, as_of: datetime | None = None) -> None:
         """Bring the databases up to date and open the crawl.
@@ -257,6 +278,24 @@ class Service:
 
     def _ids(self, kind: str) -> frozenset[int]:
         return frozenset(number for name, number in self.in_flight if name == kind)
+
+
+def _harmless(listener: Callable[[T], None]) -> Callable[[T], None]:
+    """Return ``listener``, but what it raises is only logged: what is told of the work must never stop the work."""
+    failing = False
+
+    def tell(news: T) -> None:
+        nonlocal failing
+        try:
+            listener(news)
+        except Exception as error:
+            if not failing:  # once in a row: it is called for every batch
+                log.warning("what was done could not be told: %r", error, exc_info=error)
+            failing = True
+        else:
+            failing = False
+
+    return tell
 
 
 def _key(task: Task) -> tuple[str, int]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from rich.console import Console
 from rich.logging import RichHandler
@@ -20,8 +21,44 @@ from rich.table import Table
 if TYPE_CHECKING:
     from crawler.outgoing import Counts
 
+
+class _StandardError(io.TextIOBase):
+    """Standard error, but what it does not take is lost: a full disk, or a reader that has left, stops no service."""
+
+    @property
+    def _stream(self) -> TextIO:
+        # While a bar is shown, Rich puts something in its place that leads back here.
+        stream: TextIO = getattr(sys.stderr, "rich_proxied_file", sys.stderr)
+        return stream
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        """Return what characters are written as."""
+        return self._stream.encoding
+
+    def isatty(self) -> bool:
+        """Tell whether it is a terminal."""
+        return self._stream.isatty()
+
+    def fileno(self) -> int:
+        """Return its number to the system."""
+        return self._stream.fileno()
+
+    def write(self, text: str) -> int:
+        """Write ``text``, if that can be."""
+        with suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Hand over what was written, if that can be."""
+        with suppress(OSError):
+            self._stream.flush()
+
+
+stderr: Any = _StandardError()  # Any: typeshed does not take a TextIOBase for the TextIO that it is
 out = Console(soft_wrap=True, highlight=False)
-err = Console(stderr=True, soft_wrap=True, highlight=False)
+err = Console(file=stderr, soft_wrap=True, highlight=False)
 
 
 # Titles and addresses come from strangers: in a terminal, an escape sequence among them would be obeyed.
@@ -109,7 +146,7 @@ def logs(level: int = logging.INFO) -> None:
         handler = RichHandler(console=err, show_path=False, markup=False)
         handler.setFormatter(_Harmless("%(message)s"))
     else:
-        handler = logging.StreamHandler(sys.stderr)
+        handler = logging.StreamHandler(stderr)
         handler.setFormatter(_Harmless("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for chatty in (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import logging
 from datetime import UTC, datetime, timedelta
@@ -9,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from crawler.cli import output
+from crawler.outgoing import Counts
 
 NOW = datetime(2026, 7, 19, 12, tzinfo=UTC)
 HOSTILE = "a\x00\x07\x1b[31m\x7f\x80\x9b31m\x9f\u2028é😀\ud800b"
@@ -46,6 +49,59 @@ def test_what_is_logged_is_harmless_too(capsys: pytest.CaptureFixture[str]) -> N
     finally:
         root.handlers[:] = handlers
         root.setLevel(level)
+
+
+class Full(io.StringIO):
+    """Standard error on a disk that is full, until there is ``room``."""
+
+    room = False
+
+    def write(self, text: str) -> int:
+        if not self.room:
+            raise OSError(errno.ENOSPC, "no room")
+        return super().write(text)
+
+
+class Left(io.StringIO):
+    """Standard error whose reader has left."""
+
+    def flush(self) -> None:
+        raise BrokenPipeError(errno.EPIPE, "nobody reads")
+
+
+@pytest.mark.parametrize("stream", [Full, Left])
+@pytest.mark.parametrize("terminal", ["0", "1"])
+def test_what_standard_error_does_not_take_is_lost_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch, stream: type[io.StringIO], terminal: str
+) -> None:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    monkeypatch.setattr("sys.stderr", stream())
+    monkeypatch.setitem(output.err._environ, "TTY_COMPATIBLE", terminal)
+    failed: list[logging.LogRecord] = []
+    monkeypatch.setattr(logging.Handler, "handleError", lambda _, record: failed.append(record))
+    try:
+        output.logs()
+        output.note("a note")
+        output.fail("an error")
+        logging.getLogger("presswatch.test").warning("a warning")
+        with output.progress() as show:
+            show(Counts())
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+    assert failed == []
+
+
+def test_once_standard_error_takes_words_again_the_next_are_there_and_no_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    full = Full()
+    monkeypatch.setattr("sys.stderr", full)
+    output.note("lost")
+    full.room = True
+    output.note("kept")
+    assert full.getvalue() == "kept\n"
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import sqlite3
 from collections.abc import Awaitable, Callable
@@ -19,7 +20,9 @@ from alerts.render import render
 from archive.errors import ArchiveError, ClockError
 from archive.model import PollTask, Result
 from archive.times import stamp
+from crawler.carrier import LocalCarrier
 from crawler.config import Config
+from crawler.outgoing import Counts
 from crawler.service import IN_FLIGHT, Service
 from crawler.settings import Settings
 from tests.alerts.factory import article, digest, server
@@ -158,19 +161,55 @@ def test_what_was_read_when_the_service_closes_is_stored(world: World) -> None:
 def test_a_receiver_that_ends_by_itself_ends_the_service(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def broken(_: object) -> None:
-        raise BrokenPipeError("nobody reads what is said")
+    class Lost(LocalCarrier):
+        async def receive(self) -> list[Result]:
+            raise ConnectionResetError("the carrier is lost")
 
     async def steps(service: Service) -> None:
-        service.on_progress = broken
+        service.crawl.carrier = Lost()
         service.listen()
-        await stored(service, poll([entry("a")]))
         await asyncio.wait_for(service.stop.wait(), 10)
-        with pytest.raises(ArchiveError, match=r"nothing was stored any more .*nobody reads"):
+        with pytest.raises(ArchiveError, match=r"nothing was stored any more .*the carrier is lost"):
             service.check()
 
     world.run(steps)
     assert [record.levelno for record in caplog.records] == [logging.CRITICAL]
+
+
+def test_who_is_told_of_the_work_can_fail_and_the_work_goes_on(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    told: list[int] = []
+
+    def broken(counts: Counts) -> None:
+        told.append(counts.tally.polled)
+        if counts.tally.polled != 3:
+            raise OSError(errno.ENOSPC, "no room for what is said")
+
+    def broken_too(_: str) -> None:
+        raise OSError(errno.EIO, "the terminal is gone")
+
+    async def steps(service: Service) -> None:
+        service.on_progress, service.on_station = broken, broken_too
+        service.on_station("a station")
+        service.listen()
+        for number in range(4):
+            await stored(service, poll([entry(str(number), f"Peru {number}")]))
+        await service.match()
+        await service.deliver()
+        service.check()
+
+    service = world.run(steps)
+    assert not service.stop.is_set()
+    assert (service.counts.tally.new, service.counts.matches) == (4, 4)
+    assert told == [1, 2, 3, 4, 4, 4]
+    # Once for each row of failures, with its traceback: this may be a bug.
+    assert [record.getMessage().partition("told: ")[2] for record in caplog.records] == [
+        "OSError(5, 'the terminal is gone')",
+        "OSError(28, 'no room for what is said')",
+        "OSError(28, 'no room for what is said')",
+    ]
+    assert all(record.exc_info for record in caplog.records)
 
 
 def test_a_service_that_is_well_says_nothing(world: World, caplog: pytest.LogCaptureFixture) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import signal
 import subprocess
@@ -192,6 +193,51 @@ def test_a_pass_that_cannot_store_asks_nobody_twice_and_is_no_success(tmp_path: 
     assert (process.returncode, summary["unstored"], summary["polled"], summary["failed"]) == (1, 1, 0, 0)
     assert "the archive could not be written: 1 result" in err
     assert rows(tmp_path / "data/archive.db", "select count(*) from articles") == [(0,)]
+
+
+def full_disk() -> tuple[int | None, int]:
+    return None, os.open("/dev/full", os.O_WRONLY)
+
+
+@pytest.mark.parametrize("standard_error", [full_disk, os.pipe, os.openpty])
+def test_a_service_whose_words_nobody_takes_goes_on(
+    tmp_path: Path, standard_error: Callable[[], tuple[int | None, int]]
+) -> None:
+    """The log is on a full disk, or its reader leaves, or the terminal is closed."""
+    gone = threading.Event()
+
+    def answer(_: Request) -> Answer:
+        gone.wait(60)
+        return Answer(RSS)
+
+    reader, writer = standard_error()
+    archive = tmp_path / "data/archive.db"
+    with press({"/feed": answer}) as server:
+        # The second is not there, which is said.
+        config = write_config(tmp_path, feeds(f"{server.url}/feed", f"{server.url}/missing"))
+        dump(
+            config / "settings.yaml",
+            {
+                "data_dir": str(tmp_path / "data"),
+                "network": {"allow_private": ["127.0.0.0/8"], "delay": 0},
+                "web": {"port": free_port()},
+            },
+        )
+        command = [str(PROGRAM), "--config", str(config), "run"]
+        with subprocess.Popen(command, env={**environment(), "TERM": "xterm"}, stderr=writer) as service:
+            os.close(writer)
+            wait_for(lambda: server.asked or service.poll() is not None)
+            if reader is not None:
+                os.close(reader)
+            gone.set()
+            assert service.poll() is None
+            # It is stored, told of, and matched after that.
+            done = "select (select count(*) from polls), (select count(*) from matches)"
+            wait_for(lambda: service.poll() is not None or rows(archive, done) == [(2, 1)])
+            assert service.poll() is None
+            service.send_signal(signal.SIGTERM)
+            assert service.wait(30) == 0
+    assert rows(archive, done) == [(2, 1)]
 
 
 def test_a_clock_that_was_set_back_stops_no_pass(tmp_path: Path) -> None:
