@@ -20,11 +20,14 @@ from scrapy.http.request import NO_CALLBACK
 from archive.errors import FetchError, ParseError
 from archive.model import RobotsRecord
 from crawler.failures import as_fetch_error
-from crawler.robots import MAX_BYTES, record
+from crawler.robots import MAX_BYTES, Rules, record
 from crawler.urls import refusal
 
 if TYPE_CHECKING:
     from crawler.spiders.press import PressSpider
+
+
+_NOTHING: Rules = ((False, "/"),)  # the rules of a file that nobody can parse: nothing is allowed
 
 
 class RobotsDisallowed(FetchError):
@@ -94,7 +97,10 @@ class RobotsMiddleware:
             spider.robots.take(known, await spider.workers.robots(known.body, spider.robots.agent))
         except ParseError as error:
             spider.logger.warning("%s/robots.txt: %s", host, error)
-            self._learn(record(host, None, b"", spider.now(), known))
+            failed = record(host, None, b"", spider.now(), known)
+            self._learn(failed)
+            # Where the host has been out of reach for so long that the copy decides, there would be no end to trying.
+            spider.robots.take(failed, _NOTHING)
 
     def _learn(self, known: RobotsRecord) -> None:
         spider = self._spider

@@ -99,6 +99,7 @@ HOSTS: dict[str, dict[str, Route]] = {
     "kept": {},
     "expired": {"/robots.txt": robots("User-agent: *\nDisallow: /")},
     "patient": {"/robots.txt": robots("", 500)},
+    "worn": {"/robots.txt": robots("", 500)},
 }
 
 
@@ -211,6 +212,15 @@ CASES = [
         "patient",
         disallowed("robots.txt: Disallow: /page"),
     ),
+    *(
+        Case(
+            f"page {n} where nobody can read that copy either",
+            "worn",
+            disallowed("robots.txt: Disallow: /"),
+            f"/{n}",
+        )
+        for n in range(3)
+    ),
 ]
 NUMBERS = {case.name: number for number, case in enumerate(CASES, start=1)}
 
@@ -259,6 +269,13 @@ def world() -> Iterator[World]:
                 hosts["patient"].url,
                 NOW - 2 * day,
                 body="User-agent: *\nDisallow: /page",
+                status=500,
+                unreachable_since=NOW - 31 * day,
+            ),
+            record(
+                hosts["worn"].url,
+                NOW - 2 * day,
+                body="User-agent: *\nAllow: /\n" + "# crash\n" * 3000,
                 status=500,
                 unreachable_since=NOW - 31 * day,
             ),
@@ -314,7 +331,7 @@ def test_robots_txt_is_fetched_once_for_all_pages_of_a_host(world: World, host: 
 def test_a_long_robots_txt_is_parsed_once_and_not_in_the_loop(world: World) -> None:
     bodies = [len(records[0].body) for records in world.driven.robots.values()]
     assert sorted(world.driven.parsed) == sorted(length for length in bodies if length > IN_LOOP)
-    assert len(world.driven.parsed) == len({"large", "cut", "many", "endless"})
+    assert len(world.driven.parsed) == len({"large", "cut", "many", "endless", "worn"})
 
 
 def test_a_robots_txt_that_cannot_be_parsed_is_asked_for_again_soon(world: World) -> None:
@@ -322,6 +339,15 @@ def test_a_robots_txt_that_cannot_be_parsed_is_asked_for_again_soon(world: World
     [down] = [one for one in known if one.status is None]
     assert (down.unreachable_since, down.expires_at) == (NOW, NOW + UNREACHABLE_LIFETIME)
     assert "Allow: /" in down.body
+
+
+def test_a_copy_that_cannot_be_parsed_is_left_alone_until_its_host_is_asked_again(world: World) -> None:
+    told = world.driven.robots["pages", world.hosts["worn"].url]
+    [read] = [one for one in told if one.status is None]
+    # It is still known since when, and the copy is still there: a worker may have died by accident.
+    assert (read.unreachable_since, read.expires_at) == (NOW - timedelta(days=31), NOW + UNREACHABLE_LIFETIME)
+    assert "Allow: /" in read.body
+    assert [asked.path for asked in world.hosts["worn"].asked] == ["/robots.txt"]
 
 
 def test_robots_txt_comes_before_the_pages(world: World) -> None:
