@@ -94,6 +94,36 @@ class Lines:
             self._timer.cancel()
 
 
+class Unread:
+    """Names each feed that could not be read, once, and says so when that is all ``feeds`` of them.
+
+    The health table keeps count of the rest.
+    """
+
+    def __init__(self, say: Callable[[str], None], feeds: int) -> None:
+        self._say, self._feeds = say, feeds
+        self._named: set[str] = set()
+        self._failed = 0
+        self._hinted = False
+
+    def show(self, counts: Counts) -> None:
+        """Name what is new among the failures of ``counts``, and take them out of it."""
+        tally = counts.tally
+        for failure in tally.failed:
+            feed = failure.partition(": ")[
+                0
+            ]  # its source and address; why it failed may be worded anew each time
+            # What is remembered is no more than there are feeds, whatever they are called.
+            if feed not in self._named and len(self._named) < self._feeds:
+                self._named.add(feed)
+                self._say(f"could not be read: {failure}")
+        self._failed += len(tally.failed)
+        tally.failed.clear()
+        if not self._hinted and len(self._named) == self._feeds and 0 < self._failed == tally.polled:
+            self._hinted = True
+            self._say("no feed at all could be read: is this computer online?")
+
+
 def in_words(counts: Counts) -> str:
     """Return how far a pass, or the service, is."""
     tally = counts.tally
@@ -148,8 +178,7 @@ async def _forever(config: Config, stop: asyncio.Event) -> None:
     feeds = sum(len(source.endpoints) for source in config.sources)
     sources, topics = counted(len(config.sources), "source"), counted(len(config.topics), "topic")
     note(f"watching {sources} ({counted(feeds, 'feed')}) for {topics}")
-    named: set[str] = set()
-    hinted: list[bool] = []
+    unread = Unread(note, feeds)
 
     def ready(address: str) -> None:
         note(f"the archive: {address}   data: {config.data_dir}   stop: Ctrl-C")
@@ -157,15 +186,7 @@ async def _forever(config: Config, stop: asyncio.Event) -> None:
     with told(60, news=True) as (show, _):
 
         def on_progress(counts: Counts) -> None:
-            for failure in counts.tally.failed:
-                if failure not in named:
-                    named.add(failure)
-                    note(f"could not be read: {failure}")
-            if len(named) == counts.tally.polled == feeds and not hinted:
-                hinted.append(True)
-                note("no feed at all could be read: is this computer online?")
-            # Told once each; the health table keeps count of the rest.
-            counts.tally.failed.clear()
+            unread.show(counts)
             show(counts)
 
         await run.forever(config, clock(None), stop, ready=ready, progress=on_progress)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from crawler.cli.service import Lines, in_words
+from crawler.cli.service import Lines, Unread, in_words
 from crawler.outgoing import Counts
 from crawler.pipelines import Tally
 
@@ -74,3 +74,44 @@ def test_failures_are_counted_where_there_are_any() -> None:
     say: Callable[[Counts], str] = in_words
     assert "(1 failed)" in say(Counts(tally=Tally(polled=2, failed=["a"])))
     assert "failed" not in say(counts(2))
+
+
+# --- feeds that cannot be read ----------------------------------------------------------------------------
+
+NO_FEED = "no feed at all could be read: is this computer online?"
+
+
+def unread(feeds: int, *steps: list[str], read: int = 0) -> list[str]:
+    """Let the feeds fail as ``steps`` say, when ``read`` polls were well, and return what was said."""
+    said: list[str] = []
+    names, tally = Unread(said.append, feeds), Tally(polled=read)
+    for failed in steps:
+        tally.add(Tally(polled=len(failed), failed=failed))
+        names.show(Counts(tally=tally))
+        assert tally.failed == []
+    return said
+
+
+def test_a_feed_is_named_once_however_its_failure_is_worded() -> None:
+    first, *more = [[f"a http://a.example: timeout: after {number} s"] for number in range(100)]
+    assert unread(2, first, *more) == ["could not be read: a http://a.example: timeout: after 0 s"]
+
+
+def test_no_more_names_are_kept_than_there_are_feeds() -> None:
+    said = unread(3, *([f"a http://a.example/{number}: dns: no"] for number in range(100)), read=1)
+    assert len(said) == 3
+
+
+def test_when_no_feed_could_be_read_that_is_said_once() -> None:
+    a, b = "a http://a.example: dns: no", "b http://b.example: dns: no"
+    said = [f"could not be read: {a}", f"could not be read: {b}", NO_FEED]
+    assert unread(2, [a], [b], [a, b]) == said
+    # One of them was asked twice before the other had its answer.
+    assert unread(2, [a], [a.replace("no", "still no")], [b]) == said
+
+
+def test_where_one_feed_fails_in_many_words_or_one_was_read_it_is_not_said_that_none_could_be() -> None:
+    a, b = "a http://a.example: dns: no", "b http://b.example: dns: no"
+    assert NO_FEED not in unread(2, [a, a.replace("no", "nor now")])
+    assert NO_FEED not in unread(2, [a, b], read=1)
+    assert unread(0, []) == []
