@@ -272,10 +272,10 @@ def demo(
         else:
             say(played.as_text(program(), stay=stay))
 
-    with told(3) as (show, _):
+    with told(3) as (show, station):
         loop.run(
             lambda stop: day.play(
-                folder, stop, as_of=as_of, show=show, tell=tell, stay=note if stay else None
+                folder, stop, as_of=as_of, show=show, tell=tell, station=station, stay=note if stay else None
             )
         )
 

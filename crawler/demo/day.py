@@ -79,11 +79,12 @@ class Played:
         topics = "\n".join(f"  {topic:12} {count:4} matches" for topic, count in self.matches.items())
         digests = "\n".join(f"  {path}" for path in self.digests) or "  none was due yet"
         command = f"{program} --config {self.folder / 'config'}"
+        passes = "1 pass" if self.passes == 1 else f"{self.passes} passes"
         links = (
             "" if stay else "  (their links lead nowhere: the newsroom has closed; --serve keeps it open)\n"
         )
         return (
-            f"One day of four invented outlets, read in {self.passes} passes: {self.articles} articles.\n{topics}\n"
+            f"One day of four invented outlets, read in {passes}: {self.articles} articles.\n{topics}\n"
             f"The digests, as their reader gets them (open one in a browser):\n{digests}\n{links}"
             f"The archive:\n  {self.folder / 'data' / 'archive.db'}\n"
             f"  {command} serve            # look at it in a browser\n"
@@ -139,10 +140,12 @@ async def play(
     as_of: datetime | None,
     show: Callable[[Counts], None],
     tell: Callable[[Played], None],
+    station: Callable[[str], None] = lambda _: None,
     stay: Callable[[str], None] | None = None,
 ) -> None:
     """Play the day in ``folder``, up to ``as_of``, and ``tell`` what it came to.
 
+    ``show`` is told how far it is, and ``station`` when a pass begins.
     ``stay``: keep the newsroom and the archive's pages open until ``stop``, and say their address to it.
     """
     time = [START]
@@ -153,13 +156,15 @@ async def play(
         config = configuration.load(prepare(folder, newsroom.sources_yaml()))
         time[0] = passes[0]
         async with run.opened(config, lambda: time[0].astimezone(UTC)) as service:
-            service.on_progress = show
+            service.on_progress, service.on_station = show, station
+            made = 0
             for moment in passes:
                 if stop.is_set():
                     break
                 time[0] = moment
-                await run.one_pass(service, stop)
-            tell(await _played(service, folder, len(passes)))
+                summary = await run.one_pass(service, stop)
+                made += summary.finished
+            tell(await _played(service, folder, made))
         if stay is not None:
             async with run.serving(config, stop) as address:
                 stay(f"the archive: {address}   stop: Ctrl-C")

@@ -1,14 +1,18 @@
-"""The demo's folder: emptied only when it is ours, and nobody works in it."""
+"""The demo: its folder is emptied only when it is ours and nobody works in it, and it tells what was played."""
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from archive.errors import ArchiveError, LockHeld
 from archive.lock import service_lock
-from crawler.demo.day import MARK, prepare
+from crawler.demo.day import MARK, Played, prepare
+from tests.conftest import ROOT, presswatch
 
 
 def contents(folder: Path) -> set[str]:
@@ -65,3 +69,59 @@ def test_what_a_link_in_the_demo_leads_to_is_not_emptied(tmp_path: Path) -> None
     prepare(tmp_path / "demo", "sources: []\n")
     assert (tmp_path / "letters/one.txt").exists()
     assert not (tmp_path / "demo/data/link").is_symlink()
+
+
+STOPPED = """
+import json, sys
+from pathlib import Path
+from crawler import loop
+from crawler.demo import day
+
+stations = []
+
+def main(stop):
+    def station(line):
+        stations.append(line)
+        if len(stations) == 3:
+            stop.set()
+
+    return day.play(
+        Path(sys.argv[1]), stop, as_of=None, show=lambda _: None, station=station,
+        tell=lambda played: print(json.dumps([stations, played.as_json()])),
+    )
+
+loop.run(main)
+"""
+
+
+def test_a_demo_that_is_stopped_tells_of_the_passes_that_were_made(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", STOPPED, str(tmp_path / "demo")],
+        cwd=ROOT, capture_output=True, text=True, timeout=120, check=True,
+    )  # fmt: skip
+    stations, summary = json.loads(done.stdout)
+    assert [line.partition(": ")[0] for line in stations] == [
+        "2026-07-18T22:00:00+00:00",
+        "2026-07-19T04:00:00+00:00",
+        "2026-07-19T11:54:00+00:00",
+    ]
+    assert summary["passes"] == 2  # the third was stopped as it began
+    assert summary["articles"] > 0
+
+
+def test_without_a_terminal_the_demo_says_which_pass_it_plays(tmp_path: Path) -> None:
+    done = presswatch("demo", "--dir", tmp_path / "demo", "--as-of", "2026-07-18T23:00Z", "--json")
+    stations = [line for line in done.err.splitlines() if line.endswith(" feeds to ask")]
+    assert [line.partition(": ")[0] for line in stations] == [
+        "2026-07-18T22:00:00+00:00",
+        "2026-07-18T23:00:00+00:00",
+    ]
+    assert done.json["passes"] == 2
+
+
+@pytest.mark.parametrize(
+    ("passes", "words"), [(0, "read in 0 passes:"), (1, "read in 1 pass:"), (2, "in 2 passes:")]
+)
+def test_one_pass_is_no_plural(passes: int, words: str) -> None:
+    played = Played(folder=Path("demo"), passes=passes, articles=0, matches={}, digests=())
+    assert words in played.as_text("presswatch", stay=False)
