@@ -343,7 +343,10 @@ class Hit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatchedArticle:
-    """One match with the article and source it is about, as a digest needs it."""
+    """One match with the article and source it is about, as a digest needs it.
+
+    ``was``: the ids of the articles that turned out to be this one; somebody may have been told of them.
+    """
 
     seq: int
     topic_id: str
@@ -362,6 +365,7 @@ class MatchedArticle:
     published_at: datetime | None
     first_seen_at: datetime
     hits: tuple[Hit, ...]
+    was: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

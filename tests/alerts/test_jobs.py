@@ -210,6 +210,20 @@ def test_a_match_that_ended_and_came_back_is_told_once(conn: sqlite3.Connection)
     assert archive.tick(conn, NOON + 2 * DAY) == DigestSummary(empty=1)
 
 
+def test_an_article_that_was_told_under_another_id_is_told_once(conn: sqlite3.Connection) -> None:
+    ready(conn)
+    archive = Archive(article(1, article_id=7), article(2, article_id=8))
+    archive.tick(conn, NOON)
+    archive.matches = [
+        article(3, article_id=5, was=(6, 7)),
+        article(4, article_id=5, was=(6, 7), topic_id="lithium", topic_title="Lithium"),
+        article(5, article_id=9, was=(10,)),
+    ]
+    assert archive.tick(conn, NOON + DAY).made == 1
+    told = "SELECT article_id, topic_id FROM digest_items ORDER BY digest_id, article_id"
+    assert conn.execute(told).fetchall() == [(7, "peru"), (8, "peru"), (5, "lithium"), (9, "peru")]
+
+
 def test_a_digest_says_from_when_to_when_and_goes_in_the_order_of_the_operator(
     conn: sqlite3.Connection,
 ) -> None:

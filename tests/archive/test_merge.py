@@ -355,6 +355,38 @@ def test_the_page_of_the_older_that_shows_it_twice_changes_nothing_when_the_newe
 # --- what was handed out and told before ------------------------------------------------------------------
 
 
+def test_a_match_says_which_articles_its_article_was(conn: sqlite3.Connection) -> None:
+    store(
+        conn,
+        poll([entry("c", "Peru")], POLITICS),
+        poll([entry("b", "Peru")], FRONT),
+        poll([entry("a", "Peru")], RSS),
+    )
+    match(conn)
+    assert [told.was for told in search.matched_between(conn, 0, 9, None)] == [(), (), ()]
+    store(conn, led(3, "a", B), led(2, "b", C))
+    match(conn, later(3))
+    assert [(told.article_id, told.was) for told in search.matched_between(conn, 0, 9, None)] == [(1, (2, 3))]
+
+
+def test_the_newest_sequence_never_falls_though_a_merge_removes_its_match(conn: sqlite3.Connection) -> None:
+    store(
+        conn,
+        poll([entry("a", "Bolivia votes")], POLITICS),
+        poll([entry("b", "Peru is voting")], FRONT, later(1)),
+    )
+    match(conn)
+    store(conn, poll([entry("a", "Peru votes")], POLITICS, later(1)))
+    match(conn, later(1))
+    store(conn, poll([entry("a", "Bolivia again")], POLITICS, later(1)))
+    match(conn, later(1))
+    assert column(conn, "select seq from matches where ended_at is not null") == [2]
+    assert search.top_seq(conn) == 2
+    store(conn, led(2, "b", A))
+    assert column(conn, "select seq from matches") == [1]
+    assert search.top_seq(conn) == 2
+
+
 @pytest.mark.parametrize(
     ("older", "newer", "ended", "kept"),
     [
