@@ -82,7 +82,7 @@ def build(
 
     ``matched`` may hold more than that; what does not belong is left out here, once, for everybody. So is what an
     earlier digest of this subscription has ``told``, as (article_id, topic_id): a match that ended and came back
-    has a new seq, and is no news.
+    has a new seq, and is no news; nor is an article whose id was another when it was told.
     """
     wanted = subscription.topics
     articles = [
@@ -90,7 +90,7 @@ def build(
         for one in matched
         if from_seq < one.seq <= to_seq
         and (wanted is None or one.topic_id in wanted)
-        and (one.article_id, one.topic_id) not in told
+        and not any((article_id, one.topic_id) in told for article_id in (one.article_id, *one.was))
     ]
     return Digest(
         subscription=subscription,

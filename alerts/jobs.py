@@ -133,7 +133,7 @@ def _due(
         except ValueError as error:
             counted.went_wrong(known.subscription.id, error)
             continue
-        if due_at is not None:
+        if due_at is not None and not state.made(conn, known.subscription.id, due_at):
             due.append((known, due_at))
     return due
 

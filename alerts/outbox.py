@@ -34,6 +34,7 @@ from archive.times import moment, stamp
 # mail server that is broken on Friday evening and mended on Monday morning.
 _MINUTES = (1, 5, 15, 60, 180, 360, 360, 480, 720, 720, 1440)
 MAX_ATTEMPTS = len(_MINUTES) + 1
+LONGEST = timedelta(minutes=max(_MINUTES))
 
 
 def next_try(attempts: int, now: datetime) -> datetime | None:
@@ -185,17 +186,25 @@ def recover(conn: sqlite3.Connection, now: datetime, *, in_hand: Collection[int]
 
     A process that died leaves such, and so does one that could not write down how a delivery ended. ``in_hand`` are
     those that somebody is handing over just now: they are left alone. What was only claimed is due again (dead when
-    that was its last attempt: it may be what kills us). What was on the wire becomes unknown, and is returned, to be
-    reported.
+    that was its last attempt: it may be what kills us). For the folder that was no attempt: written again it is the
+    same file, and a disk that takes no ending must not use the attempts up. What was on the wire becomes unknown, and
+    is returned, to be reported. What waits longer than anything may, by a clock that ran ahead, is due now.
     """
     ours = json.dumps(sorted(in_hand))
     with transaction(conn):
         rows(
             conn,
             """UPDATE deliveries SET next_try_at = ?1, last_error = 'it was dropped before the message left',
-                   state = iif(attempts < ?2, 'due', 'dead'), done_at = iif(attempts < ?2, NULL, ?1)
+                   attempts = attempts - (channel = ?4),
+                   state = iif(attempts < ?2 OR channel = ?4, 'due', 'dead'),
+                   done_at = iif(attempts < ?2 OR channel = ?4, NULL, ?1)
                WHERE state = 'claimed' AND id NOT IN (SELECT value FROM json_each(?3))""",
-            (stamp(now), MAX_ATTEMPTS, ours),
+            (stamp(now), MAX_ATTEMPTS, ours, FOLDER_CHANNEL),
+        )
+        rows(
+            conn,
+            "UPDATE deliveries SET next_try_at = ? WHERE state = 'due' AND next_try_at > ?",
+            (stamp(now), stamp(now + LONGEST)),
         )
         lost = rows(
             conn,

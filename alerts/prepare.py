@@ -69,6 +69,7 @@ def build_next(
     """Return the digest of what the archive found since the subscription was last told."""
     subscription, start = known.subscription, known.seq
     matched = found.matched(start, found.top_seq, subscription.topics) if found.top_seq > start else ()
+    ids = [article_id for one in matched for article_id in (one.article_id, *one.was)]
     return build(
         subscription,
         start,
@@ -80,7 +81,7 @@ def build_next(
         now,
         since=known.last_due_at or known.created_at,
         topic_order=found.topic_order,
-        told=state.told(conn, subscription.id, (one.article_id for one in matched)) if conn else (),
+        told=state.told(conn, subscription.id, ids) if conn else (),
     )
 
 

@@ -184,9 +184,17 @@ def sync_subscriptions(
     """Make the table say what the operator's file says.
 
     New ones start at ``top_seq``; edited ones, and those that return, keep their place; those that are
-    gone become inactive.
+    gone become inactive. What a clock that ran ahead left as dealt with is not: no digest would be made until then.
     """
     with transaction(conn):
+        rows(
+            conn,
+            """UPDATE subscriptions SET last_due_at = (
+                   SELECT max(due_at) FROM digests WHERE subscription_id = subscriptions.id AND due_at <= ?1)
+               WHERE last_due_at > ?1""",
+            (stamp(now),),
+        )
+        rows(conn, "UPDATE subscriptions SET created_at = ?1 WHERE created_at > ?1", (stamp(now),))
         rows(conn, "UPDATE subscriptions SET active = 0")
         for one in subscriptions:
             rows(
@@ -233,6 +241,12 @@ def move_due(conn: sqlite3.Connection, subscription_id: str, due_at: datetime) -
         "UPDATE subscriptions SET last_due_at = max(coalesce(last_due_at, ''), ?) WHERE id = ?",
         (stamp(due_at), subscription_id),
     )
+
+
+def made(conn: sqlite3.Connection, subscription_id: str, due_at: datetime) -> bool:
+    """Tell whether there is a digest for this moment already: it may lie ahead, where a clock had run to."""
+    sql = "SELECT 1 FROM digests WHERE subscription_id = ? AND due_at = ?"
+    return bool(rows(conn, sql, (subscription_id, stamp(due_at))))
 
 
 def told(

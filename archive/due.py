@@ -9,12 +9,16 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice, zip_longest
 
 from archive.model import EndpointKind, PageTask, PollTask, RobotsRecord, Source
 from archive.times import moment, stamp
 from archive.topic import TopicSpec
+
+LONGEST = timedelta(
+    days=1
+)  # no page, no robots.txt and no failed poll waits longer; `crawler.schedule` sees to it
 
 
 def sync(
@@ -96,18 +100,31 @@ def due_polls(
     return tasks
 
 
+def set_right(conn: sqlite3.Connection, now: datetime) -> None:
+    """Make due again, at a start, what a clock that ran ahead has put off: it would wait for that date."""
+    at, ahead = stamp(now), stamp(now + LONGEST)
+    conn.execute(
+        """update endpoints set next_poll_at = ?1
+        where next_poll_at > ?1 and (last_poll_at is null or last_poll_at > ?1)""",
+        (at,),
+    )
+    conn.execute(
+        "update pages set due_at = ?1 where state = 'due' and (due_at > ?2 or fetched_at > ?1)", (at, ahead)
+    )
+    conn.execute(
+        """update robots set expires_at = min(expires_at, ?1), unreachable_since = min(unreachable_since, ?1)
+        where expires_at > ?2 or unreachable_since > ?1""",
+        (at, ahead),
+    )
+
+
 def wake(conn: sqlite3.Connection, now: datetime) -> None:
     """Make the endpoints that failed due again, at a start: whoever starts the service may have mended the cause.
 
     One whose server asked to be left alone (429, 503) keeps its time. What was put off by a clock that ran ahead
     is due again too.
     """
-    conn.execute(
-        """update endpoints set next_poll_at = ?1
-        where last_poll_at > ?1 and coalesce(last_status, 0) not in (429, 503)""",
-        (stamp(now),),
-    )
-    conn.execute("update pages set due_at = ?1 where state = 'due' and fetched_at > ?1", (stamp(now),))
+    set_right(conn, now)
     conn.execute(
         """update endpoints set next_poll_at = min(next_poll_at, ?)
         where failures > 0 and coalesce(last_status, 0) not in (429, 503)""",

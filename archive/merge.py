@@ -1,16 +1,19 @@
 """Two articles that turn out to be one: the page of one leads to the other, or names it as canonical.
 
-The older one stays. Where it was offered, its other addresses and its matches come together there, and what it
-lacks it takes from the other, whose row stays as it was and says in ``merged_into`` what it is now: an id that
-somebody cited is never another article's, nor gone. Runs in the caller's transaction.
+The older one stays. Where it was offered, its other addresses, its matches and its words come together there, and
+what else it lacks it takes from the other, whose row stays as it was and says in ``merged_into`` what it is now: an id
+that somebody cited is never another article's, nor gone. Whatever either goes on to say, the words of the other stay
+(`others`): a match that nobody was told of yet must not end for want of them. Runs in the caller's transaction.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from collections import defaultdict
+from collections.abc import Collection
 from datetime import datetime
 
-from archive.normalize import fold
+from archive.normalize import fold, joined
 from archive.queue import enqueue
 from archive.times import stamp
 
@@ -22,6 +25,20 @@ def owners(conn: sqlite3.Connection, article_id: int, url: str) -> tuple[int, in
     ).fetchone()
     other = conn.execute("select coalesce(merged_into, id) from articles where key = ?", (url,)).fetchone()
     return row[0], other[0] if other else None
+
+
+def others(
+    conn: sqlite3.Connection, article_ids: Collection[int]
+) -> dict[int, tuple[tuple[str, str, str], ...]]:
+    """Return title, summary and text of the articles that became each of these; none for nearly all."""
+    found: dict[int, list[tuple[str, str, str]]] = defaultdict(list)
+    for row in conn.execute(
+        f"""select merged_into, title, summary, text from articles
+        where merged_into in ({",".join("?" * len(article_ids))}) order by id""",  # noqa: S608 - question marks
+        tuple(article_ids),
+    ):
+        found[row["merged_into"]].append((row["title"], row["summary"], row["text"]))
+    return {article_id: tuple(words) for article_id, words in found.items()}
 
 
 def point(conn: sqlite3.Connection, url: str, article_id: int, why: str, at: datetime) -> None:
@@ -45,7 +62,12 @@ def merge(conn: sqlite3.Connection, one: int, other: int, why: str, at: datetime
     kept, gone = sorted((one, other))
     if _told_apart(conn, kept, gone):
         return False
-    point(conn, conn.execute("select key from articles where id = ?", (gone,)).fetchone()[0], kept, why, at)
+    # The address of an article leads to what it is now, whatever was recorded before it was an article's own.
+    conn.execute(
+        """insert into aliases (url, article_id, why, first_seen_at) select key, ?, ?, ? from articles where id = ?
+        on conflict (url) do update set article_id = excluded.article_id""",
+        (kept, why, stamp(at), gone),
+    )
     conn.execute("update aliases set article_id = ? where article_id = ?", (kept, gone))
     conn.execute("update or ignore offers set article_id = ? where article_id = ?", (kept, gone))
     conn.execute("delete from offers where article_id = ?", (gone,))
@@ -73,25 +95,33 @@ def _told_apart(conn: sqlite3.Connection, kept: int, gone: int) -> bool:
 
 
 def _fill(conn: sqlite3.Connection, kept: int, gone: int) -> None:
+    k, g = conn.execute(
+        "select title, summary, text from articles where id in (?, ?) order by id", (kept, gone)
+    ).fetchall()
+    title = k["title"] or g["title"]
+    summary = joined(k["summary"], g["title"], g["summary"], said=title)
     # min(content): full, summary, title stand in the order of the alphabet, and the most that was read is meant.
     conn.execute(
-        """update articles as k set title = iif(k.title = '', g.title, k.title),
-        summary = iif(k.summary = '', g.summary, k.summary), text = iif(k.text = '', g.text, k.text),
-        pruned_at = iif(k.text = '' and g.text <> '', null, k.pruned_at), content = min(k.content, g.content),
+        """update articles as k set title = ?3, summary = ?4, text = ?5,
+        pruned_at = iif(k.text = '' and g.text <> '', null, k.pruned_at),
+        content = min(k.content, g.content, iif(?4 = '', 'title', 'summary')),
         author = coalesce(k.author, g.author), language = coalesce(k.language, g.language),
         published_at = coalesce(k.published_at, g.published_at),
-        published_from = iif(k.published_at is null, g.published_from, k.published_from)
-        from articles as g where k.id = ? and g.id = ?""",
-        (kept, gone),
+        published_from = iif(k.published_at is null, g.published_from, k.published_from),
+        backfill = min(k.backfill, g.backfill)
+        from articles as g where k.id = ?1 and g.id = ?2""",
+        (kept, gone, title, summary, joined(k["text"], g["text"])),
     )
 
 
 def _move_matches(conn: sqlite3.Connection, kept: int, gone: int, at: datetime) -> None:
     """Give the standing matches of one article to the other, with their sequence: who was told is not told again."""
-    # A match of the older one that has ended makes room for the one that stands.
+    # A match of the older one makes room for the one that stands where it has ended, or is one that nobody is told of.
+    # One that ended and is news does not make room for one that is not: it comes back through the queue.
     stale = conn.execute(
         """select k.seq from matches k join matches g on g.topic_id = k.topic_id and g.article_id = ?
-        where k.article_id = ? and k.ended_at is not null and g.ended_at is null""",
+        where k.article_id = ? and g.ended_at is null
+        and iif(k.ended_at is null, g.backfill < k.backfill, g.backfill <= k.backfill)""",
         (gone, kept),
     ).fetchall()
     for row in stale:

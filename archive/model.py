@@ -255,7 +255,8 @@ Result = PollOutcome | PageOutcome | RobotsRecord
 class KnownArticle:
     """What the archive holds under a key, as far as deciding needs it.
 
-    ``offer_hash`` is the hash of the entry as this endpoint last offered it, None if it never did.
+    ``offer_hash`` is the hash of the entry as this endpoint last offered it, None if it never did. ``others`` are
+    title, summary and text of the articles that turned out to be this one: what they say, it says too.
     """
 
     article_id: int
@@ -266,6 +267,7 @@ class KnownArticle:
     published_at: datetime | None
     published_from: PublishedFrom
     offer_hash: str | None = None
+    others: tuple[tuple[str, str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -341,7 +343,10 @@ class Hit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatchedArticle:
-    """One match with the article and source it is about, as a digest needs it."""
+    """One match with the article and source it is about, as a digest needs it.
+
+    ``was``: the ids of the articles that turned out to be this one; somebody may have been told of them.
+    """
 
     seq: int
     topic_id: str
@@ -360,6 +365,7 @@ class MatchedArticle:
     published_at: datetime | None
     first_seen_at: datetime
     hits: tuple[Hit, ...]
+    was: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,6 +54,16 @@ def clean_line(text: str) -> str:
     return clean(text).replace("\n", " ")
 
 
+def joined(text: str, *others: str, said: str = "") -> str:
+    """Return ``text`` with those lines of ``others`` below it that stand neither in it nor in ``said``.
+
+    A phrase is found within one line, so what is found in any of them is found in what is returned.
+    """
+    lines = dict.fromkeys(line for other in others for line in other.split("\n"))
+    new = lines.keys() - {"", *text.split("\n"), *said.split("\n")}
+    return "\n".join((*((text,) if text else ()), *(line for line in lines if line in new)))
+
+
 class _Folds(dict[int, str]):
     """`str.translate` table that learns each character on first sight."""
 
@@ -179,4 +189,4 @@ def _end(text: str, last: int) -> int:
     return end
 
 
-__all__ = ["Tokens", "clean", "clean_line", "fold", "fold_with_map", "tokens"]
+__all__ = ["Tokens", "clean", "clean_line", "fold", "fold_with_map", "joined", "tokens"]

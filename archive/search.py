@@ -107,8 +107,14 @@ def search(conn: sqlite3.Connection, query: str, limit: int = 20) -> list[Found]
 
 
 def top_seq(conn: sqlite3.Connection) -> int:
-    """Return the newest sequence that was handed out to a match, 0 when there is none."""
-    seq: int = conn.execute("select coalesce(max(seq), 0) from matches").fetchone()[0]
+    """Return the newest sequence that was ever handed out to a match, 0 when there is none.
+
+    Not the newest that stands: a merge removes matches, and whoever was told up to there must not find less.
+    """
+    # A sum, for the row is missing until the first match.
+    seq: int = conn.execute(
+        "select coalesce(sum(seq), 0) from sqlite_sequence where name = 'matches'"
+    ).fetchone()[0]
     return seq
 
 
@@ -122,7 +128,8 @@ def matched_between(
     rows = conn.execute(
         """select m.seq, m.topic_id, t.title as topic_title, m.article_id, a.url, a.title, a.summary, a.text,
                   a.author, a.language, m.content, a.source_id, s.name as source_name, s.country,
-                  a.published_at, a.first_seen_at
+                  a.published_at, a.first_seen_at,
+                  (select group_concat(w.id) from articles w where w.merged_into = a.id) as was
         from matches m join articles a on a.id = m.article_id join topics t on t.id = m.topic_id
         join sources s on s.id = a.source_id
         where m.seq > ? and m.seq <= ? and m.backfill = 0 and m.ended_at is null order by m.seq""",
@@ -148,6 +155,7 @@ def matched_between(
             published_at=moment(row["published_at"]),
             first_seen_at=moment(row["first_seen_at"]),
             hits=tuple(hits[row["seq"]]),
+            was=tuple(sorted(map(int, row["was"].split(",")))) if row["was"] else (),
         )
         for row in rows
         if topics is None or row["topic_id"] in topics

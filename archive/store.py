@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import TypeVar
@@ -43,7 +43,7 @@ def known(conn: sqlite3.Connection, endpoint_id: int, keys: Iterable[str]) -> di
     found: dict[str, KnownArticle] = {}
     for chunk in _chunks(keys, 400):
         marks = ",".join("?" * len(chunk))
-        rows = conn.execute(
+        cursor = conn.execute(
             f"""
             select w.wanted, a.id, a.title, a.summary, a.text, a.author, a.published_at, a.published_from,
                    o.hash
@@ -55,13 +55,15 @@ def known(conn: sqlite3.Connection, endpoint_id: int, keys: Iterable[str]) -> di
             """,  # noqa: S608 - only question marks are put in
             (*chunk, *chunk, endpoint_id),
         )
+        rows = cursor.fetchall()
+        others = merge.others(conn, {row["id"] for row in rows})
         for row in rows:
             # An article's own key stands above an alias of another.
-            found.setdefault(row["wanted"], _known(row))
+            found.setdefault(row["wanted"], _known(row, others))
     return found
 
 
-def _known(row: sqlite3.Row) -> KnownArticle:
+def _known(row: sqlite3.Row, others: Mapping[int, tuple[tuple[str, str, str], ...]]) -> KnownArticle:
     return KnownArticle(
         article_id=row["id"],
         title=row["title"],
@@ -71,6 +73,7 @@ def _known(row: sqlite3.Row) -> KnownArticle:
         published_at=moment(row["published_at"]),
         published_from=PublishedFrom(row["published_from"]),
         offer_hash=row["hash"],
+        others=others.get(row["id"], ()),
     )
 
 
@@ -280,7 +283,7 @@ def known_by_id(conn: sqlite3.Connection, article_id: int) -> KnownArticle | Non
         from articles where id = ? and merged_into is null""",
         (article_id,),
     ).fetchone()
-    return _known(row) if row else None
+    return _known(row, merge.others(conn, {article_id})) if row else None
 
 
 def finish_page(conn: sqlite3.Connection, page: PageOutcome, plan: PagePlan) -> None:

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import nh3
 
 from archive.model import Article, Change, Entry, Fields, Intent, KnownArticle, PageOutcome, PublishedFrom
-from archive.normalize import clean, clean_line
+from archive.normalize import clean, clean_line, joined
 from crawler.dates import sane
 from crawler.urls import canonical, refusal
 
@@ -119,10 +119,11 @@ def decide(entry: Entry, known: KnownArticle | None, *, language: str | None, no
         fields = _fill(known, offered)
         change, why = Change.SAME, "offered again"
     else:
+        title = offered.title or known.title
         fields = replace(
             offered,
-            title=offered.title or known.title,
-            summary=offered.summary or known.summary,
+            title=title,
+            summary=_with_others(offered.summary or known.summary, known, title),
             text=known.text,
             author=offered.author or known.author,
             published_at=offered.published_at or known.published_at,
@@ -143,13 +144,14 @@ def decide(entry: Entry, known: KnownArticle | None, *, language: str | None, no
 
 def merge_page(article: Article, known: KnownArticle) -> Fields:
     """Return the fields of an article whose page was read: the feed's words stand, the page fills the rest."""
+    text = clean(article.text)
     published_at, published_from = known.published_at, known.published_from
     if published_at is None and article.published_at is not None:
         published_at, published_from = article.published_at, article.published_from
     return Fields(
         title=known.title or shortened(clean_line(article.title or ""), MAX_TITLE),
         summary=known.summary,
-        text=clean(article.text) or known.text,
+        text=joined(text, *(text for _, _, text in known.others)) if text else known.text,
         author=known.author or _author(article.author),
         language=article.language,
         published_at=published_at,
@@ -209,6 +211,12 @@ def _fill(known: KnownArticle, offered: Fields) -> Fields:
         published_at=offered.published_at if gap else known.published_at,
         published_from=offered.published_from if gap else known.published_from,
     )
+
+
+def _with_others(summary: str, known: KnownArticle, title: str) -> str:
+    """Return a summary with what was said by the articles that turned out to be this one, as the archive has it."""
+    said = (words for title_, summary_, _ in known.others for words in (title_, summary_))
+    return joined(summary, *said, said=title)
 
 
 def _same(known: KnownArticle, fields: Fields) -> bool:

@@ -129,6 +129,7 @@ class Service:
         def sync(conn: sqlite3.Connection) -> None:
             with transaction(conn):
                 due.sync(conn, self.config.sources, self.config.topics, now)
+                due.set_right(conn, now)
 
         await self.writer.run(self.archive, sync)
         top_seq = await self.readers.run(search.top_seq)

@@ -210,6 +210,60 @@ def test_a_match_that_ended_and_came_back_is_told_once(conn: sqlite3.Connection)
     assert archive.tick(conn, NOON + 2 * DAY) == DigestSummary(empty=1)
 
 
+def test_an_article_that_was_told_under_another_id_is_told_once(conn: sqlite3.Connection) -> None:
+    ready(conn)
+    archive = Archive(article(1, article_id=7), article(2, article_id=8))
+    archive.tick(conn, NOON)
+    archive.matches = [
+        article(3, article_id=5, was=(6, 7)),
+        article(4, article_id=5, was=(6, 7), topic_id="lithium", topic_title="Lithium"),
+        article(5, article_id=9, was=(10,)),
+    ]
+    assert archive.tick(conn, NOON + DAY).made == 1
+    told = "SELECT article_id, topic_id FROM digest_items ORDER BY digest_id, article_id"
+    assert conn.execute(told).fetchall() == [(7, "peru"), (8, "peru"), (5, "lithium"), (9, "peru")]
+
+
+def test_after_the_clock_ran_ahead_digests_go_on_when_it_is_right_again(conn: sqlite3.Connection) -> None:
+    ready(conn)
+    archive = Archive(article(1))
+    assert archive.tick(conn, NOON).made == 1
+    archive.matches.append(article(2))
+    assert archive.tick(conn, NOON + 365 * DAY).made == 1
+    archive.matches.append(article(3))
+    assert archive.tick(conn, NOON + DAY) == DigestSummary(), "it is told by the next start"
+    ready(conn)
+    known = state.subscription_state(conn, "lima-desk")
+    assert known
+    assert (known.seq, known.created_at, known.last_due_at) == (2, NOON - DAY, None)
+    jobs.sync(conn, [subscription()], 3, NOON + DAY)
+    assert archive.tick(conn, NOON + DAY).made == 1
+    assert archive.tick(conn, NOON + DAY) == DigestSummary()
+    archive.matches.append(article(4))
+    assert archive.tick(conn, NOON + 365 * DAY) == DigestSummary(), "that moment has its digest already"
+    assert archive.tick(conn, NOON + 366 * DAY) == DigestSummary(made=1, messages=1)
+    deliver(conn, channel := FakeChannel(), NOON + 366 * DAY)
+    assert sorted(number for one in channel.sent for number in _links(one.body)) == [1, 2, 3, 4]
+
+
+def test_a_clock_that_was_set_back_by_seconds_makes_no_digest_twice(conn: sqlite3.Connection) -> None:
+    ready(conn)
+    archive = Archive(article(1))
+    assert archive.tick(conn, NOON).made == 1
+    jobs.sync(conn, [subscription()], 1, NOON - timedelta(seconds=2))
+    archive.matches.append(article(2))
+    assert archive.tick(conn, NOON) == DigestSummary()
+    assert archive.tick(conn, NOON + DAY).made == 1
+
+
+def test_a_subscription_that_was_made_by_a_clock_that_ran_ahead_is_told_from_now_on(
+    conn: sqlite3.Connection,
+) -> None:
+    jobs.sync(conn, [subscription()], 0, NOON + 365 * DAY)
+    jobs.sync(conn, [subscription()], 0, NOON - DAY)
+    assert Archive(article(1)).tick(conn, NOON).made == 1
+
+
 def test_a_digest_says_from_when_to_when_and_goes_in_the_order_of_the_operator(
     conn: sqlite3.Connection,
 ) -> None:

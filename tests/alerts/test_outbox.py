@@ -324,3 +324,35 @@ def test_a_file_of_an_earlier_version_keeps_its_digests_and_remembers_from_now_o
     assert states(conn) == ["due"]
     queued(conn, due=1)
     assert state.told(conn, "lima-desk", [1, 2]) == {(2, "peru")}
+
+
+def test_an_interrupted_ending_in_the_folder_is_no_attempt(conn: sqlite3.Connection) -> None:
+    ready(conn)
+    made, _ = queued(conn, "a@example.org", "b@example.org")
+    conn.execute("UPDATE deliveries SET channel = 'folder' WHERE recipient = 'a@example.org'")
+    now = made.made_at
+    for _ in range(outbox.MAX_ATTEMPTS + 2):
+        outbox.claim(conn, now, 9)
+        outbox.recover(conn, now)
+    assert states(conn) == ["due", "dead"]
+    assert [one.attempts for one in outbox.claim(conn, now, 9)] == [1]
+
+
+def test_a_failure_of_the_folder_is_an_attempt(conn: sqlite3.Connection) -> None:
+    ready(conn)
+    made, _ = queued(conn)
+    conn.execute("UPDATE deliveries SET channel = 'folder'")
+    (taken,) = outbox.claim(conn, made.made_at, 9)
+    assert outbox.again(conn, taken.id, "disk full", made.made_at)
+    assert [one.attempts for one in outbox.claim(conn, made.made_at, 9)] == [2]
+
+
+def test_what_waits_for_a_date_to_which_a_clock_had_run_ahead_is_due_again(conn: sqlite3.Connection) -> None:
+    ready(conn)
+    made, _ = queued(conn, "a@example.org", "b@example.org")
+    ahead, waits = outbox.claim(conn, made.made_at, 9)
+    assert outbox.again(conn, ahead.id, "down", NOON + timedelta(days=365))
+    assert outbox.again(conn, waits.id, "down", NOON + timedelta(days=1))
+    outbox.recover(conn, NOON)
+    assert [one.id for one in outbox.claim(conn, NOON, 9)] == [ahead.id]
+    assert [one.id for one in outbox.claim(conn, NOON + timedelta(days=1), 9)] == [waits.id]

@@ -11,6 +11,7 @@ import pytest
 from archive import due
 from archive.model import Endpoint, EndpointKind, Outcome, RobotsRecord
 from archive.times import moment
+from crawler import robots, schedule
 from tests.archive.world import (
     ANDINA,
     FRONT,
@@ -142,6 +143,59 @@ def test_a_start_wakes_what_failed(conn: sqlite3.Connection) -> None:
     assert endpoints(conn, 1) == []
     due.wake(conn, later(1))
     assert endpoints(conn, 1) == [FRONT]
+
+
+def test_a_start_ends_the_waiting_for_a_date_to_which_a_clock_had_run_ahead(conn: sqlite3.Connection) -> None:
+    year = 365 * 24 * 60
+    failed = {"outcome": Outcome.FAILED, "reason": "http_503"}
+    store(
+        conn,
+        poll([entry("a"), entry("b")], POLITICS, later(0)),
+        poll([], FRONT, later(year)),
+        poll(None, RSS, later(year), **failed, status=503),
+        page(1, at=later(year), outcome=Outcome.FAILED, article=None, reason="timeout"),
+        page(2, at=later(0), outcome=Outcome.FAILED, article=None, reason="timeout"),
+    )
+    assert endpoints(conn, 1) == []
+    due.set_right(conn, later(1))
+    assert endpoints(conn, 1) == [FRONT, RSS]
+    assert pages(conn, 1) == [1]
+    assert pages(conn, 11) == [1, 2], "the other waits as long as it should"
+
+
+def test_an_endpoint_that_was_added_by_a_clock_that_ran_ahead_is_due_at_the_next_start(
+    conn: sqlite3.Connection,
+) -> None:
+    new = Endpoint(kind=EndpointKind.FEED, url="https://andina.example/new.xml")
+    configure(conn, replace(ANDINA, endpoints=(new,)), at=later(10**6))
+    due.set_right(conn, NOW)
+    assert [task.url for task in due.due_polls(conn, NOW, 10, leave=NONE)] == [new.url]
+
+
+def test_a_server_that_asked_to_be_left_alone_is_left_alone_by_a_start(conn: sqlite3.Connection) -> None:
+    busy = {"outcome": Outcome.FAILED, "reason": "http_429", "status": 429, "retry_after": 86400.0}
+    store(conn, poll(None, POLITICS, **busy), poll([], FRONT), poll([], RSS))
+    due.wake(conn, later(1))
+    assert endpoints(conn, 23.9 * 60) == [FRONT, RSS]
+    assert endpoints(conn, 24 * 60) == [FRONT, RSS, POLITICS]
+
+
+def test_a_robots_txt_from_a_clock_that_ran_ahead_is_asked_for_again(conn: sqlite3.Connection) -> None:
+    year = 365 * 24 * 60
+    good = RobotsRecord(host="https://a.example", fetched_at=NOW, expires_at=later(1440), status=200, body="")
+    ahead = RobotsRecord(
+        host="https://b.example", fetched_at=later(year), expires_at=later(year + 30), status=None, body="",
+        unreachable_since=later(year),
+    )  # fmt: skip
+    store(conn, good, ahead)
+    due.set_right(conn, later(0))
+    assert list(due.robots_records(conn)) == [good, replace(ahead, expires_at=NOW, unreachable_since=NOW)]
+
+
+def test_no_wait_of_the_crawler_is_longer_than_the_archive_believes() -> None:
+    assert due.LONGEST.total_seconds() == schedule.LONGEST
+    assert max(schedule.PAGE_WAITS) <= schedule.LONGEST
+    assert robots.LIFETIME <= due.LONGEST
 
 
 def test_a_task_carries_what_the_archive_knows(conn: sqlite3.Connection) -> None:
