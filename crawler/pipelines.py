@@ -63,18 +63,28 @@ class Deliver:
 
 @dataclass(slots=True)
 class Tally:
-    """What a pass came to, for its summary. ``failed`` names the endpoints that could not be read."""
+    """What a pass came to, for its summary. ``failed`` names the polls that could not be read.
+
+    Whoever has told the names may empty the list; ``told`` keeps their number.
+    """
 
     polled: int = 0
+    told: int = 0
     failed: list[str] = field(default_factory=list)
     entries: int = 0
     new: int = 0
     pages: int = 0
     articles: int = 0
 
+    @property
+    def unread(self) -> int:
+        """How many polls could not be read."""
+        return self.told + len(self.failed)
+
     def add(self, other: Tally) -> None:
         """Count another batch in."""
         self.polled += other.polled
+        self.told += other.told
         self.failed += other.failed
         self.entries += other.entries
         self.new += other.new

@@ -180,7 +180,7 @@ def progress() -> Iterator[Any]:
             tally = counts.tally
             bar.update(
                 task,
-                description=f"{tally.polled} polls ({len(tally.failed)} failed), {tally.new} new articles, "
+                description=f"{tally.polled} polls ({tally.unread} failed), {tally.new} new articles, "
                 f"{tally.pages} pages, {counts.matches} matches",
             )
 

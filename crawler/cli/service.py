@@ -103,23 +103,21 @@ class Unread:
     def __init__(self, say: Callable[[str], None], feeds: int) -> None:
         self._say, self._feeds = say, feeds
         self._named: set[str] = set()
-        self._failed = 0
         self._hinted = False
 
     def show(self, counts: Counts) -> None:
         """Name what is new among the failures of ``counts``, and take them out of it."""
         tally = counts.tally
         for failure in tally.failed:
-            feed = failure.partition(": ")[
-                0
-            ]  # its source and address; why it failed may be worded anew each time
+            # Its source and address; why it failed may be worded anew each time.
+            feed = failure.partition(": ")[0]
             # What is remembered is no more than there are feeds, whatever they are called.
             if feed not in self._named and len(self._named) < self._feeds:
                 self._named.add(feed)
                 self._say(f"could not be read: {failure}")
-        self._failed += len(tally.failed)
+        tally.told += len(tally.failed)
         tally.failed.clear()
-        if not self._hinted and len(self._named) == self._feeds and 0 < self._failed == tally.polled:
+        if not self._hinted and len(self._named) == self._feeds and 0 < tally.unread == tally.polled:
             self._hinted = True
             self._say("no feed at all could be read: is this computer online?")
 
@@ -127,7 +125,7 @@ class Unread:
 def in_words(counts: Counts) -> str:
     """Return how far a pass, or the service, is."""
     tally = counts.tally
-    failed = f" ({len(tally.failed)} failed)" if tally.failed else ""
+    failed = f" ({tally.unread} failed)" if tally.unread else ""
     return (
         f"so far: {counted(tally.polled, 'poll')}{failed}, {counted(tally.new, 'new article')}, "
         f"{counted(tally.pages, 'page')}, {counts.matches} new matches, {counted(counts.sent, 'message')}"

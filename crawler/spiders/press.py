@@ -173,7 +173,7 @@ class PressSpider(Spider):
     async def page_arrived(self, response: Response, task: PageTask) -> AsyncIterator[Result]:
         """Read the page of an article."""
         while self.learned:
-            yield self.learned.pop()
+            yield self.learned.pop(0)
         common: dict[str, Any] = {
             "task": task,
             "at": self.now(),
@@ -213,7 +213,7 @@ class PressSpider(Spider):
         if self.stopping:
             return  # nor is a robots.txt that we did not wait for unreachable
         while self.learned:
-            yield self.learned.pop()
+            yield self.learned.pop(0)
         request: Request = failure.request  # type: ignore[attr-defined]
         task: PageTask = request.cb_kwargs["task"]
         yield failed(task, as_fetch_error(failure.value), self.now(), url=request.url)

@@ -115,3 +115,13 @@ def test_where_one_feed_fails_in_many_words_or_one_was_read_it_is_not_said_that_
     assert NO_FEED not in unread(2, [a, a.replace("no", "nor now")])
     assert NO_FEED not in unread(2, [a, b], read=1)
     assert unread(0, []) == []
+
+
+def test_what_was_named_once_still_counts_as_failed() -> None:
+    counts = Counts(
+        tally=Tally(
+            polled=3, failed=["andina https://a.example/: dns: no", "rpp https://b.example/: dns: no"]
+        )
+    )
+    Unread(lambda _: None, 2).show(counts)
+    assert "3 polls (2 failed)" in in_words(counts)
