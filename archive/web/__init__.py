@@ -9,13 +9,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from datasette import handle_exception
 from datasette.app import Datasette
+from datasette.plugins import pm
 
 from archive.web.columns import descriptions
 
 # With Rich installed, Datasette prints 100 lines of traceback for every mistyped query; the page says it all.
-handle_exception.rich = None
+# Asked of the plugin manager: `datasette.handle_exception` imported before it is registered while it is half made,
+# without its hook, and then every error page is a bare 500.
+pm.get_plugin("datasette.handle_exception").rich = None
 
 # What a researcher wants first: the newest, and a search box over the articles' words.
 _MORE: dict[str, dict[str, str]] = {

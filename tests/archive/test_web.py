@@ -56,3 +56,26 @@ def test_the_page_of_a_table_or_view_explains_each_of_its_columns(
     shown = asyncio.run(ask())
     for text in descriptions()[name]["columns"].values():
         assert text in shown
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "said"),
+    [
+        pytest.param("/nothing", 404, "Database not found", id="no such page"),
+        pytest.param("/archive/nothing", 404, "Table not found", id="no such table"),
+        pytest.param("/archive/polls/77", 404, "Record not found", id="no such row"),
+        pytest.param("/archive?sql=selec", 400, "Statement must be a SELECT", id="no SELECT"),
+        pytest.param("/archive?sql=select+nix", 400, "no such column: nix", id="no such column"),
+    ],
+)
+def test_what_is_not_there_or_cannot_be_asked_gets_a_page_that_says_so_and_no_traceback(
+    path: Path, capsys: pytest.CaptureFixture[str], asked: str, status: int, said: str
+) -> None:
+    async def ask() -> tuple[int, str]:
+        answer = await datasette(path).client.get(asked)
+        return answer.status_code, html.unescape(answer.text)
+
+    got, shown = asyncio.run(ask())
+    assert got == status
+    assert said in shown
+    assert "Traceback" not in capsys.readouterr().err
