@@ -257,6 +257,35 @@ def test_search_finds_the_article_by_words_of_its_text(passed: tuple[Path, Done]
     assert presswatch("search", "zeppelin", "--json", config=passed[0]).json == []
 
 
+def test_search_prints_a_block_an_article_with_its_address_whole_on_a_line_of_its_own(
+    passed: tuple[Path, Done], site: Site
+) -> None:
+    """The columns of a table cut an address in two, on a terminal of 100 columns as in a pipe."""
+    done = presswatch("search", "negotiators", config=passed[0])
+    first, empty, title, where, snippet, address = done.out.splitlines()
+    assert (first, empty, title) == ("1 article, the newest first", "", "Lithium talks in Peru")
+    assert where == "    Harbour Post, published 2026-07-19 14:30, first seen 2026-07-19 15:00 UTC"
+    assert "⟦Negotiators⟧" in snippet
+    assert address == f"    {site.url}/2026/talks"
+
+
+def test_search_says_how_many_articles_there_are_and_not_how_many_it_shows(demo_folder: Path) -> None:
+    config = config_of(demo_folder)
+    everything = len(presswatch("search", "peru", "--limit", 1000, "--json", config=config).json)
+    shown = presswatch("search", "peru", "--limit", 3, config=config).out
+    assert shown.startswith(f"the newest 3 of {everything} articles\n")
+    assert shown.count("first seen") == 3
+    assert presswatch("search", "peru", "--limit", everything, config=config).out.startswith(
+        f"{everything} articles, the newest first\n"
+    )
+
+
+def test_search_that_finds_nothing_says_so_and_prints_no_result(passed: tuple[Path, Done]) -> None:
+    done = presswatch("search", "zeppelin", config=passed[0])
+    assert done.out == ""
+    assert done.err == "no article holds zeppelin\n"
+
+
 def test_sources_tells_how_each_is(passed: tuple[Path, Done]) -> None:
     source = presswatch("sources", "--json", config=passed[0]).json[0]
     assert_filled(source, "id name state last_ok articles")
