@@ -15,7 +15,7 @@ from alerts.digest import Group, Item, group
 from alerts.model import Digest
 from alerts.quote import Piece
 from alerts.watch import read_when, read_zone
-from alerts.words import Speaker, count
+from alerts.words import Speaker, Words, count
 from archive.model import Content, Coverage
 
 # Line breaks of every kind, control characters, and halves of surrogate pairs.
@@ -173,19 +173,16 @@ class Teller:
         )
         shown = digest.coverage[: room.coverage]
         more = len(digest.coverage) - len(shown)
-        first, head = _subject(groups, words.nothing), words.nothing
-        if groups:
-            head = f"{count(words.articles, told)}: {tally}"
-        if not digest.sources_read:  # it explains all that follows, and all that does not
-            first, head = f"{words.none_read} {first}", f"{words.none_read} {head}"
+        # It explains all that follows, and all that does not.
+        none = "" if digest.sources_read else f"{words.none_read} "
         before, after = (words.leave if self._leave and self._leave.by_mail else words.leave_web).split("{}")
         return View(
             language=words.language,
-            subject=clean(f"{first} — Presswatch, {speaker.day(digest.due_at)}"),
+            subject=clean(f"{none}{_subject(groups, words)} — Presswatch, {speaker.day(digest.due_at)}"),
             name=name,
             day=speaker.weekday(digest.due_at),
             period=_period(digest, speaker),
-            tally=head,
+            tally=none + (f"{count(words.articles, told)}: {tally}" if groups else words.nothing),
             preheader=_shorten(
                 " · ".join(_plain(item.title) for one in groups for item in one.items[:2]), 140
             ),
@@ -253,10 +250,10 @@ def _period(digest: Digest, speaker: Speaker) -> str | None:
     )
 
 
-def _subject(groups: Sequence[Group], nothing: str) -> str:
+def _subject(groups: Sequence[Group], words: Words) -> str:
     said = [f"{_shorten(one.title, 40)} ({one.size})" for one in groups[:_SUBJECT_TOPICS]]
     more = [f"+{len(groups) - len(said)}"] if len(groups) > len(said) else []
-    return ", ".join(said + more) or nothing
+    return ", ".join(said + more) or words.nothing
 
 
 def _item(item: Item, speaker: Speaker, digest: Digest, *, whole: bool) -> ItemView:
@@ -331,14 +328,11 @@ def _coverage(coverage: Iterable[Coverage], speaker: Speaker, digest: Digest) ->
     for one in coverage:
         detail = speaker.words.detail(clean(one.detail))
         parts = (speaker.words.kinds.get(one.kind, clean(one.kind)), _shorten(detail, 160))
-        since = found.setdefault(": ".join(part for part in parts if part), {})
-        since.setdefault(_since(one, speaker, digest), []).append(clean(one.source_name))
+        who = found.setdefault(": ".join(part for part in parts if part), {})
+        who.setdefault(_since(one, speaker, digest), []).append(clean(one.source_name))
     return tuple(
-        CoverageView(
-            what=what,
-            who=tuple((speaker.several(list(dict.fromkeys(names))), when) for when, names in since.items()),
-        )
-        for what, since in found.items()
+        CoverageView(what=what, who=tuple((speaker.several(names), since) for since, names in who.items()))
+        for what, who in found.items()
     )
 
 

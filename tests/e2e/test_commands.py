@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import gzip
 import json
 import os
+import re
 import sqlite3
 import subprocess
 from collections.abc import Callable
@@ -16,7 +19,7 @@ import pytest
 
 from archive.times import stamp
 from crawler.demo.newsroom import START, Newsroom
-from tests.conftest import PROGRAM, Done, environment, presswatch
+from tests.conftest import PROGRAM, ROOT, Done, environment, presswatch
 from tests.e2e.world import Answer, Site, rows, write_config
 
 PAGE = """<html lang="en"><head><title>Lithium talks in Peru | Harbour Post</title>
@@ -97,6 +100,23 @@ def test_what_cannot_be_fetched_is_an_answer_with_its_reason(harbour: Path, site
     assert done.out == ""
     done = presswatch("try", "page", "no-such-file.html", config=harbour, code=2)
     assert "neither a file nor" in done.err
+
+
+@pytest.mark.parametrize(
+    ("target", "hint"),
+    [
+        ("midiario.example/rss", " (did you mean https://midiario.example/rss?)"),
+        ("www.midiario.example", " (did you mean https://www.midiario.example?)"),
+        ("feed.xml", ""),
+        ("feeds/front.xml", ""),
+        ("../no/feed.xml", ""),
+    ],
+)
+def test_an_address_without_its_https_is_told_from_a_file_that_is_not_there(
+    harbour: Path, target: str, hint: str
+) -> None:
+    done = presswatch("try", "feed", target, config=harbour, code=2)
+    assert f"{target} is neither a file nor an http(s) URL{hint}\n" in done.err
 
 
 def test_match_codes_json_lines_and_says_which_line_is_bad(harbour: Path, tmp_path: Path) -> None:
@@ -399,6 +419,19 @@ def test_the_demo_finds_what_a_careful_reader_finds(demo_folder: Path) -> None:
     }
     assert wrong == {}
     assert len(found) == len(expected)
+
+
+def test_the_digest_that_the_readme_shows_is_the_one_that_the_demo_makes(demo_folder: Path) -> None:
+    shown = re.findall(
+        r"^```text\n(.*?)^```$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )[1]
+    first = min((demo_folder / "data/outbox").glob("*.eml"))
+    mail = email.message_from_bytes(first.read_bytes(), policy=email.policy.default)
+    body = mail.get_body(("plain",))
+    assert body
+    made = iter([f"Subject: {mail['Subject']}", *body.get_content().replace("\xa0", " ").splitlines()])
+    for line in shown.splitlines():
+        assert line in ("", "…") or line in made, f"not there, or not in this order: {line}"
 
 
 def test_the_archive_of_the_demo_is_sound(demo_folder: Path) -> None:
