@@ -1,7 +1,7 @@
 # The ways in. Everything is made under .venv; nothing else on the machine is touched.
 #
 #   make run     set up, then watch the sources in config/
-#   make demo    set up, then play a day of a bundled newsroom (no network needed)
+#   make demo    set up, then play a day of a bundled newsroom (once set up, no network needed)
 #   make test    set up, then every check and test
 
 PYTHON ?= python3
@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 .PHONY: help setup run demo test lint bench soak lock clean
 
 help:
-	@sed -n 's/^# \{0,1\}//p' Makefile | head -6
+	@sed -n 's/^# \{0,1\}//p' Makefile | head -5
 
 # Asked before anything is written: a half-made .venv would only move the error elsewhere.
 $(BIN)/python:

@@ -15,7 +15,7 @@ from alerts.digest import Group, Item, group
 from alerts.model import Digest
 from alerts.quote import Piece
 from alerts.watch import read_when, read_zone
-from alerts.words import Speaker, count
+from alerts.words import Speaker, Words, count
 from archive.model import Content, Coverage
 
 # Line breaks of every kind, control characters, and halves of surrogate pairs.
@@ -78,11 +78,10 @@ class GroupView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoverageView:
-    """One source that was not read as it should have been."""
+    """What kept one source or several from being read as they should have been; ``who`` is names, and since when."""
 
-    source: str
     what: str
-    since: str
+    who: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +158,6 @@ class Teller:
         self._speaker = Speaker(subscription.language, read_zone(subscription.zone))
         self._when = self._speaker.schedule(read_when(subscription.when))
         self._groups = group(digest)
-        self._coverage = _coverage(digest.coverage, self._speaker, digest)
         self._items: dict[tuple[int, int, bool, bool], ItemView] = {}
         self.total = sum(one.size for one in self._groups)
 
@@ -173,23 +171,25 @@ class Teller:
             words.why.format(name=name, when=self._when, zone=digest.subscription.zone),
             words.times.format(speaker.zone_name(digest.due_at)),
         )
-        shown = self._coverage[: room.coverage]
-        more = len(self._coverage) - len(shown)
+        shown = digest.coverage[: room.coverage]
+        more = len(digest.coverage) - len(shown)
+        # It explains all that follows, and all that does not.
+        none = "" if digest.sources_read else f"{words.none_read} "
         before, after = (words.leave if self._leave and self._leave.by_mail else words.leave_web).split("{}")
         return View(
             language=words.language,
-            subject=clean(f"{_subject(groups, words.nothing)} — Presswatch, {speaker.day(digest.due_at)}"),
+            subject=clean(f"{none}{_subject(groups, words)} — Presswatch, {speaker.day(digest.due_at)}"),
             name=name,
             day=speaker.weekday(digest.due_at),
             period=_period(digest, speaker),
-            tally=f"{count(words.articles, told)}: {tally}" if groups else words.nothing,
+            tally=none + (f"{count(words.articles, told)}: {tally}" if groups else words.nothing),
             preheader=_shorten(
                 " · ".join(_plain(item.title) for one in groups for item in one.items[:2]), 140
             ),
             groups=tuple(self._told(room)),
             coverage_title=words.coverage,
             coverage_said=_coverage_said(digest, speaker),
-            coverage=shown,
+            coverage=_coverage(shown, speaker, digest),
             coverage_left_out=count(words.coverage_left_out, more) if more else None,
             foot=foot,
             leave=self._leave,
@@ -250,10 +250,10 @@ def _period(digest: Digest, speaker: Speaker) -> str | None:
     )
 
 
-def _subject(groups: Sequence[Group], nothing: str) -> str:
+def _subject(groups: Sequence[Group], words: Words) -> str:
     said = [f"{_shorten(one.title, 40)} ({one.size})" for one in groups[:_SUBJECT_TOPICS]]
     more = [f"+{len(groups) - len(said)}"] if len(groups) > len(said) else []
-    return ", ".join(said + more) or nothing
+    return ", ".join(said + more) or words.nothing
 
 
 def _item(item: Item, speaker: Speaker, digest: Digest, *, whole: bool) -> ItemView:
@@ -322,18 +322,17 @@ def _shorten(text: str, length: int) -> str:
     return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"
 
 
-def _coverage(coverage: Sequence[Coverage], speaker: Speaker, digest: Digest) -> tuple[CoverageView, ...]:
+def _coverage(coverage: Iterable[Coverage], speaker: Speaker, digest: Digest) -> tuple[CoverageView, ...]:
+    """Return each trouble once, with all who have it: of forty sources that a cut line hides, one block is read."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for one in coverage:
+        detail = speaker.words.detail(clean(one.detail))
+        parts = (speaker.words.kinds.get(one.kind, clean(one.kind)), _shorten(detail, 160))
+        who = found.setdefault(": ".join(part for part in parts if part), {})
+        who.setdefault(_since(one, speaker, digest), []).append(clean(one.source_name))
     return tuple(
-        CoverageView(
-            source=clean(one.source_name),
-            what=": ".join(
-                part
-                for part in (speaker.words.kinds.get(one.kind, clean(one.kind)), _shorten(one.detail, 160))
-                if part
-            ),
-            since=_since(one, speaker, digest),
-        )
-        for one in coverage
+        CoverageView(what=what, who=tuple((speaker.several(names), since) for since, names in who.items()))
+        for what, who in found.items()
     )
 
 

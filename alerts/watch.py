@@ -45,7 +45,9 @@ def read_when(text: str) -> When:
     """
     found = _DAILY.fullmatch(text.strip())
     if not found:
-        raise ValueError(f"cannot read {text!r}: write “daily at HH:MM”, for example “daily at 07:00”")
+        raise ValueError(
+            f"cannot read {text!r}: “daily at HH:MM” is the only schedule so far, for example “daily at 07:00”"
+        )
     hour, minute = int(found[1]), int(found[2])
     if hour > 23 or minute > 59:
         raise ValueError(

@@ -6,8 +6,9 @@ has no table gets English words and its own dates.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -51,6 +52,20 @@ class Words:
     leave_web: str
     times: str
     kinds: dict[str, str]
+    details: dict[str, str] = field(default_factory=dict)
+    """What the crawl says of a trouble in English: a pattern of the whole, and what it is here."""
+
+    def detail(self, said: str) -> str:
+        """Return the detail of a trouble in this language, part by part; as it is where there is no word for it."""
+        return "; ".join(self._detail(part) for part in said.split("; "))
+
+    def _detail(self, said: str) -> str:
+        # The word of the ledger before it ("dns: ") says the same again.
+        bare = re.sub(r"^[a-z]+(_[a-z0-9]+)*: ", "", said)
+        for pattern, here in self.details.items():
+            if found := re.fullmatch(pattern, bare):
+                return found.expand(here)
+        return said
 
 
 ENGLISH = Words(
@@ -144,6 +159,32 @@ SPANISH = Words(
         "http_error": "responde con un error",
         "not_a_feed": "ya no envía una fuente legible",
         "refused": "lleva a una dirección que no se debe leer",
+    },
+    details={
+        r"the name cannot be looked up": "no se encuentra el nombre del servidor",
+        r"the connection was refused": "se rechazó la conexión",
+        r"the connection broke: (.+)": r"se cortó la conexión: \1",
+        r"the answer took too long": "la respuesta tardó demasiado",
+        r"the answer is larger than max_bytes( once unpacked)?": "la respuesta es más grande que max_bytes",
+        r"the answer is empty|the body is empty": "la respuesta está vacía",
+        r"more than five redirects": "más de cinco redirecciones",
+        r"the server answered (\d+)": r"el servidor respondió \1",
+        r"the server says that nothing changed, but was not asked that": (
+            "el servidor dice que nada cambió, sin que se le preguntara"
+        ),
+        r"redirected to (\S+): .+": r"redirige a \1",
+        r"the feed has moved to (.+): put that into sources\.yaml": r"ahora está en \1",
+        r"(\d+) entries past max_entries were not read": r"\1 entradas por encima de max_entries no se leyeron",
+        r"the feed is not well-formed": "la fuente está mal formada",
+        r"no element of a feed in it": "no contiene nada de una fuente",
+        r"an HTML page": "una página HTML",
+        r"a JSON document without the items of a feed": "un documento JSON sin las entradas de una fuente",
+        r"line (\d+): mismatched tag": r"línea \1: una etiqueta no se corresponde",
+        r"line (\d+): not well-formed \(invalid token\)": r"línea \1: hay un carácter no válido",
+        r"line (\d+): undefined entity": r"línea \1: una entidad no está definida",
+        r"line (\d+): no element found": r"línea \1: termina antes de tiempo",
+        r"line (\d+): (.+)": r"línea \1: \2",
+        r"not read within ([\d.]+) s|no answer after ([\d.]+) s": "no se pudo leer a tiempo",
     },
 )
 

@@ -38,7 +38,10 @@ def open_reader(path: Path, *, any_thread: bool = False) -> sqlite3.Connection:
     ``any_thread``: another thread than this one may close it (it is still used by one at a time).
     """
     if not path.exists():
-        raise ArchiveError(f"there is no archive at {path} yet: `presswatch run` makes it")
+        raise ArchiveError(
+            f"there is no archive at {path} yet: `presswatch run` makes it "
+            "(that of `make demo` is shown by `presswatch --config demo-data/config …`)"
+        )
     with translated(path), ExitStack() as undo:
         conn = sqlite3.connect(
             f"{path.resolve().as_uri()}?mode=ro",

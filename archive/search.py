@@ -106,6 +106,17 @@ def search(conn: sqlite3.Connection, query: str, limit: int = 20) -> list[Found]
     return [Found(*tuple(row)) for row in rows]
 
 
+def count(conn: sqlite3.Connection, query: str) -> int:
+    """Return how many articles `search` could find; what turned out to be another is not counted."""
+    # The merged ones by their index: asking each article would read past its text.
+    number: int = conn.execute(
+        """select count(*) from articles_fts where articles_fts match ?
+        and rowid not in (select id from articles where merged_into is not null)""",
+        (match_expression(query),),
+    ).fetchone()[0]
+    return number
+
+
 def top_seq(conn: sqlite3.Connection) -> int:
     """Return the newest sequence that was ever handed out to a match, 0 when there is none.
 

@@ -33,4 +33,6 @@ def refuse_past(as_of: datetime, newest: datetime | None) -> None:
     Only for ``--as-of``. The computer's own clock may have been set back, and then the work must go on.
     """
     if newest is not None and is_past(as_of, newest):
-        raise ClockError(f"the clock says {stamp(as_of)}, but the archive already holds {stamp(newest)}")
+        raise ClockError(
+            f"--as-of says {stamp(as_of)}, but the archive already holds {stamp(newest)}: give a later time"
+        )

@@ -36,6 +36,17 @@ _PLAIN_WORDS = {
 }
 
 
+# What a setting is called elsewhere: no spelling is near enough to guess it from.
+_ALSO_CALLED = {
+    "rss": "feed", "atom": "feed", "url": "feed", "link": "feed", "address": "feed",
+    "feeds": "endpoints", "urls": "endpoints", "label": "name",
+    "words": "terms", "keywords": "terms", "phrases": "terms", "not": "exclude", "except": "exclude",
+    "email": "to", "mail": "to", "recipients": "to", "schedule": "when", "time": "when", "at": "when",
+    "timezone": "zone", "tz": "zone", "lang": "language", "server": "host", "smtp": "host", "user": "username",
+    "password": "password_env", "sender": "from",
+}  # fmt: skip
+
+
 def hint(text: str, names: Iterable[str]) -> str:
     """Return `` (did you mean "every"?)`` when one of ``names`` looks like ``text``, else nothing."""
     spelled = {name.lower(): name for name in sorted(names)}
@@ -71,17 +82,20 @@ def translate(document: Document, root: type[Shape], error: ValidationError) -> 
         shape = _shape_at(root, place[:-1])
         message, at_key = _PLAIN_WORDS.get(detail["type"]), detail["loc"][-1:] == ("[key]",)
         if detail["type"] == "extra_forbidden":
-            yield document.complain(place, _unknown(shape, str(place[-1])), at_key=True)
+            yield document.complain(place, _unknown(shape, str(place[-1]), detail["input"]), at_key=True)
         elif detail["type"] == "too_short" and detail["input"]:
             continue  # pydantic counts the good items only; the bad ones have their complaints
-        elif detail["type"] == "missing" and _has_unbuilt(document.data, place[:-1], shape):
+        elif detail["type"] == "missing" and _has_another(document.data, place, shape):
             continue  # what stands in its place has its complaint
         elif example := _example(root, place, detail):
             yield document.complain(place, example)
         elif message:
             yield document.complain(place, message.format(**_context(detail)), at_key=at_key)
         else:
-            yield document.complain(place, detail["msg"].removeprefix("Value error, "), at_key=at_key)
+            said = detail["msg"].removeprefix("Value error, ")
+            yield document.complain(
+                place, said.replace("{example}", _context(detail)["example"]), at_key=at_key
+            )
 
 
 def _example(root: type[Shape], place: Place, detail: ErrorDetails) -> str | None:
@@ -115,17 +129,39 @@ def _context(detail: ErrorDetails) -> dict[str, Any]:
     return context
 
 
-def _unknown(shape: type[Shape], name: str) -> str:
+def _unknown(shape: type[Shape], name: str, written: Any) -> str:
     if name in shape.not_yet:
         return "this version of Presswatch does not read this yet"
-    names = [info.alias or key for key, info in shape.model_fields.items()]
-    return "no such setting" + (hint(name, names) or f" (there are: {', '.join(names)})")
+    names = _names(shape)
+    if meant := _meant(name, names):
+        return f'no such setting (did you mean "{meant}"?)'
+    if names == ["topics"] and isinstance(written, dict):
+        return 'no such setting (is it a topic? Then indent it by two spaces, below "topics:")'
+    return f"no such setting (there are: {', '.join(names)})"
 
 
-def _has_unbuilt(data: Any, place: Place, shape: type[Shape]) -> bool:
-    for step in place:
+def _meant(name: str, names: list[str]) -> str | None:
+    """Return which of ``names`` somebody meant who wrote ``name``."""
+    called = _ALSO_CALLED.get(name.strip().lower())
+    if called in names:
+        return called
+    found = hint(name, names)
+    return found.split('"')[1] if found else None
+
+
+def _names(shape: type[Shape]) -> list[str]:
+    return [info.alias or key for key, info in shape.model_fields.items()]
+
+
+def _has_another(data: Any, place: Place, shape: type[Shape]) -> bool:
+    """Tell whether something stands where ``place`` is missing: what is not read yet, or it by another name."""
+    for step in place[:-1]:
         data = data[step]
-    return isinstance(data, dict) and not shape.not_yet.isdisjoint(data)
+    if not isinstance(data, dict):
+        return False
+    names = _names(shape)
+    unknown = [name for name in data if name not in names]
+    return any(name in shape.not_yet or _meant(name, names) == place[-1] for name in unknown)
 
 
 def _shape_at(root: type[Shape], place: Place) -> type[Shape]:

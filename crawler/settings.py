@@ -167,8 +167,8 @@ class TopicShape(Shape):
         Discriminator(
             _kind,
             custom_error_type="shape",
-            custom_error_message="a list of phrases is needed here, or one list for each language "
-            "(en: [...], es: [...])",
+            custom_error_message="a list of phrases is needed here, e.g. [{example}], or one list for "
+            "each language (en: [...], es: [...])",
         ),
     ]
     """The phrases to look for: a list, or one list for each language."""
@@ -241,7 +241,7 @@ class Subscriber(Shape):
         Discriminator(
             _kind,
             custom_error_type="shape",
-            custom_error_message="a list of topics is needed here, or the word all",
+            custom_error_message="a list of topics is needed here, e.g. [{example}], or the word all",
         ),
     ]
     """Topics from keywords.yaml, or the word all."""

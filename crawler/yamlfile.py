@@ -169,6 +169,7 @@ class _Builder:
 
     def mapping(self, node: MappingNode, place: Place) -> dict[str, Any]:
         data: dict[str, Any] = {}
+        swallowed = False
         for name, value in node.value:
             mark = _mark(name)
             here = (*place, name.value if isinstance(name, ScalarNode) else "?")
@@ -178,6 +179,12 @@ class _Builder:
             elif name.value in data:
                 first = self.document.places[here].key.line
                 message = f"written twice: it already stands in line {first}"
+                if name.value == next(iter(data)) and place and isinstance(place[-1], int):
+                    # The first setting of an item again: the next item begins here, and all of it stands twice.
+                    message += " (is a hyphen missing before this line?)"
+                    swallowed = True
+                elif swallowed:
+                    continue
                 self.document.complaints.append(
                     Complaint(self.document.file, mark.line, mark.column, show(here), message)
                 )

@@ -68,7 +68,22 @@ def explain(text: str, error: MarkedYAMLError) -> tuple[int, int, str]:
                 "nothing can stand here, behind a quotation mark that closes: quote the whole text "
                 '("L\'Express", \'"Peru" votes\'), or look for a mark above that is not closed'
             )
+    elif "while parsing a block" in said and _beside_a_hyphen(lines, mark.line):
+        message = 'this line stands beside a list: is a "-" missing before it?'
     return mark.line + 1, mark.column + 1, message
+
+
+def _beside_a_hyphen(lines: list[str], number: int) -> bool:
+    """Tell whether the line is a setting that is indented like the hyphens of the list above it."""
+    line = lines[number] if number < len(lines) else ""
+    indent = len(line) - len(line.lstrip(" "))
+    if not re.match(r"[\w-]+:(\s|$)", line.strip()) or line.strip().startswith("-"):
+        return False
+    for above in reversed(lines[:number]):
+        deep = len(above) - len(above.lstrip(" "))
+        if above.split("#")[0].strip() and deep <= indent:
+            return deep == indent and above.strip().startswith("- ")
+    return False
 
 
 def _colon(lines: list[str], number: int, column: int) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -19,7 +19,7 @@ from archive.connect import open_reader
 from archive.errors import PresswatchError, TopicError
 from archive.times import moment, stamp
 from crawler.cli.app import AsOf, Json, app, clock, load
-from crawler.cli.output import age, note, say, say_json, table
+from crawler.cli.output import age, counted, note, say, say_json, table
 from crawler.clock import refuse_past
 from crawler.config import Config
 
@@ -46,17 +46,37 @@ def search(
             found = asking.search(conn, query, limit)
         except TopicError as error:
             raise typer.BadParameter(str(error)) from error
+        number = len(found) if json or len(found) < limit else asking.count(conn, query)
     if {"AND", "OR", "NOT"} & set(query.split()):
         note(
             "AND, OR and NOT are searched for as words: this version looks for articles that hold all the words"
         )
     if json:
         say_json([asdict(one) for one in found])
-        return
-    rows = [
-        (one.first_seen[:16], one.source, one.title or "(untitled)", one.snippet, one.url) for one in found
-    ]
-    table(f"articles found: {len(found)}", ("first seen (UTC)", "source", "title", "found", "url"), rows)
+    elif found:
+        _show(found, number)
+    else:
+        note(f"no article holds {query}")
+
+
+def _show(found: Sequence[asking.Found], number: int) -> None:
+    """Print a block for each article. Nothing is wrapped: an address must stay one word on one line."""
+    articles = counted(number, "article")
+    say(f"{articles}, the newest first" if len(found) == number else f"the newest {len(found)} of {articles}")
+    for one in found:
+        when = f"published {_minute(one.published)}" if one.published else "undated"
+        say(f"\n{_line(one.title) or '(untitled)'}")
+        say(f"    {_line(one.source)}, {when}, first seen {_minute(one.first_seen)} UTC")
+        say(f"    {_line(one.snippet)}")
+        say(f"    {one.url or 'the feed gave no link'}")
+
+
+def _minute(stamped: str) -> str:
+    return stamped[:16].replace("T", " ")
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
 
 
 @app.command()
@@ -71,7 +91,7 @@ def sources(context: typer.Context, json: Json = False) -> None:
     table("sources", ("id", "state", "last read (UTC)", "articles"), rows)
     for source in health:
         for event in source["events"]:
-            since = event["since"][:16].replace("T", " ")
+            since = _minute(event["since"])
             say(f"{source['id']}: {event['kind']} since {since} UTC: {event['detail']}\n    {event['url']}")
 
 
@@ -80,7 +100,7 @@ def _last_read(last_ok: str | None) -> str:
     if last_ok is None:
         return "never"
     ago = age(moment(last_ok), clock(None)())
-    return last_ok[:16].replace("T", " ") + (f" ({ago})" if ago else "")
+    return _minute(last_ok) + (f" ({ago})" if ago else "")
 
 
 @app.command()

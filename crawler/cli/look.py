@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json as jsonlib
+import re
 import sys
 import zlib
 from collections.abc import Iterator
@@ -194,8 +195,14 @@ def _local(target: str) -> Path | None:
         return None
     path = Path(target)
     if not path.is_file():
-        raise typer.BadParameter(f"{target} is neither a file nor an http(s) URL")
+        hint = f" (did you mean https://{target}?)" if _like_an_address(target) else ""
+        raise typer.BadParameter(f"{target} is neither a file nor an http(s) URL{hint}")
     return path
+
+
+def _like_an_address(target: str) -> bool:
+    """Tell whether it begins like a host; with a host alone it may as well be the name of a file, but for www."""
+    return re.fullmatch(r"(?i)www\.\S+|([a-z0-9-]+\.)+[a-z]{2,}(:\d+)?/\S*", target) is not None
 
 
 def _fetch(config: Config, task: Task, now: Clock) -> Result:

@@ -270,6 +270,16 @@ def test_coverage_names_what_cannot_be_read_once_a_source(conn: sqlite3.Connecti
     assert search.coverage(conn) == ((), 2)
 
 
+def test_every_article_that_holds_the_words_is_counted_and_one_that_turned_out_to_be_another_is_not(
+    conn: sqlite3.Connection,
+) -> None:
+    holding(conn, *(f"Peru {number}" for number in range(30)), "Chile")
+    assert (len(search.search(conn, "peru")), search.count(conn, "peru")) == (20, 30)
+    conn.execute("update articles set merged_into = 1 where id in (2, 3)")
+    assert search.count(conn, "peru") == 28 == len(search.search(conn, "peru", 100))
+    assert search.count(conn, "bolivia") == 0
+
+
 def test_a_source_that_is_partly_read_counts_as_read(conn: sqlite3.Connection) -> None:
     store(conn, failed(POLITICS, 0), poll([], FRONT))
     assert search.coverage(conn)[1] == 1

@@ -186,8 +186,7 @@ def test_all_files_are_read_and_the_complaints_are_in_order(tmp_path: Path) -> N
         "keywords.yaml:2:19",  # the phrase Pe*
         "keywords.yaml:2:26",  # titel
         "settings.yaml:1:7",  # the list left open
-        "sources.yaml:2:3",  # no name
-        "sources.yaml:2:11",  # nam
+        "sources.yaml:2:11",  # nam, which is the name that is missing
         "sources.yaml:2:38",  # the feed x
         "sources.yaml:3:3",  # no endpoints
         "sources.yaml:3:3",  # no name

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import gzip
 import json
 import os
+import re
 import sqlite3
 import subprocess
 from collections.abc import Callable
@@ -16,7 +19,7 @@ import pytest
 
 from archive.times import stamp
 from crawler.demo.newsroom import START, Newsroom
-from tests.conftest import PROGRAM, Done, environment, presswatch
+from tests.conftest import PROGRAM, ROOT, Done, environment, presswatch
 from tests.e2e.world import Answer, Site, rows, write_config
 
 PAGE = """<html lang="en"><head><title>Lithium talks in Peru | Harbour Post</title>
@@ -97,6 +100,23 @@ def test_what_cannot_be_fetched_is_an_answer_with_its_reason(harbour: Path, site
     assert done.out == ""
     done = presswatch("try", "page", "no-such-file.html", config=harbour, code=2)
     assert "neither a file nor" in done.err
+
+
+@pytest.mark.parametrize(
+    ("target", "hint"),
+    [
+        ("midiario.example/rss", " (did you mean https://midiario.example/rss?)"),
+        ("www.midiario.example", " (did you mean https://www.midiario.example?)"),
+        ("feed.xml", ""),
+        ("feeds/front.xml", ""),
+        ("../no/feed.xml", ""),
+    ],
+)
+def test_an_address_without_its_https_is_told_from_a_file_that_is_not_there(
+    harbour: Path, target: str, hint: str
+) -> None:
+    done = presswatch("try", "feed", target, config=harbour, code=2)
+    assert f"{target} is neither a file nor an http(s) URL{hint}\n" in done.err
 
 
 def test_match_codes_json_lines_and_says_which_line_is_bad(harbour: Path, tmp_path: Path) -> None:
@@ -257,6 +277,35 @@ def test_search_finds_the_article_by_words_of_its_text(passed: tuple[Path, Done]
     assert presswatch("search", "zeppelin", "--json", config=passed[0]).json == []
 
 
+def test_search_prints_a_block_an_article_with_its_address_whole_on_a_line_of_its_own(
+    passed: tuple[Path, Done], site: Site
+) -> None:
+    """The columns of a table cut an address in two, on a terminal of 100 columns as in a pipe."""
+    done = presswatch("search", "negotiators", config=passed[0])
+    first, empty, title, where, snippet, address = done.out.splitlines()
+    assert (first, empty, title) == ("1 article, the newest first", "", "Lithium talks in Peru")
+    assert where == "    Harbour Post, published 2026-07-19 14:30, first seen 2026-07-19 15:00 UTC"
+    assert "⟦Negotiators⟧" in snippet
+    assert address == f"    {site.url}/2026/talks"
+
+
+def test_search_says_how_many_articles_there_are_and_not_how_many_it_shows(demo_folder: Path) -> None:
+    config = config_of(demo_folder)
+    everything = len(presswatch("search", "peru", "--limit", 1000, "--json", config=config).json)
+    shown = presswatch("search", "peru", "--limit", 3, config=config).out
+    assert shown.startswith(f"the newest 3 of {everything} articles\n")
+    assert shown.count("first seen") == 3
+    assert presswatch("search", "peru", "--limit", everything, config=config).out.startswith(
+        f"{everything} articles, the newest first\n"
+    )
+
+
+def test_search_that_finds_nothing_says_so_and_prints_no_result(passed: tuple[Path, Done]) -> None:
+    done = presswatch("search", "zeppelin", config=passed[0])
+    assert done.out == ""
+    assert done.err == "no article holds zeppelin\n"
+
+
 def test_sources_tells_how_each_is(passed: tuple[Path, Done]) -> None:
     source = presswatch("sources", "--json", config=passed[0]).json[0]
     assert_filled(source, "id name state last_ok articles")
@@ -370,6 +419,19 @@ def test_the_demo_finds_what_a_careful_reader_finds(demo_folder: Path) -> None:
     }
     assert wrong == {}
     assert len(found) == len(expected)
+
+
+def test_the_digest_that_the_readme_shows_is_the_one_that_the_demo_makes(demo_folder: Path) -> None:
+    shown = re.findall(
+        r"^```text\n(.*?)^```$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )[1]
+    first = min((demo_folder / "data/outbox").glob("*.eml"))
+    mail = email.message_from_bytes(first.read_bytes(), policy=email.policy.default)
+    body = mail.get_body(("plain",))
+    assert body
+    made = iter([f"Subject: {mail['Subject']}", *body.get_content().replace("\xa0", " ").splitlines()])
+    for line in shown.splitlines():
+        assert line in ("", "…") or line in made, f"not there, or not in this order: {line}"
 
 
 def test_the_archive_of_the_demo_is_sound(demo_folder: Path) -> None:
