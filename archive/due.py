@@ -14,16 +14,14 @@ from itertools import islice, zip_longest
 
 from archive.model import EndpointKind, PageTask, PollTask, RobotsRecord, Source
 from archive.times import moment, stamp
-from archive.topic import TopicSpec
+from archive.topic import Topic, all_wanted
 
 LONGEST = timedelta(
     days=1
 )  # no page, no robots.txt and no failed poll waits longer; `crawler.schedule` sees to it
 
 
-def sync(
-    conn: sqlite3.Connection, sources: Iterable[Source], topics: Iterable[TopicSpec], now: datetime
-) -> None:
+def sync(conn: sqlite3.Connection, sources: Iterable[Source], topics: Iterable[Topic], now: datetime) -> None:
     """Make sources, endpoints, topics and topic versions what the configuration says.
 
     What is no longer configured is marked inactive and keeps its rows: the archive is the researchers' too.
@@ -54,16 +52,26 @@ def sync(
                 (source.id, endpoint.kind, endpoint.url, endpoint.every, at),
             )
     for topic in topics:
-        conn.execute(
-            """insert into topics (id, title, version) values (?, ?, ?)
-            on conflict (id) do update set title = excluded.title, version = excluded.version, active = 1""",
-            (topic.topic_id, topic.title, topic.version),
-        )
-        conn.execute(
-            """insert or ignore into topic_versions (topic_id, version, number, definition, added_at)
-            select ?, ?, 1 + (select count(*) from topic_versions where topic_id = ?), ?, ?""",
-            (topic.topic_id, topic.version, topic.topic_id, topic.definition, at),
-        )
+        _sync_topic(conn, topic, at)
+    # While it is not looked for, articles come in that it has not seen.
+    conn.execute("update topics set applied = null, applied_upto = 0 where active = 0")
+
+
+def _sync_topic(conn: sqlite3.Connection, topic: Topic, at: str) -> None:
+    # How far the stored articles were matched is said of one version; with another it begins anew.
+    conn.execute(
+        """insert into topics (id, title, version) values (?, ?, ?)
+        on conflict (id) do update set title = excluded.title, active = 1, version = excluded.version,
+        applied_upto = case when version = excluded.version then applied_upto else 0 end""",
+        (topic.topic_id, topic.title, topic.version),
+    )
+    facts = topic.facts.restrict(all_wanted([topic])).to_json() if topic.facts is not None else None
+    conn.execute(
+        """insert into topic_versions (topic_id, version, number, definition, added_at, facts)
+        select ?, ?, 1 + (select count(*) from topic_versions where topic_id = ?), ?, ?, ?
+        where true on conflict (topic_id, version) do update set facts = coalesce(excluded.facts, facts)""",
+        (topic.topic_id, topic.version, topic.topic_id, topic.definition, at, facts),
+    )
 
 
 def due_polls(

@@ -18,7 +18,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import TypeAdapter
 
@@ -323,8 +323,7 @@ class PagePlan:
 # --- matching ---------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Hit:
+class Hit(NamedTuple):
     """One span that a topic looks for: ``text`` is ``field[start:end]``, offsets in code points.
 
     ``variant`` is the term that found it; ``how`` is exact, folded, acronym, inflected, fuzzy or date.

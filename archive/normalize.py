@@ -82,8 +82,9 @@ class _Folds(dict[int, str]):
         return fold
 
 
-# Where NFKD would glue something to a word (Peru™ is not "PeruTM") or lose an apostrophe (Peru´s, Peruʼs).
-_READ_AS = str.maketrans({"\u2122": " ", "\u2120": " ", "\u00b4": "'", "\u02bc": "'"})
+# Where NFKD would glue something to a word (Peru™ is not "PeruTM"), lose an apostrophe (Peru´s, Peruʼs), or make dots
+# that no acronym has (EE…UU).
+_READ_AS = str.maketrans({"\u2122": " ", "\u2120": " ", "\u00b4": "'", "\u02bc": "'", "\u2026": " "})
 _PLAIN_WORD = re.compile(r"[^\W_]+")
 _IRREGULAR: set[str] = set()
 _FOLDS = _Folds()
@@ -129,10 +130,10 @@ class Tokens:
 
 # One alternative a kind of word, the longest reading first. Underscores separate words (hashtags, slugs).
 # doubled: EE.UU., EE. UU., FF.AA.   bare: EE UU   spaced: U. S.   dotted: U.S., U.S, a.m.
-# number: 19,000 and 1.234.567 are one word, so that "July 19" is not found in "July 19,000".
+# number: 19,000 and 19.000 are the word 19000, so that "July 19" is not found in "July 19,000", and 5,000 finds 5.000.
 _WORD = re.compile(
     r"""
-      (?P<doubled> (?<![^\W_]) ([^\W\d_])\2 \.\x20? ([^\W\d_])\3 (?![^\W_]) \.? )
+      (?P<doubled> (?<![^\W_]) ([^\W\d_])\2 \.\x20{0,3} ([^\W\d_])\3 (?![^\W_]) \.? )
     | (?P<dotted>  (?<![^\W_]) (?: [^\W\d_]\.){1,5} [^\W\d_] (?![^\W_]) \.? )
     | (?P<spaced>  (?<![^\W_]) (?: [^\W\d_]\.\x20){1,4} [^\W\d_]\. (?![^\W_]) )
     | (?P<bare>    (?<![^\W_]) (?P<one>[^\W\d_])(?P=one) \x20 (?P<two>[^\W\d_])(?P=two) (?![^\W_]) )
@@ -166,6 +167,8 @@ def tokens(text: str) -> Tokens:
             else:
                 acronyms.add(len(words))
                 word = _NOT_LETTERS.sub("", word)
+        elif kind == "number":
+            word = _NOT_LETTERS.sub("", word)
         words.append(word)
         starts.append(start if offsets is None else offsets[start])
         ends.append(end if offsets is None else _end(text, offsets[end - 1]))
@@ -174,6 +177,21 @@ def tokens(text: str) -> Tokens:
     line_ends = [at for at, char in enumerate(text) if char == "\n"] if "\n" in text else []
     breaks = [bisect_right(line_ends, start) for start in starts] if line_ends else [0] * len(starts)
     return Tokens(text, words, starts, ends, frozenset(acronyms), breaks)
+
+
+def word_at(text: str, folded: str, at: int) -> tuple[str, int, bool] | None:
+    """Return the word that begins at ``at`` if it is no plain run of letters: its letters, its end, whether an acronym.
+
+    That is a dotted or spaced form, or a number with separators. The text must fold character by character.
+    """
+    found = _WORD.match(folded, at)
+    if found is None or found.lastgroup is None:
+        return None
+    if found.lastgroup in ("spaced", "bare") and not _capitals(text, None, at, found.end()):
+        return None
+    if found.lastgroup == "number":
+        return _NOT_LETTERS.sub("", found.group()), found.end(), False
+    return _NOT_LETTERS.sub("", found.group()), found.end(), True
 
 
 def _capitals(text: str, offsets: list[int] | None, start: int, end: int) -> bool:
@@ -189,4 +207,23 @@ def _end(text: str, last: int) -> int:
     return end
 
 
-__all__ = ["Tokens", "clean", "clean_line", "fold", "fold_with_map", "joined", "tokens"]
+_SENTENCE_END = re.compile(r"[.!?…]")
+
+
+def ends_sentence(gap: str) -> bool:
+    """Tell whether a sentence ends in ``gap``, what stands between two words."""
+    found = _SENTENCE_END.search(gap)
+    return found is not None and any(char.isspace() for char in gap[found.end() :])
+
+
+__all__ = [
+    "Tokens",
+    "clean",
+    "clean_line",
+    "ends_sentence",
+    "fold",
+    "fold_with_map",
+    "joined",
+    "tokens",
+    "word_at",
+]

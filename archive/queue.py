@@ -16,13 +16,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from archive.document import COLUMNS, document
 from archive.model import Hit
 from archive.times import stamp
 
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """One article in the queue. ``upto`` is the newest of its rows; ``fields`` what it says now."""
+    """One article in the queue. ``upto`` is the newest of its rows; ``fields`` what is known of it now."""
 
     article_id: int
     upto: int
@@ -39,10 +40,10 @@ def enqueue(conn: sqlite3.Connection, article_id: int, why: str, at: datetime) -
 def take(conn: sqlite3.Connection, limit: int) -> list[Changed]:
     """Return at most ``limit`` articles that changed, the longest waiting first."""
     rows = conn.execute(
-        """select c.article_id, (select max(seq) from changes where article_id = c.article_id) as upto,
-                  a.title, a.summary, a.text, a.content, a.backfill
+        f"""select c.article_id, (select max(seq) from changes where article_id = c.article_id) as upto, {COLUMNS}
         from (select seq, article_id from changes order by seq limit ?) c
-        join articles a on a.id = c.article_id group by c.article_id order by min(c.seq)""",
+        join articles a on a.id = c.article_id join sources s on s.id = a.source_id
+        group by c.article_id order by min(c.seq)""",  # noqa: S608 - our own columns
         (limit,),
     )
     return [
@@ -51,7 +52,7 @@ def take(conn: sqlite3.Connection, limit: int) -> list[Changed]:
             row["upto"],
             row["content"],
             bool(row["backfill"]),
-            {"title": row["title"], "summary": row["summary"], "text": row["text"]},
+            document(row),
         )
         for row in rows
     ]
@@ -104,8 +105,6 @@ def _store(
     before: sqlite3.Row | None,
     now: datetime,
 ) -> bool:
-    if before is not None:
-        conn.execute("delete from hits where match_seq = ?", (before["seq"],))
     if before is not None and before["ended_at"] is None:
         new, seq = False, before["seq"]
         conn.execute(
@@ -115,6 +114,7 @@ def _store(
         matched_at = stamp(now)
         if before is not None:
             matched_at = before["matched_at"]
+            conn.execute("delete from hits where match_seq = ?", (before["seq"],))
             conn.execute("delete from matches where seq = ?", (before["seq"],))
         # The sequence is handed out here, in the writer's order: a digest counts on that.
         new, seq = (
@@ -125,9 +125,15 @@ def _store(
                 (changed.article_id, topic_id, version, matched_at, changed.content, changed.backfill),
             ).lastrowid,
         )
+    write_hits(conn, seq, hits)
+    return new
+
+
+def write_hits(conn: sqlite3.Connection, seq: int | None, hits: tuple[Hit, ...]) -> None:
+    """Make ``hits`` the hits of a match, whatever they were."""
+    conn.execute("delete from hits where match_seq = ?", (seq,))
     conn.executemany(
         """insert or ignore into hits (match_seq, field, start, "end", text, variant, how)
         values (?, ?, ?, ?, ?, ?, ?)""",
         [(seq, hit.field, hit.start, hit.end, hit.text, hit.variant, hit.how) for hit in hits],
     )
-    return new

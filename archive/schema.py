@@ -289,3 +289,18 @@ left join events v on v.endpoint_id = e.id and v.until is null
 group by s.id
 """,
     )
+
+
+@migrations()
+def applied_topics(database: Database) -> None:
+    """Which version of a topic the stored articles were matched with, and what dictionaries said about its words."""
+    _run(
+        database,
+        """
+alter table topics add column applied text;
+
+alter table topics add column applied_upto integer not null default 0;
+
+alter table topic_versions add column facts text
+""",
+    )

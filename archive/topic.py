@@ -1,25 +1,25 @@
-"""A topic: what an operator looks for, written as phrases, compiled for the matcher.
+"""A topic: what an operator looks for, as written (`TopicSpec`) and compiled for the matcher (`Topic`).
 
-A phrase is words in order. Three things in it mean something: a trailing ``*`` on a word (any
-ending, four letters before it at least), quotes around the whole, and capitals in a word of two or three
-letters (*US* is not *us*). Everything else is plain words: punctuation between them does not count.
+    terms, query, dates ─▶ one tree, any of them
+    exclude ─▶ phrases that hide words      require ─▶ trees that must be true too
 
-The query language of a later version compiles to the same `Topic`; ``~`` and dates have their place here.
+What dictionaries say about its words (`archive.facts`) comes in from outside: asking them is slow, and is done once.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 
 from archive.errors import TopicError
-from archive.normalize import clean_line, tokens
+from archive.facts import Facts, Wanted, wanted
+from archive.phrase import STEM, compile_phrase
+from archive.query import parse
+from archive.tree import MOST_TERMS, Date, Node, Phrase, Ref, any_of, walk
 
-STEM = 4  # letters that must stand before a *: shorter stems reach half the dictionary
-_QUOTES = {'"': '"', "\u201c": "\u201d", "\u00ab": "\u00bb", "'": "'"}
-_STAR = re.compile(r"\*(?!\w)")
+LANGUAGES = ("en", "es")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +32,40 @@ class Term:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicSpec:
-    """A topic as the operator wrote it. ``match`` and ``no_match`` are its examples."""
+    """A topic as the operator wrote it. ``match`` and ``no_match`` are its examples.
+
+    ``languages``: those in which its dates are spelled, and whose dictionaries are asked.
+    """
 
     topic_id: str
     title: str
-    terms: tuple[Term, ...]
+    terms: tuple[Term, ...] = ()
+    query: str | None = None
+    dates: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    require: tuple[str, ...] = ()
     match: tuple[str, ...] = ()
     no_match: tuple[str, ...] = ()
+    languages: tuple[str, ...] = LANGUAGES
 
     @property
     def definition(self) -> str:
-        """What it looks for, as canonical JSON: titles and examples change nothing about matching."""
-        parts = {"terms": [asdict(term) for term in self.terms], "exclude": list(self.exclude)}
+        """What it looks for, as canonical JSON: titles and examples change nothing about matching.
+
+        What is not used does not stand in it, so that a topic of an earlier version keeps its name.
+        """
+        parts: dict[str, object] = {
+            "terms": [asdict(term) for term in self.terms],
+            "exclude": list(self.exclude),
+        }
+        if self.query is not None:
+            parts["query"] = self.query
+        if self.dates:
+            parts["dates"] = list(self.dates)
+        if self.require:
+            parts["require"] = list(self.require)
+        if self.languages != LANGUAGES:
+            parts["languages"] = list(self.languages)
         return json.dumps(parts, ensure_ascii=False, sort_keys=True)
 
     @property
@@ -54,86 +75,129 @@ class TopicSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
-    """One word of a phrase, folded. ``capitals``: the text must write it in capitals, or as an acronym."""
-
-    fold: str
-    prefix: bool = False
-    capitals: bool = False
-    acronym: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Phrase:
-    """Words in order. ``text`` is its canonical form; ``plain`` what an exact hit looks like."""
-
-    text: str
-    plain: str
-    words: tuple[Word, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Topic:
-    """A compiled topic, ready for the matcher."""
+    """A compiled topic, ready for the matcher. ``facts`` None: nothing is known, so capitals always count."""
 
     topic_id: str
     title: str
     version: str
-    phrases: tuple[Phrase, ...]
-    exclude: tuple[Phrase, ...]
+    tree: Node
+    exclude: tuple[Phrase, ...] = ()
+    require: tuple[Node, ...] = ()
+    facts: Facts | None = None
+    languages: tuple[str, ...] = LANGUAGES
+    definition: str = ""  # as written, in JSON
+
+    @property
+    def trees(self) -> tuple[Node, ...]:
+        """All that is looked for, excludes too."""
+        return (self.tree, *self.exclude, *self.require)
 
 
-def compile_phrase(text: str) -> Phrase:
-    """Return the phrase that ``text`` means.
+def compile_topic(spec: TopicSpec, facts: Facts | None = None) -> Topic:
+    """Return ``spec`` ready for the matcher; what it refers to (``@topic``) is not looked at.
 
-    Raises `TopicError` with the column of what cannot be read.
+    Raises `TopicError` for the first thing that cannot be read.
     """
-    inner, offset = _unquoted(text)
-    if inner.count("\u201c") != inner.count("\u201d"):
-        at = next(at for at, char in enumerate(inner) if char in "\u201c\u201d")
-        message = (
-            'half a pair of curly quotes: use straight ones ("copper, gold"), or a list splits at the comma'
-        )
-        raise TopicError(message, offset + at)
-    if "~" in inner:
-        message = "~ (one slip allowed) is not read by this version: write the spellings out, one a line"
-        raise TopicError(message, offset + inner.index("~"))
-    cut = tokens(inner)
-    # Where the words end, not where a letter stands before the *: marks (NFD) and the s of Peru's differ.
-    stars = [end for end in cut.ends if _STAR.match(inner, end)]
-    if stray := [at for at, char in enumerate(inner) if char == "*" and at not in stars]:
-        raise TopicError("a * may only end a word, as in peruan*", offset + stray[0])
-    if not cut.words:
-        raise TopicError("there is no word in it", offset)
-    words = []
-    for number, word in enumerate(cut.words):
-        prefix = cut.ends[number] in stars
-        surface = cut.surface(number, number)
-        if prefix and len(word) < STEM:
-            message = f"{surface}* is too short: write at least {STEM} letters before the *"
-            raise TopicError(message, offset + cut.starts[number])
-        short = number in cut.acronyms or surface.isupper()
-        capitals = short and 2 <= len(word) <= 3 and word.isalpha() and not prefix
-        words.append(Word(word, prefix, capitals, number in cut.acronyms))
-    # Cleaned as stored text is, so that an exact hit is known for one however the phrase was typed.
-    return Phrase(clean_line(inner), clean_line(inner.replace("*", "")), tuple(words))
-
-
-def compile_topic(spec: TopicSpec) -> Topic:
-    """Return ``spec`` ready for the matcher; raises `TopicError` for the first phrase that cannot be read."""
+    nodes: list[Node] = [compile_phrase(term.text) for term in spec.terms]
+    if spec.query is not None:
+        nodes.append(parse(spec.query))
+    nodes += [parse_date(text) for text in spec.dates]
+    if not nodes:
+        raise TopicError("nothing is looked for: terms, query or dates are needed")
+    tree = any_of(tuple(nodes))
+    if sum(isinstance(node, Phrase | Date) for node in walk(tree)) > MOST_TERMS:
+        raise TopicError(f"more than {MOST_TERMS:,} terms: make two topics of it")
     return Topic(
         spec.topic_id,
         spec.title,
         spec.version,
-        tuple(compile_phrase(term.text) for term in spec.terms),
+        tree,
         tuple(compile_phrase(text) for text in spec.exclude),
+        tuple(parse(text, bounded=False) for text in spec.require),
+        facts,
+        spec.languages,
+        spec.definition,
     )
 
 
-def _unquoted(text: str) -> tuple[str, int]:
-    """Return ``text`` without the quotes around it, and how many characters were cut at its front."""
-    stripped = text.strip()
-    offset = len(text) - len(text.lstrip())
-    if len(stripped) > 1 and _QUOTES.get(stripped[0]) == stripped[-1]:
-        return stripped[1:-1], offset + 1
-    return stripped, offset
+def parse_date(text: str) -> Node:
+    """Return the date that a line under ``dates`` means, such as ``07-19`` or ``2026-07-19``."""
+    before = "date("
+    try:
+        node = parse(f"{before}{text.strip()})")
+    except TopicError as error:
+        raise TopicError(str(error), max(0, error.column - len(before))) from error
+    if not isinstance(node, Date):
+        raise TopicError("one day is needed here, such as 07-19 or 2026-07-19")
+    return node
+
+
+def compile_topics(specs: Sequence[TopicSpec], facts: Facts | None = None) -> tuple[Topic, ...]:
+    """Return a whole watch list ready for the matcher.
+
+    A topic that refers to others gets a version that changes when one of those does. Raises `TopicError` for a name
+    that no topic has, and for topics that refer to each other in a circle.
+    """
+    topics = {spec.topic_id: compile_topic(spec, facts) for spec in specs}
+    for topic_id, fault in reference_faults({key: refs(topic.trees) for key, topic in topics.items()}):
+        raise TopicError(f"{topic_id}: {fault}")
+    return tuple(_versioned(topic, topics) for topic in topics.values())
+
+
+def refs(trees: Iterable[Node]) -> tuple[str, ...]:
+    """Return the topics that ``trees`` refer to, each once."""
+    return tuple(
+        dict.fromkeys(node.topic_id for tree in trees for node in walk(tree) if isinstance(node, Ref))
+    )
+
+
+def reference_faults(referred: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:
+    """Yield each topic whose references cannot be followed, and why. ``referred``: topic to the topics it names."""
+    for topic_id, names in referred.items():
+        for name in names:
+            if name not in referred:
+                yield topic_id, f"there is no topic {name}"
+            elif circle := _way(name, topic_id, referred):
+                way = " → ".join(f"@{step}" for step in (topic_id, *circle))
+                yield topic_id, f"it refers to itself: {way}"
+
+
+def _way(start: str, goal: str, referred: Mapping[str, Sequence[str]]) -> list[str] | None:
+    """Return the steps from one topic to another, None if there are none."""
+    todo, seen = [[start]], {start}
+    while todo:
+        way = todo.pop()
+        if way[-1] == goal:
+            return way
+        for name in referred.get(way[-1], ()):
+            if name not in seen:
+                seen.add(name)
+                todo.append([*way, name])
+    return None
+
+
+def _versioned(topic: Topic, topics: Mapping[str, Topic]) -> Topic:
+    reached: dict[str, None] = {}
+    todo = list(refs(topic.trees))
+    while todo:
+        name = todo.pop()
+        if name not in reached:
+            reached[name] = None
+            todo += refs(topics[name].trees)
+    if not reached:
+        return topic
+    names = [topic.version, *sorted(f"{name}={topics[name].version}" for name in reached)]
+    version = hashlib.sha256("\n".join(names).encode()).hexdigest()[:12]
+    return replace(topic, version=version)
+
+
+def all_wanted(topics: Iterable[Topic]) -> Wanted:
+    """Return what dictionaries must be asked about ``topics``."""
+    return wanted(tree for topic in topics for tree in topic.trees)
+
+
+__all__ = [
+    "LANGUAGES", "STEM", "Term", "Topic", "TopicSpec", "all_wanted", "compile_phrase", "compile_topic",
+    "compile_topics", "reference_faults", "refs",
+]  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from typing import Any, get_args, get_origin
 
@@ -41,6 +41,8 @@ _ALSO_CALLED = {
     "rss": "feed", "atom": "feed", "url": "feed", "link": "feed", "address": "feed",
     "feeds": "endpoints", "urls": "endpoints", "label": "name",
     "words": "terms", "keywords": "terms", "phrases": "terms", "not": "exclude", "except": "exclude",
+    "boolean": "query", "search": "query", "expression": "query", "days": "dates", "day": "dates",
+    "needs": "require", "and": "require", "must": "require", "filter": "require",
     "email": "to", "mail": "to", "recipients": "to", "schedule": "when", "time": "when", "at": "when",
     "timezone": "zone", "tz": "zone", "lang": "language", "server": "host", "smtp": "host", "user": "username",
     "password": "password_env", "sender": "from",
@@ -127,6 +129,12 @@ def _context(detail: ErrorDetails) -> dict[str, Any]:
     if "expected" in context:
         context["expected"] = context["expected"].replace("'", "").replace(" or ", ", ")
     return context
+
+
+def is_meant(shape: type[Shape], names: Iterable[str], wanted: Sequence[str]) -> bool:
+    """Tell whether one of ``names`` stands for one of ``wanted``, or is it: its own complaint says the rest."""
+    known = _names(shape)
+    return any((name if name in known else _meant(name, known) or "") in wanted for name in names)
 
 
 def _unknown(shape: type[Shape], name: str, written: Any) -> str:

@@ -1,7 +1,8 @@
 """The operator's four files, read once and handed down frozen.
 
     four files ─▶ Documents (crawler.yamlfile) ─▶ shapes (crawler.settings) ─┐
-                        └────────▶ rules over all files ─────────────────────┴─▶ Config, or every complaint
+                        └────────▶ rules over all files (crawler.keywords: ──┴─▶ Config, or every complaint
+                                   those of the topics)
 
 A rule looks at the texts as they were written, not at the shapes: so a typing mistake in one place hides
 nothing that is wrong in another. Nothing is fetched, resolved or written here.
@@ -10,20 +11,21 @@ nothing that is wrong in another. Nothing is fetched, resolved or written here.
 from __future__ import annotations
 
 import os
-import re
 import zoneinfo
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
 from alerts.model import MailServer, Security, Subscription
 from alerts.watch import read_when
-from archive.errors import Complaint, ConfigError, TopicError
+from archive.errors import Complaint, ConfigError
 from archive.model import Endpoint, EndpointKind, Source
-from archive.topic import Term, TopicSpec, compile_phrase
+from archive.topic import TopicSpec
+from crawler import keywords
 from crawler.complaints import hint, translate, zone_hint
 from crawler.settings import (
     FILES,
@@ -33,7 +35,6 @@ from crawler.settings import (
     Shape,
     SourcesFile,
     SubscribersFile,
-    TopicShape,
 )
 from crawler.yamlfile import ANY, Document, Place, read
 
@@ -70,14 +71,36 @@ class NoFolder(ConfigError):
         self.args = (f"{directory}: {message}",)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Survey:
+    """All that can be said of the four files. ``config`` is None when they cannot be used.
+
+    ``topics`` are those that can be tried: of a file with mistakes, the ones without any.
+    """
+
+    config: Config | None
+    complaints: tuple[Complaint, ...]  # warnings too
+    topics: tuple[TopicSpec, ...]
+    keywords: Document
+
+
 def load(directory: Path, environ: Mapping[str, str] = os.environ) -> Config:
     """Read the four files in ``directory``.
 
     Raises `ConfigError` with everything that is wrong in any of them, warnings too.
     """
+    found = survey(directory, environ)
+    if found.config is None:
+        raise ConfigError(found.complaints)
+    return found.config
+
+
+def survey(directory: Path, environ: Mapping[str, str] = os.environ) -> Survey:
+    """Read the four files in ``directory``, and say all that is wrong; raises `NoFolder` only."""
     if not directory.is_dir():
         raise NoFolder(directory)
     documents = {name: read(directory / f"{name}.yaml") for name in FILES}
+    topics = documents["keywords"]
     shapes: dict[str, Shape] = {}
     found: set[Complaint] = set()
     for name, document in documents.items():
@@ -88,24 +111,50 @@ def load(directory: Path, environ: Mapping[str, str] = os.environ) -> Config:
             except ValidationError as error:
                 found.update(translate(document, FILES[name], error))
     found.update(_rules(documents, environ))
-    warnings = tuple(sorted(_doubtful_phrases(documents["keywords"])))
+    warnings = tuple(sorted(keywords.warnings(topics)))
     if found:
-        raise ConfigError(tuple(sorted(found | set(warnings))))
-    return replace(
-        _config(shapes, documents["keywords"], environ, warnings), notes=tuple(sorted(_notes(documents)))
-    )
+        settings = shapes.get("settings", Settings())
+        assert isinstance(settings, Settings)
+        wrong = {complaint for complaint in found if complaint.file == topics.file}
+        usable = keywords.sound(topics, wrong, settings.languages)
+        return Survey(
+            config=None, complaints=tuple(sorted(found | set(warnings))), topics=usable, keywords=topics
+        )
+    config = replace(_config(shapes, topics, environ, warnings), notes=tuple(sorted(_notes(documents))))
+    return Survey(config=config, complaints=warnings, topics=config.topics, keywords=topics)
 
 
-def examples_complaints(config: Config, match: Callable[[TopicSpec, str], bool]) -> tuple[Complaint, ...]:
-    """Try each topic on its own examples, and return a complaint for each that does not do what it should."""
+class Tried(Protocol):
+    """What has examples: a `Config`, or a `Survey`."""
+
+    @property
+    def topics(self) -> tuple[TopicSpec, ...]:
+        """The topics whose examples are tried."""
+
+    @property
+    def keywords(self) -> Document:
+        """Where they stand."""
+
+
+def examples_complaints(
+    tried: Tried,
+    match: Callable[[TopicSpec, str], bool],
+    why: Callable[[TopicSpec, str], str] = lambda *_: "",
+) -> tuple[Complaint, ...]:
+    """Try each topic on its own examples, and return a complaint for each that does not do what it should.
+
+    ``why`` returns what can be said of such an example in a few words, or nothing.
+    """
     complaints = []
-    for topic in config.topics:
+    for topic in tried.topics:
         for wanted, key, examples in ((True, "match", topic.match), (False, "no_match", topic.no_match)):
             for number, example in enumerate(examples):
                 if match(topic, example) is not wanted:
                     place = ("topics", topic.topic_id, "examples", key, number)
                     does = "does not find this" if wanted else "finds this, and should not"
-                    complaints.append(config.keywords.complain(place, f"the topic {topic.topic_id} {does}"))
+                    reason = why(topic, example)
+                    message = f"the topic {topic.topic_id} {does}" + (f": {reason}" if reason else "")
+                    complaints.append(tried.keywords.complain(place, message))
     return tuple(sorted(complaints))
 
 
@@ -114,7 +163,7 @@ def examples_complaints(config: Config, match: Callable[[TopicSpec, str], bool])
 
 def _config(
     shapes: Mapping[str, Shape],
-    keywords: Document,
+    document: Document,
     environ: Mapping[str, str],
     warnings: tuple[Complaint, ...],
 ) -> Config:
@@ -136,7 +185,9 @@ def _config(
             )
             for one in sources.sources
         ),
-        topics=tuple(_topic(topic_id, topic) for topic_id, topic in topics.topics.items()),
+        topics=tuple(
+            keywords.spec(topic_id, shape, settings.languages) for topic_id, shape in topics.topics.items()
+        ),
         subscriptions=tuple(
             Subscription(
                 id=one.id,
@@ -152,22 +203,7 @@ def _config(
         mail=_mail_server(settings.mail, environ) if settings.mail else None,
         data_dir=Path(settings.data_dir).expanduser(),
         warnings=warnings,
-        keywords=keywords,
-    )
-
-
-def _topic(topic_id: str, shape: TopicShape) -> TopicSpec:
-    if isinstance(shape.terms, dict):
-        terms = tuple(Term(text, language) for language, texts in shape.terms.items() for text in texts)
-    else:
-        terms = tuple(Term(text, None) for text in shape.terms)
-    return TopicSpec(
-        topic_id=topic_id,
-        title=shape.title or topic_id,
-        terms=terms,
-        exclude=shape.exclude,
-        match=shape.examples.match,
-        no_match=shape.examples.no_match,
+        keywords=document,
     )
 
 
@@ -188,25 +224,19 @@ def _mail_server(mail: Mail, environ: Mapping[str, str]) -> MailServer:
 
 
 def _rules(documents: Mapping[str, Document], environ: Mapping[str, str]) -> Iterator[Complaint]:
-    settings, keywords = documents["settings"], documents["keywords"]
+    settings, topics = documents["settings"], documents["keywords"]
     sources, subscribers = documents["sources"], documents["subscribers"]
     yield from _unique(sources, "this id", ("sources", ANY, "id"))
     yield from _unique(sources, "this address", ("sources", ANY, "endpoints", ANY, "feed"), _same_url)
     yield from _unique(subscribers, "this id", ("subscribers", ANY, "id"))
     yield from _password(settings, environ)
-    for pattern in _PHRASES:
-        for place, text in keywords.texts(*pattern):
-            if text.strip():
-                try:
-                    compile_phrase(text)
-                except TopicError as error:
-                    yield keywords.complain(place, str(error), column=error.column)
-    if isinstance(keywords.data, dict) and ("topics",) not in keywords.broken:
+    yield from keywords.faults(topics)
+    if isinstance(topics.data, dict) and ("topics",) not in topics.broken:
         # A keywords.yaml that cannot be read at all knows no topic; that is one complaint, not twenty.
-        names = keywords.keys("topics")
+        names = topics.keys("topics")
         for place, text in subscribers.texts("subscribers", ANY, "topics", ANY):
             if text.strip() not in names:
-                yield subscribers.complain(place, f"no such topic in {keywords.file}{hint(text, names)}")
+                yield subscribers.complain(place, f"no such topic in {topics.file}{hint(text, names)}")
     zones = zoneinfo.available_timezones()
     for place, text in subscribers.texts("subscribers", ANY, "zone"):
         if text.strip() not in zones:
@@ -217,13 +247,6 @@ def _rules(documents: Mapping[str, Document], environ: Mapping[str, str]) -> Ite
             read_when(text.strip())
         except ValueError as error:
             yield subscribers.complain(place, str(error))
-
-
-_PHRASES: tuple[tuple[str | None, ...], ...] = (
-    ("topics", ANY, "terms", ANY),
-    ("topics", ANY, "terms", ANY, ANY),
-    ("topics", ANY, "exclude", ANY),
-)
 
 
 def _unique(
@@ -255,18 +278,6 @@ def _password(settings: Document, environ: Mapping[str, str]) -> Iterator[Compla
     for place, _ in settings.texts("mail", "username"):
         if "password_env" not in names:
             yield settings.complain(place, "a username needs password_env beside it")
-
-
-def _doubtful_phrases(keywords: Document) -> Iterator[Complaint]:
-    """Phrases that look like a query: they are read as plain words, which is rarely what was meant."""
-    for pattern in _PHRASES:
-        for place, text in keywords.texts(*pattern):
-            if found := re.search(r"\bAND\b|\bOR\b|[:()]", text):
-                message = (
-                    f'warning: "{found[0]}" means nothing in a phrase (did you mean query:? '
-                    "This version does not read queries yet)"
-                )
-                yield keywords.complain(place, message, column=found.start())
 
 
 def _notes(documents: Mapping[str, Document]) -> Iterator[Complaint]:

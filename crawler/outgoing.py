@@ -46,6 +46,7 @@ class Counts:
 
     tally: Tally = field(default_factory=Tally)
     matches: int = 0
+    backfilled: int = 0  # matches of new or changed topics in articles that were stored already
     sent: int = 0
     given_up: int = 0  # deliveries that failed for good, or of which nobody knows
     unstored: int = 0  # results that the archive could not take: they will be fetched again

@@ -4,6 +4,7 @@
     ingest         results ─▶ articles                one transaction for all that waited, a savepoint for each
     take_matches   change queue ─▶ matcher ─▶ hits     in a reader thread
     store_matches  hits ─▶ matches                     one transaction, a savepoint for each article
+    take_stored, store_stored   the same for stored articles and topics that are new or changed
 
 What makes one of these fail is said, and the rest goes on; only where the file fails (a full disk), nothing does.
 """
@@ -19,7 +20,7 @@ from typing import Any
 
 from scrapy.crawler import Crawler
 
-from archive import due, queue, store
+from archive import due, queue, rematch, store
 from archive.connect import transaction
 from archive.match import Matcher
 from archive.model import Change, Hit, Outcome, PageOutcome, PageState, PollOutcome, Result, RobotsRecord
@@ -253,6 +254,39 @@ def store_matches(
                     raise
                 _put_aside(aside, one[0], "stored", error)
     return new
+
+
+def take_stored(
+    conn: sqlite3.Connection, matcher: Matcher, work: rematch.Work
+) -> tuple[int | None, list[rematch.Result]]:
+    """Match the next stored articles with topics that are new or changed; return up to which, and what was found.
+
+    Up to None: there are no more. An article that makes the matcher fail keeps the matches that it has, and is said.
+    """
+    articles = rematch.take(conn, work)
+    results: list[rematch.Result] = []
+    for article in articles:
+        try:
+            found = matcher.match(article.fields)
+        except Exception:
+            log.exception("the stored article %d could not be matched", article.article_id)
+            continue
+        results.append(
+            (article, {topic_id: hits for topic_id, hits in found.items() if topic_id in work.topics})
+        )
+    return articles[-1].article_id if articles else None, results
+
+
+def store_stored(
+    conn: sqlite3.Connection,
+    work: rematch.Work,
+    taken: tuple[int | None, list[rematch.Result]],
+    versions: Mapping[str, str],
+    now: datetime,
+) -> int:
+    """Store what `take_stored` found; return how many matches are new."""
+    with transaction(conn):
+        return rematch.store(conn, work, *taken, versions, now)
 
 
 def _put_aside(aside: Aside, one: queue.Changed, what: str, error: Exception) -> None:

@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 GRACE = 60  # seconds that what is under way may take after the word to stop; a mail server may be slow
 # Seconds between two ticks of each kind.
-TICKS = {"feed": 1, "match": 1, "digest": 10, "deliver": 5, "maintain": 3600}
+TICKS = {"feed": 1, "match": 1, "rematch": 5, "digest": 10, "deliver": 5, "maintain": 3600}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,7 @@ class Summary:
     sent: int
     stall_ms: float
     waiting: int
+    backfilled: int
     given_up: int
     failures: tuple[str, ...]
     unstored: int
@@ -94,6 +95,8 @@ async def one_pass(service: Service, stop: asyncio.Event, *, only_due: bool = Fa
     now = service.now()
     service.stop = stop
     service.check()
+    await service.match()  # what waited is news; only then are new topics applied to what is old
+    await service.rematch()
     polls = await service.readers.run(
         lambda conn: due.due_polls(conn, now, sys.maxsize, leave=frozenset(), everyone=not only_due)
     )
@@ -125,6 +128,7 @@ async def one_pass(service: Service, stop: asyncio.Event, *, only_due: bool = Fa
         pages=tally.pages,
         articles=tally.articles,
         matches=counts.matches,
+        backfilled=counts.backfilled,
         sent=counts.sent,
         stall_ms=round(service.heartbeat.stall_ms, 1),
         waiting=waiting,

@@ -26,22 +26,23 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from archive import due, maintain, schema, search
+from archive import due, maintain, rematch, schema, search
 from archive.connect import transaction
 from archive.errors import ArchiveError
 from archive.match import Matcher
 from archive.model import PageTask, PollTask, Result, Task
 from archive.threads import Readers, Writer
 from archive.times import stamp
-from archive.topic import compile_topic
+from archive.topic import Topic
 from crawler.clock import Clock, is_past, refuse_past
 from crawler.config import Config
 from crawler.engine import IN_FLIGHT, PER_HOST, Crawl
 from crawler.health import Heartbeat
 from crawler.outgoing import Counts, Outgoing
-from crawler.pipelines import Aside, ingest, store_matches, take_matches
+from crawler.pipelines import Aside, ingest, store_matches, store_stored, take_matches, take_stored
 from crawler.pool import Workers
 from crawler.schedule import Pause
+from crawler.watchlist import compile_config, stored_facts
 
 log = logging.getLogger(__name__)
 
@@ -58,8 +59,8 @@ class Service:
         self.config = config
         self.now = now
         self.archive = config.data_dir / "archive.db"
-        self.matcher = Matcher(compile_topic(spec) for spec in config.topics)
-        self.versions = {topic.topic_id: topic.version for topic in self.matcher.topics.values()}
+        self.matcher = Matcher(())  # until the dictionaries have been asked
+        self.versions: dict[str, str] = {}
         self.writer = Writer()
         self.readers = Readers(self.archive)
         self.workers = Workers()
@@ -126,14 +127,25 @@ class Service:
                 stamp(newest),
             )
 
+        # The archive remembers what dictionaries said; what it does not know takes them two seconds.
+        topics = await asyncio.to_thread(self._compile)
+        self.versions = {topic.topic_id: topic.version for topic in topics}
+
         def sync(conn: sqlite3.Connection) -> None:
             with transaction(conn):
-                due.sync(conn, self.config.sources, self.config.topics, now)
+                due.sync(conn, self.config.sources, topics, now)
                 due.set_right(conn, now)
 
         await self.writer.run(self.archive, sync)
         top_seq = await self.readers.run(search.top_seq)
         await self.outgoing.sync(top_seq)
+
+    def _compile(self) -> tuple[Topic, ...]:
+        topics = compile_config(
+            self.config, stored_facts(self.config.data_dir, self.config.settings.languages)
+        )
+        self.matcher = Matcher(topics)
+        return topics
 
     def listen(self) -> None:
         """Begin to store what the carrier brings. Should that ever end by itself, ``stop`` is set."""
@@ -252,6 +264,25 @@ class Service:
                 self._cannot_store(error, f"the matches of {len(results)} articles")
                 return
             self.on_progress(self.counts)
+
+    async def rematch(self) -> None:
+        """Apply topics that are new or changed to the articles that are stored already."""
+        while not self.stop.is_set() and not self.storing.holds(self.now()):
+            work = await self.readers.run(rematch.todo)
+            if work is None:
+                return
+            taken = await self.readers.run(lambda conn: take_stored(conn, self.matcher, work))  # noqa: B023 - awaited
+            now = self.now()
+            try:
+                self.counts.backfilled += await self.writer.run(
+                    self.archive,
+                    lambda conn: store_stored(conn, work, taken, self.versions, now),  # noqa: B023 - as above
+                )
+            except ArchiveError as error:
+                self._cannot_store(error, f"the matches of {len(taken[1])} stored articles")
+                return
+            if taken[0] is None:
+                log.info("all stored articles are matched with %s", ", ".join(sorted(work.topics)))
 
     async def digest(self) -> None:
         """Make the digests that are due, and put them in the outbox."""

@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
@@ -45,6 +45,11 @@ def _kind(value: Any) -> str | None:
     if isinstance(value, (list, tuple)):
         return "list"
     return "mapping" if isinstance(value, dict) else "all" if value == "all" else None
+
+
+def _listed(value: Any) -> Any:
+    """Take one text for a list of one."""
+    return (value,) if isinstance(value, str) else value
 
 
 class _SchemaWithoutNull(GenerateJsonSchema):
@@ -143,6 +148,10 @@ class Settings(Shape):
 # --- keywords.yaml ----------------------------------------------------------------------------------------
 
 Phrases = Annotated[tuple[Text, ...], Field(min_length=1)]
+Query = Example  # on as many lines as it takes
+_Queries = Annotated[tuple[Query, ...], Field(min_length=1)]
+Queries = Annotated[_Queries, BeforeValidator(_listed, json_schema_input_type=Query | _Queries)]
+Days = Annotated[Phrases, BeforeValidator(_listed, json_schema_input_type=Text | Phrases)]
 
 
 class Examples(Shape):
@@ -155,25 +164,36 @@ class Examples(Shape):
 
 
 class TopicShape(Shape):
-    """One thing to look for."""
+    """One thing to look for: terms, query or dates, at least one of them. Any of them is enough for a match."""
 
-    not_yet: ClassVar[frozenset[str]] = frozenset({"query", "dates", "require"})
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [{"required": [name]} for name in ("terms", "query", "dates")]}
+    )
 
     title: Text | None = None
     """What readers see; left out, the topic's own name."""
-    terms: Annotated[
-        Annotated[Phrases, Tag("list")]
-        | Annotated[Annotated[dict[Language, Phrases], Field(min_length=1)], Tag("mapping")],
-        Discriminator(
-            _kind,
-            custom_error_type="shape",
-            custom_error_message="a list of phrases is needed here, e.g. [{example}], or one list for "
-            "each language (en: [...], es: [...])",
-        ),
-    ]
+    terms: (
+        Annotated[
+            Annotated[Phrases, Tag("list")]
+            | Annotated[Annotated[dict[Language, Phrases], Field(min_length=1)], Tag("mapping")],
+            Discriminator(
+                _kind,
+                custom_error_type="shape",
+                custom_error_message="a list of phrases is needed here, e.g. [{example}], or one list for "
+                "each language (en: [...], es: [...])",
+            ),
+        ]
+        | None
+    ) = None
     """The phrases to look for: a list, or one list for each language."""
+    query: Query | None = None
+    """What to look for in the query language: AND, OR, NOT, NEAR/5, "a phrase", title:word, @topic, and more."""
+    dates: Days = ()
+    """Days to look for in all their spellings: 07-19 in every year, 2026-07-19 in one."""
     exclude: tuple[Text, ...] = ()
     """Phrases whose words do not count; the rest of the article still does."""
+    require: Queries = ()
+    """Queries that an article must match too, every one of them; what they find is not shown."""
     examples: Examples = Examples()
 
 

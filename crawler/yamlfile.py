@@ -22,6 +22,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
 from archive.errors import Complaint
+from crawler.yamltext import Shown, locate
 from crawler.yamlwords import explain
 
 Place = tuple[str | int, ...]
@@ -43,12 +44,12 @@ class Mark:
 class Where:
     """The marks of one value: of its key (of the item itself in a list), of the value, and of its text.
 
-    ``text`` is where the first character of a scalar stands, when the file shows it letter by letter.
+    ``text`` is what the file shows of a scalar, for `crawler.yamltext.locate`.
     """
 
     key: Mark
     value: Mark
-    text: Mark | None = None
+    text: Shown | None = None
 
 
 @dataclass(slots=True)
@@ -66,7 +67,7 @@ class Document:
     ) -> Complaint:
         """Return a complaint about the value at ``place``, or about the nearest thing around it.
 
-        ``column`` counts code points within the value's text, where the file shows that text as it is.
+        ``column`` counts code points within the value's text, on however many lines of the file that stands.
         """
         known = place
         while known and known not in self.places:
@@ -74,7 +75,8 @@ class Document:
         where = self.places.get(known, _TOP)
         mark = where.key if at_key or known != place else where.value
         if column is not None and where.text and known == place:
-            mark = Mark(where.text.line, where.text.column + column)
+            lines, before = locate(where.text, column)
+            mark = Mark(mark.line + lines, before + (1 if lines else mark.column))
         return Complaint(self.file, mark.line, mark.column, show(place), message)
 
     def texts(self, *pattern: str | None) -> Iterator[tuple[Place, str]]:
@@ -200,14 +202,14 @@ class _Builder:
                 place, "empty: write a value, or take the line out (text that starts with # needs quotes)"
             )
             return None
-        if not _printable(node.value, lines=True):
+        # ruamel leaves a bell where it folded a line, to fold it there again; a file cannot hold one itself.
+        value = str(node.value).replace("\a", "") if node.style == ">" else str(node.value)
+        if not _printable(value, lines=True):
             self.refuse(place, "an unprintable character stands in this text")
             return None
-        quotes = 1 if node.style in ("'", '"') else 0
-        if raw[quotes : len(raw) - quotes] == node.value:
-            letters = Mark(start.line, start.column + quotes)
-            self.document.places[place] = Where(self.document.places[place].key, start, letters)
-        return str(node.value)
+        shown = Shown(raw, node.style or "", value)
+        self.document.places[place] = Where(self.document.places[place].key, start, shown)
+        return value
 
     def refuse(self, place: Place, message: str) -> None:
         self.document.broken.add(place)

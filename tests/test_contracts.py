@@ -10,12 +10,16 @@ MAY_ALERT = {"crawler.cli", "crawler.service", "crawler.outgoing", "crawler.conf
 MAY_ACT = {
     "crawler.cli",
     "crawler.service",
+    "crawler.watchlist",
     "crawler.outgoing",
     "crawler.run",
     "crawler.pipelines",
     "crawler.demo.day",
 }
-ACT = "of crawler, only cli, service, outgoing, run, pipelines and the demo's day import what acts in archive"
+ACT = (
+    "of crawler, only cli, service, watchlist, outgoing, run, pipelines and the demo's day "
+    "import what acts in archive"
+)
 
 
 def contracts() -> dict[str, dict]:

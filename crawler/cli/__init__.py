@@ -2,7 +2,9 @@
 
 service.py   run, demo, serve, migrate
 config.py    check
-look.py      try feed, try page, match
+topics.py    topics
+look.py      try feed, try page
+match.py     match (corpus.py does the work)
 archive.py   search, sources, digest
 output.py    how results and errors are printed
 """
@@ -12,15 +14,15 @@ from __future__ import annotations
 import sys
 
 from archive.errors import ClockError, ConfigError, LockHeld, PresswatchError
-from crawler.cli import archive, config, look, service
+from crawler.cli import archive, config, look, match, service, topics
 from crawler.cli.app import app
 from crawler.cli.output import fail
 
 # The order of `presswatch --help`: what a newcomer needs first stands first.
-_ORDER = ("demo", "run", "check", "match", "sources", "search", "digest", "serve", "migrate")
+_ORDER = ("demo", "run", "check", "topics", "match", "sources", "search", "digest", "serve", "migrate")
 app.registered_commands.sort(key=lambda command: _ORDER.index(command.name or command.callback.__name__))  # type: ignore[union-attr]
 
-__all__ = ["app", "archive", "config", "look", "main", "service"]
+__all__ = ["app", "archive", "config", "look", "main", "match", "service", "topics"]
 
 
 def main() -> None:

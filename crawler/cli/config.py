@@ -2,38 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 
 import typer
 
-from archive.errors import ConfigError
+from archive.errors import Complaint, ConfigError, PresswatchError
 from archive.match import Matcher
-from archive.topic import TopicSpec, compile_topic
-from crawler.cli.app import Json, app, load
+from archive.topic import Topic, TopicSpec, refs
+from crawler.cli.app import Json, app
 from crawler.cli.output import counted, note, say, say_json
-from crawler.config import examples_complaints
+from crawler.config import Config, Survey, examples_complaints, survey
+from crawler.settings import Settings
+from crawler.watchlist import compile_specs, stored_facts
+
+MOST_SHOWN = 3  # words that a failed example was found by
 
 
 @app.command()
 def check(context: typer.Context, json: Json = False) -> None:
     """Say all that is wrong in config/, and try the topics' examples."""
-    said = good = ""
+    good = ""
     try:
-        config = load(context)
+        found = survey(context.obj)
     except ConfigError as error:
         complaints = list(error.complaints)
         said = str(error)
     else:
-        complaints = sorted({*config.warnings, *examples_complaints(config, matches)})
+        complaints = sorted({*found.complaints, *_examples(found)})
         said = "\n".join(str(complaint) for complaint in complaints)
-        feeds = sum(len(source.endpoints) for source in config.sources)
-        good = (
-            f"config is good: {counted(len(config.sources), 'source')} ({counted(feeds, 'feed')}), "
-            f"{counted(len(config.topics), 'topic')}, {counted(len(config.subscriptions), 'subscriber')}"
-        )
-        # Not among the complaints: whoever asks a script whether the files are good gets yes.
-        for one in config.notes:
-            note(str(one))
+        if found.config is not None:
+            good = _good(found.config)
+            # Not among the complaints: whoever asks a script whether the files are good gets yes.
+            for one in found.config.notes:
+                note(str(one))
     if json:
         say_json([asdict(complaint) for complaint in complaints])
     else:
@@ -41,6 +43,68 @@ def check(context: typer.Context, json: Json = False) -> None:
     raise typer.Exit(1 if complaints else 0)
 
 
-def matches(spec: TopicSpec, text: str) -> bool:
-    """Tell whether ``spec`` finds ``text``, taken for a title."""
-    return spec.topic_id in Matcher([compile_topic(spec)]).match({"title": text})
+def _good(config: Config) -> str:
+    feeds = sum(len(source.endpoints) for source in config.sources)
+    return (
+        f"config is good: {counted(len(config.sources), 'source')} ({counted(feeds, 'feed')}), "
+        f"{counted(len(config.topics), 'topic')}, {counted(len(config.subscriptions), 'subscriber')}"
+    )
+
+
+def _examples(found: Survey) -> Sequence[Complaint]:
+    """Return the complaints about examples; where there are none, dictionaries need not be asked."""
+    if not any(topic.match or topic.no_match for topic in found.topics):
+        return ()
+    config = found.config
+    settings = config.settings if config else Settings()
+    try:
+        topics = compile_specs(
+            found.topics,
+            settings.languages,
+            stored_facts(config.data_dir, settings.languages) if config else None,
+        )
+    except PresswatchError as error:
+        # With other complaints to tell, those come first.
+        if not found.complaints:
+            raise
+        note(f"the examples were not tried: {error}")
+        return ()
+    trial = Trial(topics)
+    return examples_complaints(found, trial.matches, trial.why)
+
+
+class Trial:
+    """All topics, tried on sentences. Each sentence is matched once, however many topics ask about it."""
+
+    def __init__(self, topics: Sequence[Topic]) -> None:
+        self.topics = {topic.topic_id: topic for topic in topics}
+        self._matcher = Matcher(topics)
+
+    def matches(self, spec: TopicSpec, text: str) -> bool:
+        """Tell whether ``spec`` finds ``text``, taken for a title."""
+        return spec.topic_id in self._matcher.match({"title": text})
+
+    def why(self, spec: TopicSpec, text: str) -> str:
+        """Return in a few words why ``spec`` finds ``text``, or what keeps it from it; nothing if that is not plain."""
+        found = self._matcher.match({"title": text}).get(spec.topic_id)
+        if found:
+            words = list(dict.fromkeys(f'"{hit.text}" ({hit.variant})' for hit in found))
+            more = f" and {len(words) - MOST_SHOWN} more" if len(words) > MOST_SHOWN else ""
+            return f"it found {', '.join(words[:MOST_SHOWN])}{more}"
+        topic = self.topics[spec.topic_id]
+        if self._finds(replace(topic, require=()), text):
+            return "what require asks for is not in it"
+        if topic.exclude and self._finds(replace(topic, exclude=(), require=()), text):
+            return "a phrase under exclude hides what it would find"
+        return ""
+
+    def _finds(self, topic: Topic, text: str) -> bool:
+        # Only what it refers to: a list of ten thousand topics must not be compiled for each example.
+        needed = {topic.topic_id: topic}
+        todo = list(refs(topic.trees))
+        while todo:
+            name = todo.pop()
+            if name not in needed:
+                needed[name] = self.topics[name]
+                todo += refs(self.topics[name].trees)
+        return topic.topic_id in Matcher(needed.values()).match({"title": text})

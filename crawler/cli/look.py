@@ -1,22 +1,15 @@
-"""Commands that look at one thing without keeping it: try feed, try page, match."""
+"""Commands that look at one thing without keeping it: try feed, try page."""
 
 from __future__ import annotations
 
 import asyncio
-import gzip
-import json as jsonlib
 import re
-import sys
-import zlib
-from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from archive.errors import FetchError
-from archive.match import FIELDS, Matcher
 from archive.model import (
     Article,
     Content,
@@ -31,9 +24,8 @@ from archive.model import (
     Task,
 )
 from archive.times import stamp
-from archive.topic import compile_topic
 from crawler.cli.app import AsOf, Json, app, clock, load
-from crawler.cli.output import fail, harmless_json, logs, note, say, say_json, table
+from crawler.cli.output import logs, note, say, say_json, table
 from crawler.clock import Clock
 from crawler.config import Config
 
@@ -102,91 +94,6 @@ def try_page(
     for name in ("url", "title", "author", "published", "published_from", "language", "content"):
         say(f"{name + ':':16}{result[name] if result[name] is not None else '-'}")
     say("\n" + (article.text or "no article text was found on this page"))
-
-
-@app.command()
-def match(
-    context: typer.Context,
-    file: Annotated[
-        Path | None, typer.Argument(help="JSON lines, plain or .gz; left out: standard input.")
-    ] = None,
-) -> None:
-    """Code a corpus: JSON lines in, the same with matches out.
-
-    The fields title, summary and text of each line are read; a line that cannot be read is named and left out.
-    """
-    config = load(context)
-    matcher = Matcher(compile_topic(spec) for spec in config.topics)
-    bad = silent = 0
-    for number, line in enumerate(_lines(file), start=1):
-        if isinstance(line, bytes) and not line.strip():
-            continue
-        try:
-            record = _record(line)
-            found = matcher.match({name: _words(record, name) for name in FIELDS})
-        except ValueError as error:
-            fail(f"{file or 'standard input'}:{number}: {error}")
-            bad += 1
-            continue
-        silent += not any(name in record for name in FIELDS)
-        record["matches"] = [
-            {
-                "topic": topic_id,
-                "version": matcher.topics[topic_id].version,
-                "hits": [asdict(hit) for hit in hits],
-            }
-            for topic_id, hits in found.items()
-        ]
-        sys.stdout.write(harmless_json(record) + "\n")
-    if silent:
-        note(f"lines with none of the fields that are read ({', '.join(FIELDS)}): {silent}")
-    if bad:
-        note(f"lines that could not be read: {bad}")
-        raise typer.Exit(1)
-
-
-def _record(line: bytes | Exception) -> dict[str, Any]:
-    if isinstance(line, Exception):
-        raise ValueError(f"nothing can be read from here on: {line}") from line  # noqa: TRY004 - bad data
-    try:
-        record = jsonlib.loads(line.decode("utf-8-sig"))
-        if rb"\u" in line:  # else there is none
-            jsonlib.dumps(record, ensure_ascii=False).encode()
-    except UnicodeEncodeError as error:
-        half = error.object[error.start]
-        raise ValueError(f"half a character stands in it: \\u{ord(half):04x}") from error
-    except RecursionError as error:
-        raise ValueError("its lists and objects nest too deeply") from error
-    except UnicodeDecodeError as error:
-        raise ValueError(f"this is not UTF-8: byte {line[error.start]:#x} at {error.start}") from error
-    except jsonlib.JSONDecodeError as error:
-        raise ValueError(f"this is not JSON: {error.msg} at column {error.colno}") from error
-    if not isinstance(record, dict):
-        raise ValueError('a JSON object is needed, such as {"title": "…", "text": "…"}')  # noqa: TRY004 - bad data
-    return record
-
-
-def _words(record: dict[str, Any], name: str) -> str:
-    value = record.get(name)
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise ValueError(f"{name} must be text")  # noqa: TRY004 - bad data, not a bad call
-    return value
-
-
-def _lines(file: Path | None) -> Iterator[bytes | Exception]:
-    """Yield the lines; where the file ends before its end, why, as the last one: it is one more bad line."""
-    if file is None:
-        yield from sys.stdin.buffer
-        return
-    if not file.is_file():
-        raise typer.BadParameter(f"there is no file {file}")
-    try:
-        with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as lines:
-            yield from lines
-    except (OSError, EOFError, zlib.error) as error:
-        yield error
 
 
 def _local(target: str) -> Path | None:

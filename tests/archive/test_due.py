@@ -11,9 +11,11 @@ import pytest
 from archive import due
 from archive.model import Endpoint, EndpointKind, Outcome, RobotsRecord
 from archive.times import moment
+from archive.topic import compile_topics
 from crawler import robots, schedule
 from tests.archive.world import (
     ANDINA,
+    COMPILED,
     FRONT,
     HARBOUR,
     NOW,
@@ -89,7 +91,7 @@ def test_an_endpoint_that_is_dropped_rests_and_one_that_is_added_is_due_at_once(
 
 def test_a_changed_topic_gets_another_version_and_keeps_the_old_one(conn: sqlite3.Connection) -> None:
     changed = spec("peru", "Peru", "Perú")
-    due.sync(conn, [ANDINA], [changed], later(1))
+    due.sync(conn, [ANDINA], compile_topics([changed]), later(1))
     assert column(conn, "select version from topics where id = 'peru'") == [changed.version]
     rows = conn.execute(
         "select version, number, definition from topic_versions where topic_id = 'peru' order by number"
@@ -99,7 +101,7 @@ def test_a_changed_topic_gets_another_version_and_keeps_the_old_one(conn: sqlite
         (changed.version, 2, changed.definition),
     ]
     assert column(conn, "select id from topics where active = 0 order by id") == ["lithium", "us-troops"]
-    due.sync(conn, [ANDINA], TOPICS, later(2))
+    due.sync(conn, [ANDINA], COMPILED, later(2))
     assert column(conn, "select count(*) from topic_versions where topic_id = 'peru'") == [2]
     assert column(conn, "select version from topics where id = 'peru'") == [VERSIONS["peru"]]
 

@@ -14,7 +14,7 @@ from sqlite_utils import Database
 from archive import due, maintain, schema
 from archive.connect import open_reader, open_writer
 from archive.normalize import clean
-from tests.archive.world import NOW, column, configure, entry, later, page, poll, store, undone
+from tests.archive.world import NOW, column, entry, later, page, poll, store, undone
 
 # Names that others build on: more may come, none goes.
 CONTRACT = {
@@ -189,13 +189,13 @@ def test_the_health_of_a_source(
 def test_a_page_that_waits_in_an_archive_of_the_first_version_is_still_due(tmp_path: Path) -> None:
     with closing(open_writer(tmp_path / "archive.db")) as conn:
         schema.migrations.apply(Database(conn, execute_plugins=False), stop_before="pages_by_source")
-        configure(conn)
+        conn.execute("insert into sources (id, name, added_at) values ('andina', 'Andina', '')")
         conn.execute(
             """insert into articles (id, key, url, source_id, title, published_from, first_seen_at, content)
             values (1, 'k', 'https://news.example/a', 'andina', 'Peru', 'none', '', 'title')"""
         )
         conn.execute("insert into pages (article_id, state, due_at) values (1, 'due', ?)", (NOW.isoformat(),))
-        assert schema.migrate(conn) == ["pages_by_source", "merged_articles"]
+        assert schema.migrate(conn) == ["pages_by_source", "merged_articles", "applied_topics"]
         assert [task.url for task in due.due_pages(conn, NOW, 10, leave=frozenset())] == [
             "https://news.example/a"
         ]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.errors import TopicError
-from archive.topic import STEM, Term, TopicSpec, Word, compile_phrase, compile_topic
+from archive.phrase import SLIP, STEM, compile_phrase, plain
+from archive.topic import Term, Topic, TopicSpec, compile_topic, compile_topics
+from archive.tree import Mode, Word
 
 PERU = TopicSpec(
     topic_id="peru",
@@ -27,7 +30,7 @@ PERU = TopicSpec(
     [
         pytest.param("Perú", (Word("peru"),), id="a word is folded"),
         pytest.param("PERU", (Word("peru"),), id="four capitals are a word as any"),
-        pytest.param("peruan*", (Word("peruan", prefix=True),), id="any ending"),
+        pytest.param("peruan*", (Word("peruan", "*"),), id="any ending"),
         pytest.param(
             "US troops", (Word("us", capitals=True), Word("troops")), id="two capitals are asked for"
         ),
@@ -41,7 +44,10 @@ PERU = TopicSpec(
         pytest.param("G20", (Word("g20"),), id="letters with figures are no acronym"),
         pytest.param("Peru, Indiana", (Word("peru"), Word("indiana")), id="punctuation does not count"),
         pytest.param("Peru's vote", (Word("peru"), Word("vote")), id="a possessive is its word"),
-        pytest.param("mineri* ilegal", (Word("mineri", prefix=True), Word("ilegal")), id="an ending inside"),
+        pytest.param("Boluarte~", (Word("boluarte", "~"),), id="one slip"),
+        pytest.param("soldado+ peruano", (Word("soldado", "+"), Word("peruano")), id="all forms"),
+        pytest.param("C+D", (Word("c"), Word("d")), id="a plus between words"),
+        pytest.param("mineri* ilegal", (Word("mineri", "*"), Word("ilegal")), id="an ending inside"),
         pytest.param('"Peru"', (Word("peru"),), id="straight quotes"),
         pytest.param(" “Peru” ", (Word("peru"),), id="curly quotes and blanks"),
         pytest.param("«Peru»", (Word("peru"),), id="guillemets"),
@@ -62,12 +68,14 @@ def test_a_phrase_means_its_words(phrase: str, words: tuple[Word, ...]) -> None:
         pytest.param("*", 0, "may only end a word", id="a star alone"),
         pytest.param("peru *", 5, "may only end a word", id="a star beside a word"),
         pytest.param("pe*ru", 2, "may only end a word", id="a star inside"),
-        pytest.param("*peru", 0, "may only end a word", id="a star in front"),
-        pytest.param(' "*peru"', 2, "may only end a word", id="a star in quotes"),
-        pytest.param("peruan**", 7, "may only end a word", id="two stars"),
+        pytest.param(' "*peru"', 2, "cannot stand before a word", id="a star in quotes"),
+        pytest.param("peruan**", 6, "may only end a word", id="two stars"),
         pytest.param("Peru's*", 6, "may only end a word", id="a star after a possessive"),
-        pytest.param("Boluarte~", 8, "~", id="a tilde"),
-        pytest.param(' "Boluarte~"', 10, "~", id="a tilde in quotes"),
+        pytest.param("Boluarte ~", 9, "may only end a word", id="a tilde alone"),
+        pytest.param("Dina~ Boluarte", 0, "Dina~ is too short", id="a slip in a short word"),
+        pytest.param("the 2024-25~", 9, "at least 6 letters", id="a slip in a number"),
+        pytest.param("the a1b2c3~", 4, "not made of letters alone", id="a slip in letters and figures"),
+        pytest.param("*peru", 0, 'did you mean "peru*"?', id="a star in front has a better place"),
         pytest.param("", 0, "no word", id="nothing"),
         pytest.param(" -- ", 1, "no word", id="punctuation"),
         pytest.param('""', 1, "no word", id="empty quotes"),
@@ -89,7 +97,7 @@ def test_a_phrase_is_read_alike_however_its_accents_are_typed(phrase: str, form:
 
 
 def test_four_letters_are_enough_before_a_star() -> None:
-    assert compile_phrase("x" * STEM + "*").words[0].prefix
+    assert compile_phrase("x" * STEM + "*").words[0].mark == "*"
     with pytest.raises(TopicError):
         compile_phrase("x" * (STEM - 1) + "*")
 
@@ -107,12 +115,15 @@ def test_any_text_is_a_phrase_or_an_error_with_a_column_in_it(text: str) -> None
 
 def test_the_canonical_form_is_without_quotes_and_extra_blanks() -> None:
     phrase = compile_phrase(' "tropas   de\tperuan*" ')
-    assert (phrase.text, phrase.plain) == ("tropas de peruan*", "tropas de peruan")
+    assert (phrase.text, plain(phrase)) == ("tropas de peruan*", "tropas de peruan")
 
 
 @pytest.mark.parametrize(
     "changed",
     [
+        pytest.param(replace(PERU, query="Lima AND Cusco"), id="a query"),
+        pytest.param(replace(PERU, dates=("07-19",)), id="a date"),
+        pytest.param(replace(PERU, require=("@chile",)), id="a requirement"),
         pytest.param(replace(PERU, terms=PERU.terms[:1]), id="a term less"),
         pytest.param(
             replace(PERU, terms=(Term("Peru", "en"), Term("Perù", "es"))), id="a term spelled otherwise"
@@ -150,10 +161,88 @@ def test_a_version_is_the_same_on_every_machine() -> None:
 def test_a_topic_carries_its_phrases_and_its_version() -> None:
     topic = compile_topic(PERU)
     assert (topic.topic_id, topic.title, topic.version) == ("peru", "Peru", PERU.version)
-    assert [phrase.text for phrase in topic.phrases] == ["Peru", "Perú"]
+    assert str(topic.tree) == "Peru OR Perú"
     assert [phrase.text for phrase in topic.exclude] == ["Peru, Indiana"]
 
 
 def test_one_bad_phrase_makes_the_topic_an_error() -> None:
     with pytest.raises(TopicError):
         compile_topic(replace(PERU, exclude=("per*",)))
+
+
+@pytest.mark.parametrize("mark", ["~", "+"])
+@pytest.mark.parametrize("mode", [Mode.CASE, Mode.MARKS])
+def test_what_is_taken_as_written_has_no_other_forms(mark: str, mode: Mode) -> None:
+    with pytest.raises(TopicError, match="takes the word as it is written"):
+        compile_phrase(f"Boluarte{mark}", mode)
+    assert compile_phrase("Boluart*", mode).words[0].mark == "*"
+
+
+def test_six_letters_are_enough_before_a_slip() -> None:
+    assert compile_phrase("x" * SLIP + "~").words[0].mark == "~"
+    with pytest.raises(TopicError):
+        compile_phrase("x" * (SLIP - 1) + "~")
+
+
+# --- whole watch lists ------------------------------------------------------------------------------------
+
+
+def topic(topic_id: str, query: str, **more: Any) -> TopicSpec:
+    return TopicSpec(topic_id=topic_id, title=topic_id, query=query, **more)
+
+
+def test_terms_query_and_dates_are_one_tree() -> None:
+    spec = replace(PERU, query="Lima NEAR/5 marcha", dates=("07-19", "2026-07-28"), require=("Boluarte~",))
+    compiled = compile_topic(spec)
+    assert str(compiled.tree) == "Peru OR Perú OR Lima NEAR/5 marcha OR date(07-19) OR date(2026-07-28)"
+    assert [str(tree) for tree in compiled.require] == ["Boluarte~"]
+
+
+def test_a_topic_that_looks_for_nothing_is_refused() -> None:
+    with pytest.raises(TopicError, match="nothing is looked for"):
+        compile_topic(replace(PERU, terms=()))
+
+
+def test_a_date_says_where_it_is_wrong() -> None:
+    with pytest.raises(TopicError) as caught:
+        compile_topic(replace(PERU, dates=("02-30",)))
+    assert 0 <= caught.value.column <= len("02-30")
+
+
+def test_more_than_two_thousand_terms_are_two_topics() -> None:
+    with pytest.raises(TopicError, match="2,000"):
+        compile_topic(replace(PERU, terms=tuple(Term(f"word{number}") for number in range(2001))))
+
+
+def test_a_topic_changes_with_those_that_it_refers_to() -> None:
+    def versions(peru: str) -> dict[str, str]:
+        specs = [topic("mining", "@andes AND mine"), topic("andes", "@peru OR Bolivia"), topic("peru", peru)]
+        return {one.topic_id: one.version for one in compile_topics(specs)}
+
+    before, after = versions("Peru"), versions("Peru OR Lima")
+    assert {name for name in before if before[name] != after[name]} == {"mining", "andes", "peru"}
+    assert versions("Peru") == before
+
+
+def test_a_topic_that_refers_to_none_keeps_the_version_of_its_definition() -> None:
+    assert [one.version for one in compile_topics([PERU])] == [PERU.version]
+
+
+@pytest.mark.parametrize(
+    ("specs", "says"),
+    [
+        pytest.param([topic("a", "@b AND x")], "no topic b", id="a name that no topic has"),
+        pytest.param([topic("a", "@a OR x")], "@a → @a", id="itself"),
+        pytest.param([topic("a", "@b OR x"), topic("b", "y AND @a")], "@a → @b → @a", id="a circle"),
+        pytest.param([topic("a", "x", require=("@b",)), topic("b", "@a")], "itself", id="by way of require"),
+    ],
+)
+def test_references_that_cannot_be_followed_are_refused(specs: list[TopicSpec], says: str) -> None:
+    with pytest.raises(TopicError, match=says):
+        compile_topics(specs)
+
+
+def test_topics_may_share_what_they_refer_to() -> None:
+    specs = [topic("a", "@c OR x"), topic("b", "@c OR @a"), topic("c", "z")]
+    compiled: tuple[Topic, ...] = compile_topics(specs)
+    assert [one.topic_id for one in compiled] == ["a", "b", "c"]

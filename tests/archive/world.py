@@ -26,7 +26,7 @@ from archive.model import (
     Result,
     Source,
 )
-from archive.topic import Term, TopicSpec, compile_topic
+from archive.topic import Term, TopicSpec, compile_topics
 from crawler.pipelines import Tally, ingest
 
 NOW = datetime(2026, 7, 19, 12, 0, tzinfo=UTC)
@@ -63,7 +63,8 @@ TOPICS = (
     spec("us-troops", "US troops", "tropas de EE.UU."),
     spec("lithium", "lithium", "litio"),
 )
-MATCHER = Matcher(compile_topic(topic) for topic in TOPICS)
+COMPILED = compile_topics(TOPICS)
+MATCHER = Matcher(COMPILED)
 VERSIONS = {topic.topic_id: topic.version for topic in TOPICS}
 
 
@@ -73,7 +74,7 @@ def later(minutes: float) -> datetime:
 
 def configure(conn: sqlite3.Connection, *sources: Source, at: datetime = NOW) -> None:
     with transaction(conn):
-        due.sync(conn, sources or (ANDINA, HARBOUR), TOPICS, at)
+        due.sync(conn, sources or (ANDINA, HARBOUR), COMPILED, at)
 
 
 def entry(name: str, title: str | None = None, summary: str = "", **changes: Any) -> Entry:

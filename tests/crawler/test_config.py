@@ -9,10 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alerts.model import MailServer, Security
-from archive.errors import Complaint, ConfigError, TopicError
+from archive.errors import Complaint, ConfigError
 from archive.model import Endpoint, EndpointKind, Source
 from archive.topic import Term, TopicSpec
-from crawler import config as config_module
 from crawler.config import Config, examples_complaints, load
 from crawler.settings import Settings
 
@@ -92,6 +91,11 @@ def test_every_setting_of_every_file_arrives(tmp_path: Path) -> None:
                   us-troops:
                     title: US troops
                     terms: {en: [US troops], es: [tropas de EE.UU.]}
+                    query: >-
+                      US NEAR/6 troops
+                      AND NOT title:rain
+                    dates: [07-19, "2026-07-19"]
+                    require: [country:PE, peru OR lima]
                     exclude: ["troops, Indiana"]
                     examples: {match: [US troops left], no_match: ["tell us: troops"]}
                 """,
@@ -131,6 +135,9 @@ def test_every_setting_of_every_file_arrives(tmp_path: Path) -> None:
     assert topic.terms == (Term("US troops", "en"), Term("tropas de EE.UU.", "es"))
     assert (topic.exclude, topic.match) == (("troops, Indiana",), ("US troops left",))
     assert topic.no_match == ("tell us: troops",)
+    assert topic.query == "US NEAR/6 troops AND NOT title:rain"
+    assert (topic.dates, topic.require) == (("07-19", "2026-07-19"), ("country:PE", "peru OR lima"))
+    assert topic.languages == ("es", "pt-BR")
     (source,) = config.sources
     assert (source.pages, source.tags, source.country) == (False, ("state", "wire"), "PE")
     assert [endpoint.every for endpoint in source.endpoints] == [900, None]
@@ -263,9 +270,11 @@ PHRASES = {
     "quoted": ('- "abc (x"', 4, 12),
     "in single quotes": ("- 'abc (x'", 4, 12),
     "with an emoji before it": ("- '🎉  (x'", 4, 11),
-    "after an escape, where letters cannot be counted": (r'- "\x61bc (x"', 4, 7),
-    "on two lines": ("- abc\n      (x", 4, 7),
-    "in a block": ("- >\n      abc (x", 4, 7),
+    "after an escape": (r'- "\x61bc (x"', 4, 15),
+    "after a doubled quote": ("- 'a''b (x'", 4, 13),
+    "on two lines": ("- abc\n      (x", 5, 7),
+    "in a folded block": ("- >\n      abc (x", 5, 11),
+    "in a literal block": ("- |\n      abc (x", 5, 11),
 }
 
 
@@ -280,20 +289,37 @@ def test_a_phrase_that_looks_like_a_query_gets_a_warning(
             line,
             column,
             "topics.a.terms[0]",
-            'warning: "(" means nothing in a phrase'
-            " (did you mean query:? This version does not read queries yet)",
+            'warning: "(" means nothing in a phrase (did you mean query:?)',
         ),
     )
 
 
-@pytest.mark.parametrize("phrase", ["Peru AND Lima", "Peru OR Lima", "title: Peru", "(Peru)"])
+def test_one_text_will_do_where_a_list_of_days_or_queries_stands(tmp_path: Path) -> None:
+    (topic,) = load(write(tmp_path, keywords="topics:\n  a:\n    dates: 07-19\n    require: a OR b\n")).topics
+    assert (topic.dates, topic.require, topic.terms) == (("07-19",), ("a OR b",), ())
+
+
+@pytest.mark.parametrize(
+    "phrase",
+    [
+        "Peru AND Lima",
+        "Peru OR Lima",
+        "Peru NOT Lima",
+        "Peru NEAR Lima",
+        "Peru ONEAR/3 Lima",
+        "title: Peru",
+        "(Peru)",
+    ],
+)
 @pytest.mark.parametrize("setting", ["terms: {{es: ['{}']}}", "terms: [a]\n    exclude: ['{}']"])
 def test_signs_of_a_query_are_noticed_everywhere(tmp_path: Path, phrase: str, setting: str) -> None:
     keywords = f"topics:\n  a:\n    {setting.format(phrase)}\n"
     assert len(load(write(tmp_path, keywords=keywords)).warnings) == 1
 
 
-@pytest.mark.parametrize("phrase", ["ANDINA", "FLOR", "and", "19-J", "Peru, Indiana"])
+@pytest.mark.parametrize(
+    "phrase", ["ANDINA", "FLOR", "and", "not", "NOTA", "NEARLY", "19-J", "Peru, Indiana"]
+)
 def test_ordinary_phrases_get_no_warning(tmp_path: Path, phrase: str) -> None:
     keywords = f"topics:\n  a:\n    terms: ['{phrase}']\n"
     assert load(write(tmp_path, keywords=keywords)).warnings == ()
@@ -302,25 +328,6 @@ def test_ordinary_phrases_get_no_warning(tmp_path: Path, phrase: str) -> None:
 def test_a_warning_is_told_with_the_mistakes(tmp_path: Path) -> None:
     found = complaints(write(tmp_path, keywords="topics:\n  a:\n    terms: [(a)]\n    tittle: x"))
     assert [line.split(": ")[1] for line in found] == ["topics.a.terms[0]", "topics.a.tittle"]
-
-
-def test_a_phrase_that_cannot_be_read_says_where_in_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refuse(text: str) -> None:
-        raise TopicError("not like this", column=3)
-
-    monkeypatch.setattr(config_module, "compile_phrase", refuse)
-    keywords = "topics:\n  a:\n    terms: ['a bcd']\n    exclude:\n    - e fgh\n"
-    assert complaints(write(tmp_path, keywords=keywords)) == [
-        "keywords.yaml:3:17: topics.a.terms[0]: not like this",
-        "keywords.yaml:5:10: topics.a.exclude[0]: not like this",
-    ]
-
-
-def test_a_slip_sign_is_refused_rather_than_ignored(tmp_path: Path) -> None:
-    (said,) = complaints(write(tmp_path, keywords="topics:\n  a:\n    terms: [Boluarte~]\n"))
-    assert said.startswith("keywords.yaml:3:21: topics.a.terms[0]: ~")
 
 
 def test_an_example_that_does_not_do_what_it_should_is_pointed_at(tmp_path: Path) -> None:

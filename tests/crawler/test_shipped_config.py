@@ -5,16 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from archive.match import Matcher
-from archive.topic import TopicSpec, compile_topic
+from crawler.cli.config import Trial
 from crawler.config import Config, examples_complaints, load
 from crawler.settings import FILES, Settings
+from crawler.watchlist import compile_config
 
 SHIPPED = Path(__file__).parents[2] / "config"
-
-
-def finds(topic: TopicSpec, text: str) -> bool:
-    return bool(Matcher([compile_topic(topic)]).match({"text": text}))
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +20,8 @@ def shipped() -> Config:
 
 def test_the_shipped_files_have_nothing_wrong(shipped: Config) -> None:
     assert shipped.warnings == ()
-    assert examples_complaints(shipped, finds) == ()
+    trial = Trial(compile_config(shipped))
+    assert examples_complaints(shipped, trial.matches, trial.why) == ()
     assert shipped.settings == Settings(), "the shipped settings are the defaults"
 
 

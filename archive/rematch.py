@@ -1,0 +1,139 @@
+"""A new or changed topic, applied to the articles that are stored already.
+
+    topics whose version is not the applied one ─▶ articles, batch by batch ─▶ matcher (in a reader) ─▶ matches
+
+What it adds is marked backfill, and so is in no digest: readers are told of news. How far it got is stored with each
+batch, so a crash or a stop loses nothing. An article that waits in the change queue is left to that queue, which
+matches it with all topics: what is found there is news.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from archive.document import COLUMNS, document
+from archive.model import Hit
+from archive.queue import write_hits
+from archive.times import stamp
+
+BATCH = 200  # articles
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Topics to apply, to the articles after ``after``."""
+
+    topics: frozenset[str]
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One stored article."""
+
+    article_id: int
+    content: str
+    fields: Mapping[str, str]
+
+
+Result = tuple[Stored, Mapping[str, tuple[Hit, ...]]]
+"""A stored article, and what the topics to apply found in it."""
+
+
+def todo(conn: sqlite3.Connection) -> Work | None:
+    """Return what is to be done next, None when all is done. Topics that got equally far go together."""
+    rows = conn.execute(
+        """select id, applied_upto from topics where active = 1 and applied is not version
+        order by applied_upto"""
+    ).fetchall()
+    if not rows:
+        return None
+    after = rows[0]["applied_upto"]
+    return Work(frozenset(row["id"] for row in rows if row["applied_upto"] == after), after)
+
+
+def take(conn: sqlite3.Connection, work: Work, limit: int = BATCH) -> list[Stored]:
+    """Return the next articles, in the order of their ids; merged ones say what they said in another."""
+    rows = conn.execute(
+        f"""select {COLUMNS} from articles a join sources s on s.id = a.source_id
+        where a.id > ? and a.merged_into is null order by a.id limit ?""",  # noqa: S608 - our own columns
+        (work.after, limit),
+    )
+    return [Stored(row["id"], row["content"], document(row)) for row in rows]
+
+
+def store(
+    conn: sqlite3.Connection,
+    work: Work,
+    upto: int | None,
+    results: Sequence[Result],
+    versions: Mapping[str, str],
+    now: datetime,
+) -> int:
+    """Store what was found in a batch, and that it goes up to article ``upto``; return how many matches are new.
+
+    ``upto`` None: the end is reached. Call it in a transaction.
+    """
+    new = 0
+    waiting = {row[0] for row in conn.execute("select distinct article_id from changes")}
+    for article, found in results:
+        if article.article_id not in waiting:
+            new += _store_article(conn, work, article, found, versions, now)
+    for topic_id in work.topics:
+        # Only what was matched is said of a version: another process may have brought a newer one meanwhile.
+        conn.execute(
+            """update topics set applied = case when ?1 is null then version else applied end,
+            applied_upto = coalesce(?1, 0) where id = ?2 and version = ?3""",
+            (upto, topic_id, versions[topic_id]),
+        )
+    return new
+
+
+def _store_article(
+    conn: sqlite3.Connection,
+    work: Work,
+    article: Stored,
+    found: Mapping[str, tuple[Hit, ...]],
+    versions: Mapping[str, str],
+    now: datetime,
+) -> int:
+    new = 0
+    before = {
+        row["topic_id"]: row
+        for row in conn.execute(
+            "select seq, topic_id, ended_at, matched_at from matches where article_id = ?",
+            (article.article_id,),
+        )
+    }
+    for topic_id in sorted(work.topics):
+        row, hits = before.get(topic_id), found.get(topic_id)
+        if hits is None:
+            if row is not None and row["ended_at"] is None:
+                conn.execute(
+                    "update matches set ended_at = ?, ended_because = 'topic' where seq = ?",
+                    (stamp(now), row["seq"]),
+                )
+            continue
+        if row is not None and row["ended_at"] is None:
+            seq = row["seq"]
+            conn.execute(
+                "update matches set topic_version = ? where seq = ?", (versions[topic_id], row["seq"])
+            )
+        else:
+            if row is not None:
+                conn.execute("delete from hits where match_seq = ?", (row["seq"],))
+                conn.execute("delete from matches where seq = ?", (row["seq"],))
+            new += 1
+            seq = conn.execute(
+                """insert into matches (article_id, topic_id, topic_version, matched_at, content, backfill)
+                values (?, ?, ?, ?, ?, 1)""",
+                (
+                    article.article_id, topic_id, versions[topic_id],
+                    row["matched_at"] if row else stamp(now), article.content,
+                ),
+            ).lastrowid  # fmt: skip
+        write_hits(conn, seq, hits)
+    return new
