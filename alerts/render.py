@@ -53,7 +53,8 @@ def render_all(digest: Digest, recipients: Sequence[str], server: MailServer | N
     sender = _sender(server)
     name = clean(digest.subscription.name)
     to = [Address(name, OUTBOX, NOWHERE) if one == OUTBOX else _address(one) for one in recipients]
-    leave = _leave(server, digest.subscription.id)
+    # What is only kept as a file has no reader who could leave.
+    leave = _leave(server, digest.subscription.id) if digest.subscription.to else None
     teller = Teller(digest, leave)
     whole = teller.view(Room())
     text = _template("digest.txt").render(view=whole, wrap=_wrap)
