@@ -17,7 +17,6 @@ import textwrap
 from collections.abc import Sequence
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import EmailPolicy
 from email.utils import format_datetime, parseaddr
 from functools import cache
 from typing import Any
@@ -26,6 +25,7 @@ from urllib.parse import quote, urlsplit
 from css_inline import CSSInliner
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from alerts import headers
 from alerts.model import FOLDER_CHANNEL, MAIL_CHANNEL, OUTBOX, Digest, MailServer, Message
 from alerts.view import Leave, Room, Teller, View, clean
 
@@ -53,18 +53,19 @@ def render_all(digest: Digest, recipients: Sequence[str], server: MailServer | N
     sender = _sender(server)
     name = clean(digest.subscription.name)
     to = [Address(name, OUTBOX, NOWHERE) if one == OUTBOX else _address(one) for one in recipients]
-    leave = _leave(server, digest.subscription.id)
+    # What is only kept as a file has no reader who could leave.
+    leave = _leave(server, digest.subscription.id) if digest.subscription.to else None
     teller = Teller(digest, leave)
     whole = teller.view(Room())
     text = _template("digest.txt").render(view=whole, wrap=_wrap)
     html = _html(teller, whole)
 
-    mail = EmailMessage(policy=_POLICY)
-    mail["From"] = sender
+    mail = EmailMessage(policy=headers.POLICY)
+    mail["From"] = headers.mailbox("From", sender)
     mail["To"] = ""
     if server and server.reply_to:
-        mail["Reply-To"] = _address(server.reply_to)
-    mail["Subject"] = whole.subject
+        mail["Reply-To"] = headers.mailbox("Reply-To", _address(server.reply_to))
+    mail["Subject"] = headers.text("Subject", whole.subject)
     mail["Date"] = format_datetime(digest.due_at)
     mail["Message-ID"] = ""
     mail["List-Id"] = f"<{_slug(digest.subscription.id)}.presswatch.{sender.domain}>"
@@ -81,7 +82,7 @@ def render_all(digest: Digest, recipients: Sequence[str], server: MailServer | N
     messages = []
     for recipient, address in zip(recipients, to, strict=True):
         message_id = f"<{_hash(digest, recipient)[:32]}@{sender.domain}>"
-        mail.replace_header("To", address)
+        mail.replace_header("To", headers.mailbox("To", address))
         mail.replace_header("Message-ID", message_id)
         messages.append(
             Message(
@@ -165,28 +166,7 @@ def _wrap(text: str, indent: int = 0) -> str:
     )
 
 
-# --- headers ----------------------------------------------------------------------------------------------
-
-
-class _Policy(EmailPolicy):
-    """SMTP's policy, but identifiers are never folded.
-
-    The standard library folds a long ``List-Unsubscribe`` into encoded words, which no mail client reads as an
-    URL any more. These headers are ASCII and short of the 998 octets of RFC 5322.
-    """
-
-    def fold(self, name: str, value: Any) -> str:
-        if name.lower() in ("list-unsubscribe", "list-id", "message-id"):
-            return f"{name}: {value}{self.linesep}"
-        return str(super().fold(name, value))
-
-    def fold_binary(self, name: str, value: Any) -> bytes:
-        if name.lower() in ("list-unsubscribe", "list-id", "message-id"):
-            return self.fold(name, value).encode("ascii", "replace")
-        return bytes(super().fold_binary(name, value))
-
-
-_POLICY: EmailPolicy = _Policy(linesep="\r\n", cte_type="7bit")
+# --- addresses --------------------------------------------------------------------------------------------
 
 
 def _address(text: str) -> Address:

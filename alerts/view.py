@@ -167,8 +167,9 @@ class Teller:
         words, name = speaker.words, clean(digest.subscription.name)
         told = len({one.article_id for one in digest.articles})
         tally = ", ".join(f"{_unbroken(clean(one.title))}\N{NO-BREAK SPACE}({one.size})" for one in groups)
+        why = words.why if digest.subscription.to else words.why_kept
         foot = (
-            words.why.format(name=name, when=self._when, zone=digest.subscription.zone),
+            why.format(name=name, when=self._when, zone=digest.subscription.zone),
             words.times.format(speaker.zone_name(digest.due_at)),
         )
         shown = digest.coverage[: room.coverage]

@@ -47,6 +47,7 @@ class Words:
     days: tuple[str, str]
     coverage_left_out: tuple[str, str]
     why: str
+    why_kept: str
     daily: str
     leave: str
     leave_web: str
@@ -96,6 +97,10 @@ ENGLISH = Words(
     days=("{} day", "{} days"),
     coverage_left_out=("and {} more: see the plain-text part", "and {} more: see the plain-text part"),
     why="You get this because your address is on the Presswatch list “{name}” ({when}, {zone}).",
+    why_kept=(
+        "This is not mailed: the Presswatch list “{name}” ({when}, {zone}) names no address, "
+        "so it is kept as a file."
+    ),
     daily="daily at {}",
     leave="To leave, write to {}.",
     leave_web="To leave: {}",
@@ -143,6 +148,10 @@ SPANISH = Words(
     days=("{} día", "{} días"),
     coverage_left_out=("y {} más: ver la versión en texto", "y {} más: ver la versión en texto"),
     why="Recibe este correo porque su dirección está en la lista «{name}» de Presswatch ({when}, {zone}).",
+    why_kept=(
+        "Esto no se envía por correo: la lista «{name}» de Presswatch ({when}, {zone}) no tiene direcciones, "
+        "así que se guarda como archivo."
+    ),
     daily="todos los días a las {}",
     leave="Para darse de baja, escriba a {}.",
     leave_web="Para darse de baja: {}",

@@ -18,6 +18,7 @@ from typing import Any
 from xml.sax import SAXParseException
 
 import feedparser
+import feedparser.urls
 
 from archive.errors import ParseError
 from archive.model import Entry, Feed
@@ -26,6 +27,10 @@ from . import dates, entries, jsonfeed, urls
 from .language import primary
 
 MAX_ENTRIES = 5_000
+
+# feedparser drops every slash past the second, whatever the scheme. Of a web address browsers do so too: what follows
+# can only be a host. But file://etc/hostname is not what a feed offered that said file:///etc/hostname.
+feedparser.urls._urifixer = re.compile(r"^(https?://)(/*)(.*?)", re.IGNORECASE)
 
 _HARMLESS = (feedparser.CharacterEncodingOverride, feedparser.NonXMLContentType)
 _HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)

@@ -265,17 +265,24 @@ def demo(
     logs()
 
     def tell(played: day.Played) -> None:
+        for failure in played.failures:
+            note(f"could not be read: {failure}")
+        if played.in_vain:
+            note(
+                "no feed at all could be read: is this computer's loopback (127.0.0.1) up, and open to programs?"
+            )
         if json:
             say_json(played.as_json())
-        else:
+        elif not played.in_vain:
             say(played.as_text(program(), stay=stay))
 
     with told(3) as (show, station):
-        loop.run(
+        played = loop.run(
             lambda stop: day.play(
                 folder, stop, as_of=as_of, show=show, tell=tell, station=station, stay=note if stay else None
             )
         )
+    raise typer.Exit(1 if played.in_vain else 0)
 
 
 def program() -> str:

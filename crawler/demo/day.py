@@ -55,13 +55,18 @@ subscribers:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """What the day came to, and where to look."""
+    """What the day came to, and where to look.
+
+    ``failures`` names each feed that could not be read, with why; ``in_vain``: none ever was.
+    """
 
     folder: Path
     passes: int
     articles: int
     matches: dict[str, int]
     digests: tuple[Path, ...]
+    failures: tuple[str, ...] = ()
+    in_vain: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Return it for ``--json``."""
@@ -72,6 +77,7 @@ class Played:
             "articles": self.articles,
             "matches": self.matches,
             "digests": [str(path) for path in self.digests],
+            "failures": list(self.failures),
         }
 
     def as_text(self, program: str, *, stay: bool) -> str:
@@ -142,11 +148,12 @@ async def play(
     tell: Callable[[Played], None],
     station: Callable[[str], None] = lambda _: None,
     stay: Callable[[str], None] | None = None,
-) -> None:
-    """Play the day in ``folder``, up to ``as_of``, and ``tell`` what it came to.
+) -> Played:
+    """Play the day in ``folder``, up to ``as_of``; ``tell`` and return what it came to.
 
     ``show`` is told how far it is, and ``station`` when a pass begins.
-    ``stay``: keep the newsroom and the archive's pages open until ``stop``, and say their address to it.
+    ``stay``: keep the newsroom and the archive's pages open until ``stop``, and say their address to it, unless
+    there is nothing to look at because no feed was read.
     """
     time = [START]
     passes = [moment for moment in PASSES if as_of is None or moment < as_of]
@@ -164,14 +171,27 @@ async def play(
                 time[0] = moment
                 summary = await run.one_pass(service, stop)
                 made += summary.finished
-            tell(await _played(service, folder, made))
-        if stay is not None:
+            played = await _played(service, folder, made)
+            tell(played)
+        if stay is not None and not played.in_vain:
             async with run.serving(config, stop) as address:
                 stay(f"the archive: {address}   stop: Ctrl-C")
                 await stop.wait()
+    return played
 
 
 async def _played(service: Service, folder: Path, passes: int) -> Played:
     articles, matches = await service.readers.run(search.totals)
     digests = tuple(sorted((folder / "data" / "outbox").glob("*.html")))
-    return Played(folder=folder, passes=passes, articles=articles, matches=matches, digests=digests)
+    tally = service.counts.tally
+    # Each pass asks every feed again: one that fails all day is named once.
+    failures = {failure.partition(": ")[0]: failure for failure in tally.failed}
+    return Played(
+        folder=folder,
+        passes=passes,
+        articles=articles,
+        matches=matches,
+        digests=digests,
+        failures=tuple(sorted(failures.values())),
+        in_vain=0 < tally.polled == tally.unread,
+    )

@@ -152,6 +152,23 @@ def test_a_reader_can_leave_by_mail_or_on_a_page(unsubscribe: str, header: str, 
     assert ("href", href) in page.attributes
 
 
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_the_foot_of_a_digest_that_is_only_kept_claims_no_address(language: str) -> None:
+    words = ALL[language]
+    said = {"name": "Lima desk", "when": words.daily.format("07:00"), "zone": "America/Lima"}
+    mailed, kept = words.why.format(**said), words.why_kept.format(**said)
+    for to, here, not_here in ((("desk@example.org",), mailed, kept), ((), kept, mailed)):
+        reader = subscription(language=language, to=to)
+        for address in to or (OUTBOX,):
+            made = digest(article(1), subscription=reader)
+            mail, text, html = parts(render(made, address, server(unsubscribe="leave@example.org")))
+            for part in (" ".join(text.split()), Seen(html).text):
+                assert here in part
+                assert not_here not in part
+                assert ("leave@example.org" in part) == bool(to), "who has no address cannot leave"
+            assert bool(mail["List-Unsubscribe"]) == bool(to)
+
+
 def test_a_page_for_leaving_that_no_header_can_hold_still_stands_at_the_foot() -> None:
     url = "https://example.org/" + "a" * 1500
     mail, text, _ = sent(digest(article(1)), unsubscribe=url)

@@ -1,8 +1,8 @@
 """How long the event loop cannot answer while 91 live feeds are polled, parsed and stored.
 
 Reference: the longest time that one of these feeds takes feedparser, which is what the loop would stand still
-for if it parsed by itself. One line of JSON, whose ``stall_ms`` is the median of the rounds; exit 1 when that is
-over the limit.
+for if it parsed by itself. One line of JSON, whose ``stall_ms`` is the worst of the rounds, because the limit is for
+every run; exit 1 when that is over it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import sys
 import tempfile
 import warnings
 from pathlib import Path
-from statistics import median
 from time import perf_counter
 
 import feedparser
@@ -46,7 +45,7 @@ def main() -> int:
         begun = perf_counter()
         feedparser.parse(io.BytesIO(path.read_bytes()))
         longest = max(longest, 1000 * (perf_counter() - begun))
-    figure = median(stalls)
+    figure = max(stalls)
     print(
         json.dumps(
             {

@@ -106,6 +106,25 @@ def test_an_entry_without_anything_to_know_it_by_is_known_by_its_text() -> None:
     assert len(one.key) == len("case:sha256:") + 32
 
 
+@pytest.mark.parametrize(
+    "link", ["file:///etc/hostname", "FILE:////etc/x", "news:///x", "javascript:alert(1)"]
+)
+@pytest.mark.parametrize(
+    "feed",
+    [
+        rss("<item><title>x</title><link>{}</link></item>"),
+        rss("<item><title>x</title><link>{}</link></item>").replace("</channel></rss>", ""),
+        """<feed xmlns="http://www.w3.org/2005/Atom" xml:base="https://faro.example/">
+        <entry><title>x</title><link rel="alternate" href="{}"/></entry></feed>""",
+        '{{"version": "https://jsonfeed.org/version/1.1", "items": [{{"id": "1", "url": "{}"}}]}}',
+    ],
+    ids=["RSS", "RSS that is cut off", "Atom with a base", "JSON"],
+)
+def test_a_link_that_is_no_web_address_is_kept_as_it_was_offered(feed: str, link: str) -> None:
+    (entry,) = read(feed.format(link)).entries
+    assert (entry.link, entry.url) == (link, link)
+
+
 def test_tags_are_at_most_twenty() -> None:
     tags = "".join(f"<category>t{number}</category>" for number in range(50))
     assert len(read(rss(f"<item><title>x</title>{tags}</item>")).entries[0].tags) == MAX_TAGS

@@ -59,6 +59,8 @@ def test_links_to_files_and_private_addresses_are_stored_and_never_followed(tmp_
     }
     assert {state for state, _ in found.values()} == {"refused"}
     assert "scheme file" in found["A file in Peru"][1]
+    offered = "select a.url, o.link from articles a join offers o on o.article_id = a.id where a.title = 'A file in Peru'"
+    assert rows(tmp_path / "data/archive.db", offered) == [("file:///etc/hostname", "file:///etc/hostname")]
     assert "not a public address" in found["A private page"][1]
     assert "not a public address" in found["A redirect inside"][1]
     assert "file:///etc/hostname" in found["A redirect to a file"][1]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -117,6 +119,55 @@ def test_without_a_terminal_the_demo_says_which_pass_it_plays(tmp_path: Path) ->
         "2026-07-18T23:00:00+00:00",
     ]
     assert done.json["passes"] == 2
+
+
+def test_what_the_demo_says_as_json_is_filled_and_true(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    summary = presswatch("demo", "--dir", folder, "--as-of", "2026-07-19T12:06Z", "--json").json
+    assert list(summary) == ["folder", "archive", "passes", "articles", "matches", "digests", "failures"]
+    assert (summary["folder"], summary["passes"], summary["failures"]) == (str(folder), 4, [])
+    assert set(summary["matches"]) == {"boluarte", "july-19", "lithium", "peru", "us-troops"}
+    assert min(summary["matches"].values()) > 0
+    with closing(sqlite3.connect(summary["archive"])) as conn:
+        assert conn.execute("select count(*) from articles").fetchone() == (summary["articles"],)
+        found = conn.execute(
+            "select topic_id, count(*) from matches where ended_at is null group by topic_id"
+        )
+        assert dict(found) == summary["matches"]
+    (digest,) = map(Path, summary["digests"])
+    assert digest.parent == folder / "data/outbox"
+    assert digest.read_text("utf-8").startswith("<!")
+
+
+CUT_OFF = """
+import re
+from crawler.cli import main
+from crawler.demo.newsroom import Newsroom
+
+# As where the loopback interface is down: nothing answers at the newsroom's addresses.
+written = Newsroom.sources_yaml
+Newsroom.sources_yaml = lambda newsroom: re.sub(r":[0-9]+/", ":1/", written(newsroom))
+main()
+"""
+
+
+@pytest.mark.parametrize("more", [(), ("--json",), ("--serve",)], ids=["text", "JSON", "to stay open"])
+def test_a_demo_that_can_read_no_feed_names_them_and_fails(tmp_path: Path, more: tuple[str, ...]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", CUT_OFF, "demo", "--dir", str(tmp_path / "demo"), "--as-of", "2026-07-19T00:00Z", *more],
+        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    told = [line for line in done.stderr.splitlines() if line.startswith("could not be read: ")]
+    assert len(told) == 4, "each feed once, not once a pass"
+    assert all(" http://127.0.0.1:1/" in line and ": connection: " in line for line in told)
+    assert "no feed at all could be read: is this computer's loopback" in done.stderr
+    if more == ("--json",):
+        summary = json.loads(done.stdout)
+        assert [f"could not be read: {failure}" for failure in summary["failures"]] == told
+        assert (summary["passes"], summary["articles"]) == (2, 0)
+    else:
+        assert done.stdout == ""  # nothing was played that could be told
 
 
 @pytest.mark.parametrize(
