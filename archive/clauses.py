@@ -28,6 +28,10 @@ class Clause:
         """Return the occurrences that make it true, None if it is not."""
         raise NotImplementedError
 
+    def gate(self) -> frozenset[bytes] | None:
+        """Return words, or first letters of words, of which one must be there; None if that cannot be said."""
+        return None
+
     def spans(self, document: Document) -> list[tuple[int, near.Span]]:
         """Return what it finds as spans for NEAR: the field, and the span in words with its occurrences."""
         found = []
@@ -41,10 +45,17 @@ class Clause:
 class LeafClause(Clause):
     """A phrase or a date that is in the automaton."""
 
-    __slots__ = ("number",)
+    __slots__ = ("leaf", "number")
 
-    def __init__(self, number: int) -> None:
-        self.number = number
+    def __init__(self, leaf: Leaf) -> None:
+        self.number = leaf.number
+        self.leaf = leaf
+
+    def gate(self) -> frozenset[bytes] | None:
+        """Return its probe."""
+        if self.leaf.probe is None or self.leaf.attribute:
+            return None
+        return frozenset((self.leaf.probe,))
 
     def find(self, document: Document) -> list[Occurrence] | None:
         """Return what the automaton found, less what is masked."""
@@ -59,11 +70,10 @@ class _Other(LeafClause):
     know that a set of words is enough.
     """
 
-    __slots__ = ("leaf", "probe", "stem")
+    __slots__ = ("probe", "stem")
 
     def __init__(self, leaf: Leaf) -> None:
-        super().__init__(leaf.number)
-        self.leaf = leaf
+        super().__init__(leaf)
         self.probe = leaf.probe
         self.stem = leaf.marks == "*"
 
@@ -85,6 +95,9 @@ class _Within(Clause):
         self.child = child
         self.fields = fields
 
+    def gate(self) -> frozenset[bytes] | None:
+        return self.child.gate()
+
     def find(self, document: Document) -> list[Occurrence] | None:
         return [spot for spot in self.child.find(document) or () if spot[0] in self.fields] or None
 
@@ -94,6 +107,14 @@ class _Or(Clause):
 
     def __init__(self, children: Sequence[Clause]) -> None:
         self.children = tuple(children)
+
+    def gate(self) -> frozenset[bytes] | None:
+        probes: set[bytes] = set()
+        for child in self.children:
+            if (gate := child.gate()) is None:
+                return None
+            probes |= gate
+        return frozenset(probes)
 
     def find(self, document: Document) -> list[Occurrence] | None:
         found = [spots for child in self.children if (spots := child.find(document)) is not None]
@@ -110,6 +131,10 @@ class _And(Clause):
 
     def __init__(self, children: Sequence[Clause]) -> None:
         self.children = tuple(children)
+
+    def gate(self) -> frozenset[bytes] | None:
+        gates = [gate for child in self.children if (gate := child.gate()) is not None]
+        return min(gates, key=len, default=None)
 
     def find(self, document: Document) -> list[Occurrence] | None:
         spots: list[Occurrence] = []
@@ -141,6 +166,10 @@ class _Near(Clause):
         self.asked = tuple(self.operands[number] for number in asked)
         self.gaps = gaps
         self.ordered = ordered
+
+    def gate(self) -> frozenset[bytes] | None:
+        gates = [gate for child in self.asked if (gate := child.gate()) is not None]
+        return min(gates, key=len, default=None)
 
     def _by_field(self, document: Document) -> Iterator[tuple[int, list[list[near.Span]]]]:
         fields: dict[int, list[list[near.Span]]] = {}
@@ -237,7 +266,7 @@ class Build:
         match node:
             case Phrase() | Date():
                 leaf = self.leaves[self._leaf(node, topic, attribute=place in ATTRIBUTES)]
-                found = LeafClause(leaf.number) if leaf.number in self.wanted else _Other(leaf)
+                found = LeafClause(leaf) if leaf.number in self.wanted else _Other(leaf)
                 return found if place is None else _Within(found, self._places[place])
             case Ref(topic_id):
                 return _Ref(topic_id)

@@ -51,14 +51,26 @@ def _spellings(month: int, day: int, languages: tuple[str, ...]) -> tuple[str, .
 
 @lru_cache(maxsize=1024)
 def numbers(date: Date) -> tuple[str, ...]:
-    """Return the day in numbers, never with a year: *7/19*, *07/19*, *19/7*, *19/07*.
+    """Return the day in numbers, never with a year: *7/19*, *07/19*, *19/7*, *19/07*; and *19, …*, *19th, …*.
 
-    Their words stand in every numeric form, with whatever between them, year and all around them.
+    Their words stand in every numeric form, with whatever between them, year and all around them. The number alone
+    stands in lists and ranges: *19 and 20 July*, *July 18-19*.
     """
     months = dict.fromkeys((str(date.month), f"{date.month:02}"))
     days = dict.fromkeys((str(date.day), f"{date.day:02}"))
     pairs = [(month, day) for month in months for day in days]
-    return tuple(dict.fromkeys("/".join(pair) for pair in [*pairs, *((day, month) for month, day in pairs)]))
+    numeric = dict.fromkeys("/".join(pair) for pair in [*pairs, *((day, month) for month, day in pairs)])
+    return (*numeric, *_alone(date.day))
+
+
+def _alone(day: int) -> Iterator[str]:
+    """Yield the number of a day as it stands in a list, no two with the same words."""
+    ordinals = [text for base in _ORDINALS for text in _ordinals(day, Locale(base), base)]
+    firsts = [text for texts in _FIRST.values() for text in texts] if day == 1 else []
+    found: dict[tuple[str, ...], str] = {}
+    for text in (str(day), f"{day:02}", *ordinals, *firsts):
+        found.setdefault(tuple(tokens(text).words[:1]), text)
+    yield from (f"{text}, …" for text in found.values() if len(tokens(text).words) == 1)
 
 
 def accept(

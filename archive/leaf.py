@@ -41,7 +41,8 @@ class Leaf:
 
     ``looks``: what to look for, and how many words of the leaf stand before it. ``exact``: where its bytes stand it
     stands, and this is what an exact hit looks like; else None. ``probe``: a word without which it
-    is nowhere; of a word with * alone, its first letters.
+    is nowhere; of a word with * alone, its first letters. ``simple``: it is found exact or folded, if there is
+    no acronym in the text.
     """
 
     __slots__ = (
@@ -55,6 +56,7 @@ class Leaf:
         "number",
         "plain",
         "probe",
+        "simple",
         "variant",
         "words",
     )  # fmt: skip
@@ -73,7 +75,7 @@ class Leaf:
         self.attribute = attribute
         self.exact: str | None = None
         self.probe: bytes | None = None
-        self.acronym = False
+        self.acronym = self.simple = False
         self.words: tuple[Callable[[bytes], bool], ...] | None = None
         self.capitals: tuple[int, ...] = ()
         self.marks = ""
@@ -96,6 +98,7 @@ class Leaf:
         if not (self.words or self.capitals or node.mode is not Mode.FOLDED):
             self.exact = self.plain
         self.acronym = any(word.acronym for word in node.words)
+        self.simple = self.exact is not None and not (self.acronym or self.marks)
         self.looks = tuple(dict.fromkeys(self._patterns(facts, languages)))
         if self.words is None:
             longest = max(

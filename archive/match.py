@@ -60,6 +60,10 @@ class Matcher:
             else:
                 self._wakes_more[leaf] = numbers
         self._plain = [_plain(build, name) for name in names]
+        self._gates = [
+            None if clause is None or isinstance(clause, LeafClause) else clause.gate()
+            for clause in self._plain
+        ]
         self.indexes = (
             (Index(build.leaves, build.patterns(attribute=False), wanted=True), FIELDS),
             (
@@ -91,6 +95,10 @@ class Matcher:
                 woken.update(self._wakes_more[leaf])
         found = {}
         for number in sorted(woken):
+            # Most topics that are woken lack a word that they need besides, and that is cheaply known.
+            gate = self._gates[number]
+            if gate is not None and gate.isdisjoint(document.present):
+                continue
             clause = plain[number]
             spots = document.topic(names[number]) if clause is None else clause.find(document)
             if spots is not None:
@@ -111,6 +119,7 @@ class Document:
         self.hidden: Masks = _NOTHING
         self._words: set[bytes] | None = None
         self._stems: set[bytes] | None = None
+        self._present: set[bytes] | None = None
         self._looked_up: dict[int, list[Occurrence] | None] = {}
         self._topics: dict[str, list[Occurrence] | None] = {}
         self._setting = Setting(fields.get("lang"), fields.get("country"), _day(fields.get("date")))
@@ -148,6 +157,13 @@ class Document:
         return self._words
 
     @property
+    def present(self) -> set[bytes]:
+        """All words, and what they begin with."""
+        if self._present is None:
+            self._present = self.words | self.stems
+        return self._present
+
+    @property
     def stems(self) -> set[bytes]:
         """What those words begin with."""
         if self._stems is None:
@@ -182,7 +198,12 @@ class Document:
         assert cut is not None
         start, stop = cut.span(begin, end)
         surface = cut.text[start:stop]
-        how = "exact" if surface == leaf.exact else leaf.how(cut, begin, end, surface)
+        if surface == leaf.exact:
+            how = "exact"
+        elif leaf.simple and not cut.acronyms:
+            how = "folded"
+        else:
+            how = leaf.how(cut, begin, end, surface)
         return Hit(_ALL[number], start, stop, surface, leaf.variant, how)
 
     def cut(self, number: int) -> Cut:
@@ -240,12 +261,15 @@ class Index:
         self._whole = array(
             "l", [leaf.number if leaf and leaf.exact and not leaf.marks else -1 for leaf in alone]
         )
+        self._tail = array(
+            "l", [leaf.number if leaf and leaf.exact and leaf.marks == "*" else -1 for leaf in alone]
+        )
         self._others = [tuple(found) for found in patterns.values()]
         self._automaton = BytesAhoCorasick(list(patterns), implementation=Implementation.ContiguousNFA)
 
     def find(self, cut: Cut, field: int, spots: dict[int, list[Occurrence]], setting: Setting) -> None:
         """Add the occurrences in one field to ``spots``."""
-        whole = self._whole
+        whole, tail, joined = self._whole, self._tail, cut.joined
         for pattern, start, end in self._automaton.find_matches_as_indexes(cut.joined, overlapping=True):
             leaf = whole[pattern]
             if leaf >= 0:
@@ -253,6 +277,14 @@ class Index:
                     spots[leaf] = [(field, start + 1, end - 1, leaf)]
                 elif len(spots[leaf]) < MOST_SPOTS:
                     spots[leaf].append((field, start + 1, end - 1, leaf))
+                continue
+            leaf = tail[pattern]
+            if leaf >= 0:
+                spot = (field, start + 1, joined.index(b" ", end), leaf)
+                if leaf not in spots:
+                    spots[leaf] = [spot]
+                elif len(spots[leaf]) < MOST_SPOTS:
+                    spots[leaf].append(spot)
                 continue
             for leaf, back in self._others[pattern]:
                 if leaf in spots and len(spots[leaf]) >= MOST_SPOTS:

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import get_month_names
+from babel.dates import get_day_names, get_month_names
 
 from archive.normalize import fold
 
@@ -87,6 +87,34 @@ def wide_words(*langs: str | None) -> frozenset[str]:
         for locale in locales_of(lang or "")
         for names in month_names(locale, "wide").values()
         for name in names
+    )
+
+
+@lru_cache(maxsize=1024)
+def names_of(month: int, lang: str | None) -> frozenset[str]:
+    """Return the folded names of one month in an article's language, with those in full that count wherever they stand.
+
+    Where the language is not known, the short ones of English and Spanish count, too.
+    """
+    own = locales_of(lang or "")
+    other = [locale for tag in ("en", "es") for locale in locales_of(tag)]
+    widths = [(own or other, "abbreviated"), (own, "wide"), (other, "wide")]
+    return frozenset(
+        fold(name).strip(". ")
+        for locales, width in widths
+        for locale in locales
+        for name in month_names(locale, width)[month]
+    )
+
+
+def weekday_words(*langs: str) -> frozenset[str]:
+    """Return the folded names of the days of the week in some languages, in full and short."""
+    return frozenset(
+        fold(name).strip(". ")
+        for lang in langs
+        for locale in locales_of(lang)
+        for width in ("wide", "abbreviated")
+        for name in get_day_names(width, "format", locale).values()  # type: ignore[arg-type]
     )
 
 

@@ -59,6 +59,15 @@ FACTS = Facts(
         "march": frozenset({"march", "marches", "marched", "marching"}),
         "mina": frozenset({"mina", "minas"}),
         "tropa": frozenset({"tropa", "tropas"}),
+        # Those that the shipped topics ask for.
+        "troop": frozenset({"troop", "troops"}),
+        "marine": frozenset({"marine", "marines"}),
+        "paratrooper": frozenset({"paratrooper", "paratroopers"}),
+        "paracaidista": frozenset({"paracaidista", "paracaidistas"}),
+        "estadounidense": frozenset({"estadounidense", "estadounidenses"}),
+        "norteamericano": frozenset(
+            {"norteamericano", "norteamericana", "norteamericanos", "norteamericanas"}
+        ),
         "votar": frozenset({"votar", "vota", "votan", "votaron", "votaran", "votado"}),
     },
 )
