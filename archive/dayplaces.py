@@ -8,21 +8,26 @@ What is written here by hand is which words and signs say that a number is no da
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from functools import lru_cache
 from typing import NamedTuple
 
 from archive.months import (
+    MONTH_BEFORE,
     MONTH_FIRST,
-    base_of,
+    NEXT,
+    NUMBER_NEXT,
+    REACH,
+    DayList,
+    Window,
+    day_list,
     dot_after_day,
     month_words,
+    months_here,
     names_of,
     orders,
-    weekday_words,
+    signs_of,
     wide_words,
 )
-from archive.normalize import fold, fold_with_map
+from archive.normalize import fold
 from archive.tree import Date
 
 
@@ -37,27 +42,20 @@ class Place(NamedTuple):
 def read(
     date: Date, text: str, start: int, end: int, *, lang: str | None, country: str | None
 ) -> Place | None:
-    """Return ``date`` as it is written at ``text[start:end]``, None if that is no day."""
+    """Return ``date`` as it is written in words at ``text[start:end]``, None if that is no day."""
     inside = fold(text[start:end])
-    march = _MARCH.fullmatch(inside)
-    if march and any(name[0] == march["initial"] for name in names_of(date.month, "es")):
-        place = _march(march, text, start, end, lang)
-        if place or not _LONE.fullmatch(inside):
-            return place
     if _LONE.fullmatch(inside):
         return _listed(date, text, start, end, lang, country)
-    if march:
-        return None
-    if _NUMBERS.fullmatch(inside):
-        return _numeric(date, text, start, end, lang, country)
     return _worded(date, inside, text, start, end, lang, country)
 
 
-def _around(text: str, start: int, end: int) -> tuple[str, str]:
+def around(text: str, start: int, end: int) -> tuple[str, str]:
+    """Return what stands on either side of a place, folded."""
     return fold(text[max(0, start - _AROUND) : start]), fold(text[end : end + _AROUND])
 
 
-def _century(digits: str) -> int:
+def century(digits: str) -> int:
+    """Return the year that two digits stand for."""
     return int(digits) + (2000 if int(digits) < 70 else 1900)
 
 
@@ -105,7 +103,7 @@ _YEAR_BEFORE = re.compile(r"(?<![\w.,])(1[6-9]\d\d|2[01]\d\d),?\s+\Z")  # In 202
 def _worded(
     date: Date, inside: str, text: str, start: int, end: int, lang: str | None, country: str | None
 ) -> Place | None:
-    before, after = _around(text, start, end)
+    before, after = around(text, start, end)
     cut = [(found.start(), found.end(), found[0]) for found in _TOKEN.finditer(inside)]
     if not cut:
         return None
@@ -133,8 +131,7 @@ def _worded(
     american = orders(lang, country) == MONTH_FIRST
     if _torn(before, after, own, day_first=day_first, linked=linked, american=american):
         return None
-    earlier = _YEAR_BEFORE.search(before)
-    return Place(start, end, int(earlier[1]) if earlier else None)
+    return Place(start, end, _year_ahead(before))
 
 
 def _year_behind(after: str, name: str | None, lang: str | None) -> int | None:
@@ -145,7 +142,7 @@ def _year_behind(after: str, name: str | None, lang: str | None) -> int | None:
     year = _YEAR_AFTER.match(after)
     if year is None:
         return None
-    return _century(year["short"]) if year["short"] else int(year["named"] or year["bare"])
+    return century(year["short"]) if year["short"] else int(year["named"] or year["bare"])
 
 
 def _continues(before: str, own: frozenset[str]) -> bool:
@@ -209,122 +206,21 @@ def _is_month(name: str, own: frozenset[str], inside: str, written: str) -> bool
 
 # --- In a list or a range: 19 and 20 July, del 19 al 21 de julio, July 17, 18 and 19
 
-_REACH = 64  # characters that are read on either side of one day of a list
-_NEXT = 32  # and to the next one
-_MOST = 4  # days that may stand on one side of it
-_JOINTS = {
-    "en": "and or to through until till",
-    "es": "y e o u a al hasta",
-    "pt": "e ou a ao ate",
-    "fr": "et ou a au jusqu'au jusqu’au",
-    "de": "und oder bis",
-    "it": "e o al",
-    "ca": "i o al fins",
-}
-_ARTICLES = {"en": "the", "es": "el del al dia", "pt": "o dia", "fr": "le", "de": "den zum", "it": "il"}
-
-
-def _either(words: Iterable[str]) -> str:
-    return "|".join(re.escape(word) for word in sorted(words, key=lambda word: (-len(word), word)))
-
-
 _LONE = re.compile(r"[0-9]{1,2}(?:st|nd|rd|th|o|er|r)?|primero")
-_LONE_END = re.compile(r"\.o(?![^\W_])")  # 1.º
-_NUMBER_NEXT = re.compile(rf"[^0-9\n]{{1,{_NEXT}}}[0-9]")
-_GAP = r"(?:[^\S\n]|_){1,3}"
-_LISTED_DAY = r"(?P<day>[0-9]{1,2})(?:st|nd|rd|th|\.?o|er|r)?"
-_JOINED = rf"""(?: (?:{_GAP})? (?P<sign>[-‐‑–—−/&]) (?:{_GAP})?
-    | (?: (?P<comma>,){_GAP} | ,?{_GAP}(?:{_either({*" ".join(_JOINTS.values()).split()})}){_GAP} )
-      (?: (?:{_either({*" ".join(_ARTICLES.values()).split()})}){_GAP} ){{0,2}}
-      (?: (?:{_either(weekday_words(*_JOINTS))})\.?{_GAP} )? )"""
-# "No. 19, 20 July", "aged 19, 20 July": only a list with its "and" cannot be two things.
-_LABEL = re.compile(r"\b(?:no|nos|num|numero|vol|pp?|page|pagina|art|articulo|article|aged|ley)\.?\s\Z")
 _NOT_BEFORE_LIST = re.compile(r"(?:[$€£¥₿]\s?|[0-9][-‐‑–—.,:/])\Z")
+# "No. 19, 20 July", "Week 19 - 20 July": without an "and" these are two things.
+_LABEL = re.compile(
+    r"""\b(?: nos? | num | numero | number | vol | pp?
+    | pages? | paginas? | art | articulo | article | ley | aged | edad | chapter | capitulo | episodio | episode
+    | edicion | edition | week | semana | round | jornada | matchday | part | parte | phase | fase | group | grupo
+    | season | temporada | version )\.?\s\Z""",
+    re.VERBOSE,
+)
 _COUNTED = re.compile(
-    r"\s(?:people|persons?|others|dead|killed|injured|wounded|hurt|personas|otros|otras|muertos|heridos|pessoas|personnes)\b"
+    r"""\s(?: people | persons? | others | dead | killed | injured | wounded | hurt
+    | personas | otros | otras | muertos | heridos | pessoas | personnes )\b""",
+    re.VERBOSE,
 )
-_MONTH_BEFORE = re.compile(
-    rf"(?<![^\W_])(?P<name>[^\W\d_]{{2,14}})(?P<dot>\.?){_GAP}(?:the{_GAP})?\Z", re.VERBOSE
-)
-
-
-class _Signs(NamedTuple):
-    """How the days of a list are joined, and its month to it: in a language that writes *19. Juli* with dots."""
-
-    before: re.Pattern[str]
-    after: re.Pattern[str]
-    month: re.Pattern[str]
-
-
-@lru_cache(maxsize=2)
-def _signs(*, dotted: bool) -> _Signs:
-    dot = r"\.?" if dotted else ""
-    return _Signs(
-        re.compile(rf"(?<![^\W_])(?<![0-9][.,:]){_LISTED_DAY}{dot}{_JOINED}\Z", re.VERBOSE),
-        re.compile(rf"{dot}{_JOINED}{_LISTED_DAY}(?![^\W_]|[.,:][0-9])", re.VERBOSE),
-        re.compile(
-            rf"""{dot} (?: {_GAP} (?P<link> (?:de|of|do){_GAP} | d['’] )? | [-‐‑–/] )
-            (?P<name>[^\W\d_]{{2,14}}) (?![^\W_])""",
-            re.VERBOSE,
-        ),
-    )
-
-
-class _Listed(NamedTuple):
-    """Another day of the list. ``at``: where it begins if it stands before, where it ends if it stands after."""
-
-    at: int
-    sign: str
-
-
-class _List(NamedTuple):
-    """One day of a list, and what stands around it, folded."""
-
-    before: str
-    after: str
-    head: list[_Listed]  # the nearest first
-    tail: list[_Listed]
-    own: frozenset[str]
-    signs: _Signs
-
-    @property
-    def first(self) -> int:
-        return self.head[-1].at if self.head else len(self.before)
-
-    def month_at(self, at: int) -> re.Match[str] | None:
-        """Return the month that stands at a place behind the day."""
-        found = self.signs.month.match(self.after, at)
-        return found if found and found["name"] in self.own | wide_words() else None
-
-    def month_before(self) -> re.Match[str] | None:
-        """Return the month that the list stands behind."""
-        found = _MONTH_BEFORE.search(self.before, max(0, self.first - 24), self.first)
-        return found if found and found["name"] in self.own | wide_words() else None
-
-
-def _head(before: str, day: int, signs: _Signs) -> list[_Listed]:
-    """Return the days before one. They rise, so that a score or a range from last month is no list."""
-    found: list[_Listed] = []
-    at = len(before)
-    while len(found) < _MOST and (item := signs.before.search(before, max(0, at - _NEXT - 4), at)):
-        if not 0 < int(item["day"]) < day:
-            break
-        day, at = int(item["day"]), item.start()
-        found.append(_Listed(at, item["comma"] or item["sign"] or "and"))
-    return found
-
-
-def _tail(after: str, day: int, signs: _Signs) -> list[_Listed]:
-    """Return the days after one."""
-    found: list[_Listed] = []
-    ending = _LONE_END.match(after)
-    at = ending.end() if ending else 0
-    while len(found) < _MOST and (item := signs.after.match(after, at)):
-        if not day < int(item["day"]) <= 31:
-            break
-        day, at = int(item["day"]), item.end()
-        found.append(_Listed(at, item["comma"] or item["sign"] or "and"))
-    return found
 
 
 def _listed(
@@ -332,50 +228,92 @@ def _listed(
 ) -> Place | None:
     """Read one day of a list or of a range, whose month stands behind the last or before the first."""
     # Nearly every number is no day: what is cheap to see comes first.
-    follows = _NUMBER_NEXT.match(text, end) is not None
-    leads = any("0" <= char <= "9" for char in text[max(0, start - _NEXT) : start])
-    if not (follows or leads):
+    follows = NUMBER_NEXT.match(text, end) is not None
+    if not follows and not any("0" <= char <= "9" for char in text[max(0, start - NEXT) : start]):
         return None
     names = names_of(date.month, lang)
-    after, offsets_after = fold_with_map(text[end : end + _REACH])
-    follows = follows and any(name in after for name in names)
-    begin = max(0, start - _REACH)
-    before, offsets_before = fold_with_map(text[begin:start])
-    leads = leads and any(name in before for name in names)
-    if not (follows or leads):
+    after = Window(text, end, min(end + REACH, len(text)))
+    follows = follows and any(name in after.folded for name in names)
+    before = Window(text, max(0, start - REACH), start)
+    if not follows and not any(name in before.folded for name in names):
         return None
-    own, signs = month_words(lang) or names, _signs(dotted=dot_after_day(lang))
-    these = _List(before, after, _head(before, date.day, signs), _tail(after, date.day, signs), own, signs)
+    these = day_list(date.day, before.folded, after, lang)
     american = orders(lang, country) == MONTH_FIRST
-    month = these.month_at(these.tail[-1].at) if these.tail else None
+    whole = start <= REACH  # else something may stand before what is read here
+    month = these.month_behind() if these.tail else None
     if month and month["name"] in names:
-        stop = end + (offsets_after[month.end() - 1] if offsets_after else month.end() - 1) + 1
-        if (month.end() == len(after) and stop < len(text)) or (these.first == 0 and begin > 0):
-            return None  # more than is read here
-        written = text[
-            end + (offsets_after[month.start("name")] if offsets_after else month.start("name")) : stop
-        ]
-        if not _is_day_first(these, month, written):
+        stop = after.end(month.end())
+        if month.end() > after.size or not (these.first or whole):
+            return None
+        if not _is_before_month(these, month, text[after.start(month.start("name")) : stop], lang):
             return None
         behind = fold(text[stop : stop + _AROUND])
-        if month["name"] == "may" and not month["link"] and _MODAL.match(behind):
-            return None
         year = _year_behind(behind, month["name"], lang)
-        if year is None and american and _NUMBER_AFTER.match(behind):
+        if year is None and (
+            (american and _NUMBER_AFTER.match(behind))
+            or (month["name"] == "may" and not month["link"] and _MODAL.match(behind))
+        ):
             return None
-        return Place(start, stop, year or _year_ahead(before[: these.first]))
-    month = these.month_before() if these.head else None
-    if month and month["name"] in names:
-        first = begin + (offsets_before[month.start()] if offsets_before else month.start())
-        last = _last(these, these.head[0].sign)
-        if (month.start() == 0 and begin > 0) or last is None:
+        return Place(start, stop, year or _year_ahead(these.before[: these.first]))
+    month = these.month_ahead() if these.head else None
+    if month and month["name"] in names and (month.start() or whole):
+        first = before.start(month.start())
+        last = _last(these, these.head[0].joint)
+        # "On 19 July 20 and 21 people": as for a day alone.
+        torn = not american and _NUMBER_BEFORE.search(these.before[: month.start()])
+        if last is None or torn or not _is_behind_month(these, month, text[first:end], lang):
             return None
-        if not _is_month_first(these, month, text[first:end], lang, american=american):
-            return None
-        place = end + (last and (offsets_after[last - 1] if offsets_after else last - 1) + 1)
-        year = _year_behind(fold(text[place : place + _AROUND]), None, lang)
-        return Place(first, end, year or _year_ahead(before[: month.start()]))
+        stop = after.end(last)
+        year = _year_behind(fold(text[stop : stop + _AROUND]), None, lang)
+        return Place(first, end, year or _year_ahead(these.before[: month.start()]))
     return None
+
+
+def _last(these: DayList, joint: str) -> int | None:
+    """Return where a list behind its month ends in ``after``, None if not even the day itself is of it.
+
+    "On July 17, 18 people": what only a comma joins is of a list where an "and" closes it. And what counts
+    something, or has a month of its own, is not: July 18 and 19 people, July 12 and 19 August.
+    """
+    ends = [(0, joint), *these.tail]
+    while ends:
+        at, joint = ends.pop()
+        compound = _COMPOUND.match(these.after, at)
+        month = these.month_at(at)
+        if not (
+            joint == ","
+            or _NOT_AFTER_DAY.match(these.after, at)
+            or _COUNTED.match(these.after, at)
+            or (compound and compound[1] not in these.months)
+            or (month and not month["tight"])
+        ):
+            return at
+    return None
+
+
+def _is_before_month(these: DayList, month: re.Match[str], written: str, lang: str | None) -> bool:
+    """Tell whether days and the month behind them are a list: *19 and 20 July*, and not *$19 and 20 July*."""
+    name, linked, own = month["name"], month["link"] is not None, month_words(lang)
+    before = these.before[: these.first]
+    if not (linked or _is_month(name, own, "1", written)):
+        return False
+    ordinary = name in _ORDINARY and not linked
+    if these.tail[0].joint == "/" and (ordinary or len(these.tail) > 1):
+        return False  # the 7/19 March in Lima; 5/07 and 20 July
+    if these.month_ahead() and (ordinary or not these.head):
+        return False  # On July 19 and 20 May said
+    if _NOT_BEFORE_LIST.search(before) or _continues(before, own):
+        return False
+    return any(item.joint == "and" for item in these.tail) or not _LABEL.search(before)
+
+
+def _is_behind_month(these: DayList, month: re.Match[str], written: str, lang: str | None) -> bool:
+    """Tell whether a month and the days behind it hold together: *Jul. 18 and 19*, and not *in July. 18 and 19*."""
+    if month["dot"] and not _may_have_dot(month["name"], lang):
+        return False
+    if these.head[0].joint == "/" and (len(these.head) > 1 or month["name"] in _ORDINARY):
+        return False  # as `beside_month` has it, or a day would be found twice
+    return _is_month(month["name"], month_words(lang), fold(written), written)
 
 
 def _year_ahead(before: str) -> int | None:
@@ -383,189 +321,24 @@ def _year_ahead(before: str) -> int | None:
     return int(year[1]) if year else None
 
 
-def _is_day_first(these: _List, month: re.Match[str], written: str) -> bool:
-    """Tell whether the days before a month are a list: *19 and 20 July*; not *$19 and 20 July*, *19 and 20 may die*."""
-    name, linked = month["name"], month["link"] is not None
-    before = these.before[: these.first]
-    if not (linked or _is_month(name, these.own, "1", written)):
-        return False
-    ordinary = name in _ORDINARY and not linked
-    if these.tail[0].sign == "/" and (ordinary or len(these.tail) > 1):
-        return False  # the 7/19 March in Lima
-    if these.month_before() and (ordinary or not these.head):
-        return False  # On July 19 and 20 May said
-    if _NOT_BEFORE_LIST.search(before) or _continues(before, these.own):
-        return False
-    return not (all(item.sign == "," for item in these.tail) and _LABEL.search(before))
-
-
-def _is_month_first(
-    these: _List, month: re.Match[str], written: str, lang: str | None, *, american: bool
-) -> bool:
-    """Tell whether a month and the days behind it are a list."""
-    name = month["name"]
-    if month["dot"] and not _may_have_dot(name, lang):
-        return False  # in July. 18 and 19
-    if these.head[0].sign == "/" and len(these.head) > 1:
-        return False
-    # "On 19 July 20 and 21 people": as for a day alone
-    torn = not american and _NUMBER_BEFORE.search(these.before[: month.start()])
-    return not torn and _is_month(name, these.own, fold(written), written)
-
-
-def _last(these: _List, sign: str | None) -> int | None:
-    """Return where a list ends that a month stands before, None if not even its first day is of it.
-
-    "On July 17, 18 people" has one day: what only a comma joins is of the list where an "and" closes it. And what
-    counts something, or has a month of its own, is not.
-    """
-    ends = [_LONE_END.match(these.after) is not None and 2 or 0, *(item.at for item in these.tail)]
-    joints = [sign, *(item.sign for item in these.tail)]
-    while ends:
-        at, after = ends[-1], these.after
-        compound = _COMPOUND.match(after, at)
-        counts = _NOT_AFTER_DAY.match(after, at) or _COUNTED.match(after, at) or these.month_at(at)
-        if (
-            not counts
-            and joints[-1] != ","
-            and not (compound and compound[1] not in these.own | wide_words())
-        ):
-            return at
-        ends.pop()
-        joints.pop()
-    return None
-
-
 def _behind_list(date: Date, text: str, end: int, lang: str | None) -> str:
-    """Return what stands behind the list that begins with a day whose month stands before it: July 17, 18 and 19."""
-    if not _NUMBER_NEXT.match(text, end):
+    """Return what stands behind the list that begins with July 17: *July 17, 18 and 19, 2026*. Nothing if none does."""
+    if not NUMBER_NEXT.match(text, end):
         return ""
-    after, offsets = fold_with_map(text[end : end + _REACH])
-    signs = _signs(dotted=dot_after_day(lang))
-    these = _List("", after, [], _tail(after, date.day, signs), month_words(lang), signs)
-    last = _last(these, None) if these.tail else None
-    if not last:
-        return ""
-    place = end + (offsets[last - 1] if offsets else last - 1) + 1
-    return fold(text[place : place + _AROUND])
+    after = Window(text, end, min(end + REACH, len(text)))
+    these = day_list(date.day, "", after, lang)
+    last = _last(these, "and") if these.tail else None
+    return fold(text[after.end(last) : after.end(last) + _AROUND]) if last else ""
 
 
-def _beside_month(text: str, first: int, last: int, lang: str | None) -> bool:
-    """Tell whether two numbers with a stroke are two days of a month that is named."""
-    before, after = _around(text, first, last)
-    months = month_words(lang) | wide_words()
-    behind = _signs(dotted=False).month.match(after)
-    if behind and behind["name"] in months and (behind["link"] or behind["name"] not in _ORDINARY):
+def beside_month(text: str, first: int, last: int, lang: str | None) -> bool:
+    """Tell whether two numbers with a stroke are two days of a month that is named: 7/8 de julio."""
+    before, after = around(text, first, last)
+    months = months_here(lang)
+    month = signs_of(dotted=dot_after_day(lang)).month.match(after)
+    if month and month["name"] in months and (month["link"] or month["name"] not in _ORDINARY):
         return True
-    ahead = _MONTH_BEFORE.search(before, max(0, len(before) - 24))
-    return ahead is not None and not ahead["dot"] and ahead["name"] in months - _ORDINARY
-
-
-# --- As a march: 19J
-
-_MARCH = re.compile(r"(?P<day>\d{1,2})(?P<dash>[-‐‑–—−])?(?P<initial>[a-z])")
-# S/19M, US$19M, 1,19M€, A-19J; #19J and "19J/20J" are marches.
-_NOT_BEFORE_MARCH = re.compile(r"(?:[$€£¥]\s?|\bs/\.?\s?|[^\W_][-‐‑–.]|\d,)\Z")
-_NAMED = re.compile(r"\b(?:el|al|del|este|ese|pasado|proximo|marcha|manifestacion|paro|huelga)\s+\Z")
-_NOT_AFTER_MARCH = re.compile(r"\s?[$€£]|[-‐‑–/.](?!(?:19|20)\d\d(?!\w))(?!\d{1,2}[-‐‑–]?[a-z](?!\w))\w")
-_YEAR_AFTER_MARCH = re.compile(r"[-‐‑–\s]?(?:(?:de|del)\s)?((?:19|20)\d\d)(?!\w)")
-
-
-def _march(march: re.Match[str], text: str, start: int, end: int, lang: str | None) -> Place | None:
-    """Read 19J: a day and the first letter of its Spanish month. What is a quantity or a code is refused."""
-    before, after = _around(text, start, end)
-    if _NOT_BEFORE_MARCH.search(before) or _NOT_AFTER_MARCH.match(after):
-        return None
-    letter = text[end - 1]
-    if not letter.isascii():  # 1º, 1ª: folded they are 1o and 1a
-        return None
-    if not before.endswith("#") and _is_measure(march, letter, before, spanish=base_of(lang) == "es"):
-        return None
-    year = _YEAR_AFTER_MARCH.match(after)
-    return Place(start, end, int(year[1]) if year else None)
-
-
-def _is_measure(march: re.Match[str], letter: str, before: str, *, spanish: bool) -> bool:
-    """Tell whether it is another thing with a number and a letter, as far as how it is written tells."""
-    if march[0].replace("-", "") in ("2d", "3d"):
-        return True  # a shape: 3D, 3-D
-    if march["dash"] is not None:
+    ahead = MONTH_BEFORE.search(before, max(0, len(before) - NEXT))
+    if ahead is None or ahead["name"] not in months - _ORDINARY:
         return False
-    if letter.islower() and letter != "j":
-        return True  # 19m and 19s are lengths and times, 19a an ordinal
-    if not spanish:
-        return int(march["day"]) < 10 or letter == "M"  # row 4A; nineteen million
-    return int(march["day"]) < 10 and not _NAMED.search(before)  # el 8M is a day, "fase 2A" none
-
-
-# --- In numbers: 19/07, 2023-07-19
-
-_NUMBERS = re.compile(r"[0-9]{1,2}([^0-9a-z]+)[0-9]{1,2}")
-_LEFT = {sep: re.compile(rf"(?:[0-9]+{mark})*\Z") for sep, mark in (("-", "[-‐‑]"), ("/", "/"), (".", r"\."))}
-_RIGHT = {sep: re.compile(rf"(?:{mark}[0-9]+)*") for sep, mark in (("-", "[-‐‑]"), ("/", "/"), (".", r"\."))}
-_DIGITS = re.compile(r"[0-9]+")
-_NOT_BEFORE_NUMBER = re.compile(r"(?:[$€£¥]\s?|\d[.,:]|[^\W\d_][-‐‑]|[\w/])\Z")
-_NOT_AFTER_NUMBER = re.compile(r"[.,:][0-9]|\s?[%‰]|[\w/]|[-‐‑][^\W\d_]")
-_NOT_BEFORE_YEAR = re.compile(r"(?:\d[.,:-]|\w)\Z")
-_NOT_AFTER_YEAR = re.compile(r"[.,:][0-9]|%|\w")
-# Fractions; always open; and the eleventh of September where the ninth of November is written so.
-_FRACTIONS = frozenset({"1/2", "1/3", "2/3", "1/4", "3/4"})
-_NO_DAYS = {"md": _FRACTIONS, "dm": _FRACTIONS | {"24/7", "9/11"}}
-
-
-def _numeric(
-    date: Date, text: str, start: int, end: int, lang: str | None, country: str | None
-) -> Place | None:
-    """Read the whole numeric date that two of its numbers stand in."""
-    gap = text[start:end].strip("0123456789")
-    sep = "-" if gap in ("-", "‐", "‑") else gap
-    if sep not in _LEFT:
-        return None
-    left = _LEFT[sep].search(text[max(0, start - 16) : start])
-    right = _RIGHT[sep].match(text[end : end + 16])
-    first, last = start - len(left[0] if left else ""), end + len(right[0] if right else "")
-    parts = [(found[0], first + found.start()) for found in _DIGITS.finditer(text[first:last])]
-    at = next(number for number, (_, place) in enumerate(parts) if place == start)
-    texts = [digits for digits, _ in parts]
-    if len(texts[0]) == 4 and at == 1:
-        return _year_first(date, text, parts, sep)
-    if at != 0 or not _alone(text, first, last):
-        return None
-    wanted = {"md": (date.month, date.day), "dm": (date.day, date.month)}
-    readings = _readings(date, orders(lang, country))
-    fitting = [order for order in readings if wanted[order] == (int(texts[0]), int(texts[1]))]
-    if not fitting:
-        return None
-    if len(texts) == 3 and len(texts[2]) == 4:
-        return Place(first, last, int(texts[2]))
-    if len(texts) == 3 and len(texts[2]) == 2 and sep == "/":
-        return Place(first, last, _century(texts[2]))
-    if len(texts) != 2 or sep != "/" or text[first:last] in _NO_DAYS[fitting[0]]:
-        return None
-    if _beside_month(text, first, last, lang):
-        return None  # 7/8 de julio, July 7/8: two days
-    return Place(first, last, None)
-
-
-def _year_first(date: Date, text: str, parts: list[tuple[str, int]], sep: str) -> Place | None:
-    """Read 2023-07-19, also in an address: /2023/07/19/1234-titulo."""
-    if len(parts) > 3 and sep != "/":
-        return None
-    year, first = parts[0]
-    third, place = parts[2]
-    end = place + len(third)
-    if (int(parts[1][0]), int(third)) != (date.month, date.day) or len(third) > 2:
-        return None
-    if _NOT_BEFORE_YEAR.search(text[max(0, first - 2) : first]) or _NOT_AFTER_YEAR.match(text[end : end + 2]):
-        return None
-    return Place(first, end, int(year))
-
-
-def _alone(text: str, first: int, last: int) -> bool:
-    before, after = text[max(0, first - 2) : first], text[last : last + 3]
-    return not (_NOT_BEFORE_NUMBER.search(before) or _NOT_AFTER_NUMBER.match(after))
-
-
-def _readings(date: Date, orders: frozenset[str]) -> frozenset[str]:
-    """Return in which orders the day may be written; "?dm" is day first where it can mean nothing else."""
-    return frozenset(order[-2:] for order in orders if order[0] != "?" or date.day > 12)
+    return not ahead["dot"] or _may_have_dot(ahead["name"], lang)

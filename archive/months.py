@@ -1,14 +1,19 @@
-"""Months and the order of numbers, as Babel knows them of a language. Nothing here is a list made by hand."""
+"""Months and the order of numbers, as Babel knows them of a language; and how the days of a list are joined.
+
+No names are made by hand here, only the words between the days of a list: *and*, *al*, *bis*.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
+from typing import NamedTuple
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import get_day_names, get_month_names
 
-from archive.normalize import fold
+from archive.normalize import fold, fold_with_map
 
 MONTH_FIRST = frozenset({"md"})
 DAY_FIRST = frozenset({"dm"})
@@ -107,6 +112,12 @@ def names_of(month: int, lang: str | None) -> frozenset[str]:
     )
 
 
+@lru_cache(maxsize=256)
+def months_here(lang: str | None) -> frozenset[str]:
+    """Return the names of all months that `names_of` gives in an article's language."""
+    return frozenset(name for month in range(1, 13) for name in names_of(month, lang))
+
+
 def weekday_words(*langs: str) -> frozenset[str]:
     """Return the folded names of the days of the week in some languages, in full and short."""
     return frozenset(
@@ -114,7 +125,7 @@ def weekday_words(*langs: str) -> frozenset[str]:
         for lang in langs
         for locale in locales_of(lang)
         for width in ("wide", "abbreviated")
-        for name in get_day_names(width, "format", locale).values()  # type: ignore[arg-type]
+        for name in get_day_names(width, "format", locale).values()
     )
 
 
@@ -143,3 +154,135 @@ def orders(lang: str | None, country: str | None) -> frozenset[str]:
         pattern = locale.date_formats["long"].pattern
     pattern = re.sub(r"'[^']*'", "", pattern)
     return MONTH_FIRST if pattern.index("M") < pattern.index("d") else DAY_FIRST
+
+
+# --- How the days of a list are joined: 19 and 20 July, del 19 al 21 de julio, July 17, 18 and 19
+
+REACH = 64  # characters that are read on either side of one day of a list
+NEXT = 32  # and to the next one
+_MOST = 4  # days that may stand on one side of it
+_JOINTS = {
+    "en": "and or to through until till",
+    "es": "y e o u a al hasta",
+    "pt": "e ou a ao ate",
+    "fr": "et ou a au jusqu'au jusqu’au",
+    "de": "und oder bis",
+    "it": "e o al",
+    "ca": "i o al fins",
+}
+_ARTICLES = {"en": "the", "es": "el del al dia", "pt": "o dia", "fr": "le", "de": "den zum", "it": "il"}
+
+
+def _either(words: Iterable[str]) -> str:
+    return "|".join(re.escape(word) for word in sorted(words, key=lambda word: (-len(word), word)))
+
+
+_LONE_END = re.compile(r"\.o(?![^\W_])")  # 1.º
+NUMBER_NEXT = re.compile(rf"[^0-9\n]{{1,{NEXT}}}[0-9]")
+_GAP = r"(?:[^\S\n]|_){1,3}"
+_LISTED_DAY = r"(?P<day>[0-9]{1,2})(?:st|nd|rd|th|\.?o|er|r)?"
+_JOINED = rf"""(?: (?:{_GAP})? (?P<sign>[-‐‑–—−/&]) (?:{_GAP})?
+    | (?: (?P<comma>,){_GAP} | ,?{_GAP}(?:{_either(" ".join(_JOINTS.values()).split())}){_GAP} )
+      (?: (?:{_either(" ".join(_ARTICLES.values()).split())}){_GAP} ){{0,2}}
+      (?: (?:{_either(weekday_words(*_JOINTS))})\.?{_GAP} )? )"""
+MONTH_BEFORE = re.compile(rf"(?<![^\W_])(?P<name>[^\W\d_]{{2,14}})(?P<dot>\.?){_GAP}(?:the{_GAP})?\Z")
+
+
+class _Signs(NamedTuple):
+    """Patterns of a day before another, of one after another, and of the month behind the last."""
+
+    before: re.Pattern[str]
+    after: re.Pattern[str]
+    month: re.Pattern[str]
+
+
+@lru_cache(maxsize=2)
+def signs_of(*, dotted: bool) -> _Signs:
+    """Return how a list is written; ``dotted``: in a language that has *19. Juli*."""
+    dot = r"\.?" if dotted else ""
+    return _Signs(
+        re.compile(rf"(?<![^\W_])(?<![0-9][.,:]){_LISTED_DAY}{dot}{_JOINED}\Z", re.VERBOSE),
+        re.compile(rf"{dot}{_JOINED}{_LISTED_DAY}(?![^\W_]|[.,:][0-9])", re.VERBOSE),
+        re.compile(
+            rf"""{dot} (?: {_GAP} (?P<link> (?:de|of|do){_GAP} | d['’] )? | (?P<tight>[-‐‑–/]) )
+            (?P<name>[^\W\d_]{{2,14}}) (?![^\W_])""",
+            re.VERBOSE,
+        ),
+    )
+
+
+class Window:
+    """A part of a text, folded, with the way back. ``size``: without a last character that may go on behind it."""
+
+    __slots__ = ("_begin", "_offsets", "folded", "size")
+
+    def __init__(self, text: str, begin: int, end: int) -> None:
+        self._begin = begin
+        self.folded, self._offsets = fold_with_map(text[begin:end])
+        self.size = len(self.folded) - (end < len(text))
+
+    def start(self, at: int) -> int:
+        """Return where in the text a character stands."""
+        return self._begin + (self._offsets[at] if self._offsets else at)
+
+    def end(self, at: int) -> int:
+        """Return where in the text what ends before ``at`` ends."""
+        return self.start(at - 1) + 1 if at else self._begin
+
+
+class Listed(NamedTuple):
+    """Another day of a list. ``at``: where it begins if it stands before, where it ends if it stands after."""
+
+    at: int
+    joint: str  # , or - or / or and: between it and the next one towards the day that is asked for
+
+
+class DayList(NamedTuple):
+    """One day of a list, and what stands around it."""
+
+    before: str
+    after: str
+    head: list[Listed]  # the nearest first
+    tail: list[Listed]
+    months: frozenset[str]
+    signs: _Signs
+
+    @property
+    def first(self) -> int:
+        """Where the list begins in ``before``."""
+        return self.head[-1].at if self.head else len(self.before)
+
+    def month_behind(self) -> re.Match[str] | None:
+        """Return the month that stands behind the list."""
+        return self.month_at(self.tail[-1].at if self.tail else 0)
+
+    def month_ahead(self) -> re.Match[str] | None:
+        """Return the month that stands before the list."""
+        found = MONTH_BEFORE.search(self.before, max(0, self.first - NEXT), self.first)
+        return found if found and found["name"] in self.months else None
+
+    def month_at(self, at: int) -> re.Match[str] | None:
+        """Return the month that stands at a place in ``after``."""
+        found = self.signs.month.match(self.after, at)
+        return found if found and found["name"] in self.months else None
+
+
+def day_list(day: int, before: str, after: Window, lang: str | None) -> DayList:
+    """Return the list that a day stands in. Its days rise: a score falls, and so does a range from another month."""
+    signs = signs_of(dotted=dot_after_day(lang))
+    head: list[Listed] = []
+    at, last = len(before), day
+    while len(head) < _MOST and (item := signs.before.search(before, max(0, at - NEXT), at)):
+        if not 0 < int(item["day"]) < last:
+            break
+        at, last = item.start(), int(item["day"])
+        head.append(Listed(at, item["comma"] or item["sign"] or "and"))
+    tail: list[Listed] = []
+    ending = _LONE_END.match(after.folded)
+    at, last = ending.end() if ending else 0, day
+    while len(tail) < _MOST and (item := signs.after.match(after.folded, at)):
+        if not last < int(item["day"]) <= 31 or item.end() > after.size:
+            break
+        at, last = item.end(), int(item["day"])
+        tail.append(Listed(at, item["comma"] or item["sign"] or "and"))
+    return DayList(before, after.folded, head, tail, months_here(lang), signs)

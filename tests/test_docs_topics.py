@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 from archive.errors import ConfigError, TopicError
 from archive.facts import Facts, wanted
 from archive.lexicon import look_up
-from archive.match import Matcher
+from archive.match import MOST_SPOTS, Matcher
 from archive.model import Hit
 from archive.phrase import SLIP, STEM
 from archive.query import MOST_CHARACTERS, caret, parse
@@ -232,7 +232,7 @@ def test_what_is_refused_is_refused_with_the_words_of_the_page(shown: str) -> No
 
 def test_the_limits_are_those_of_the_program() -> None:
     limits = [row[1] for row in rows("| limit | |")]
-    known = (MOST_TERMS, MOST_CHARACTERS, MOST_WORDS_BETWEEN, MOST_NESTING, STEM, SLIP)
+    known = (MOST_TERMS, MOST_CHARACTERS, MOST_WORDS_BETWEEN, MOST_NESTING, STEM, SLIP, MOST_SPOTS)
     assert limits == [f"{limit:,}" for limit in known]
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import typer
 
-from archive.errors import Complaint, ConfigError, PresswatchError
+from archive.errors import Complaint, ConfigError, PresswatchError, TopicError
 from archive.match import Matcher
+from archive.query import caret
 from archive.topic import Topic, TopicSpec, refs
 from crawler.cli.app import Json, app
 from crawler.cli.output import counted, note, say, say_json
-from crawler.config import Config, Survey, examples_complaints, survey
+from crawler.config import Config, NoFolder, Survey, examples_complaints, survey
 from crawler.settings import Settings
 from crawler.watchlist import compile_specs, stored_facts
 
@@ -27,10 +29,14 @@ def check(context: typer.Context, json: Json = False) -> None:
         found = survey(context.obj)
     except ConfigError as error:
         complaints = list(error.complaints)
-        said = str(error)
+        said = (
+            str(error)
+            if isinstance(error, NoFolder)
+            else "\n".join(_shown(context.obj, one) for one in complaints)
+        )
     else:
         complaints = sorted({*found.complaints, *_examples(found)})
-        said = "\n".join(str(complaint) for complaint in complaints)
+        said = "\n".join(_shown(context.obj, complaint) for complaint in complaints)
         if found.config is not None:
             good = _good(found.config)
             # Not among the complaints: whoever asks a script whether the files are good gets yes.
@@ -41,6 +47,18 @@ def check(context: typer.Context, json: Json = False) -> None:
     else:
         say(said or good)
     raise typer.Exit(1 if complaints else 0)
+
+
+def _shown(folder: Path, complaint: Complaint) -> str:
+    """Return a complaint with the line that it is about, and a caret under the place."""
+    try:
+        line = (folder / complaint.file).read_text("utf-8-sig").splitlines()[complaint.line - 1]
+    except (OSError, UnicodeDecodeError, IndexError):
+        return str(complaint)  # there is no such line to show
+    if not line.strip():
+        return str(complaint)
+    below = caret(line, TopicError("", complaint.column - 1))
+    return "\n".join([str(complaint), *(f"    {row}" for row in below.split("\n"))])
 
 
 def _good(config: Config) -> str:
