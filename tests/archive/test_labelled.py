@@ -1,7 +1,8 @@
 """The shipped topics against sentences that somebody labelled who had not seen them: what is missed, what is too much.
 
-The corpus' sentences stand in no repository: a label names file, record, field and span. Invented ones stand for days
-and names that the corpus does not hold.
+Two draws by two people. The corpus' sentences stand in no repository: a label names file, record, field and span.
+Invented ones stand for days and names that the corpus does not hold. What two careful people could disagree about
+(``borderline``) is left out of the measure.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,29 +43,33 @@ def matcher() -> Matcher:
     return Matcher(compile_config(load(ROOT / "config")))
 
 
-def labels(name: str) -> list[dict[str, object]]:
-    rows: list[dict[str, object]] = tomllib.loads((FOLDER / name).read_text("utf-8"))["sentence"]
-    return rows
+def labels(kind: str) -> list[dict[str, Any]]:
+    rows = [
+        row
+        for path in sorted(FOLDER.glob(f"{kind}-*.toml"))
+        for row in tomllib.loads(path.read_text("utf-8"))["sentence"]
+    ]
+    return [row for row in rows if not row.get("borderline")]
 
 
 def invented() -> Iterator[Sentence]:
-    for row in labels("invented.toml"):
-        yield Sentence(str(row["topic"]), str(row["text"]), str(row["lang"]), bool(row["label"]))
+    for row in labels("invented"):
+        yield Sentence(row["topic"], row["text"], row["lang"], row["label"])
 
 
 def drawn(corpus: Path) -> Iterator[Sentence]:
-    rows = labels("corpus.toml")
-    files = {str(row["file"]).removesuffix(".jsonl.gz") for row in rows}
+    rows = labels("corpus")
+    files = {row["file"].removesuffix(".jsonl.gz") for row in rows}
     records = {}
     for file in files:
         with gzip.open(corpus / "text" / f"{file}.jsonl.gz", "rt", encoding="utf-8") as lines:
             records[file] = {record["id"]: record for record in map(json.loads, lines)}
     for row in rows:
-        file = str(row["file"]).removesuffix(".jsonl.gz")
+        file = row["file"].removesuffix(".jsonl.gz")
         text = records[file][row["id"]][row["field"]][row["start"] : row["end"]]
         assert hashlib.sha256(text.encode()).hexdigest()[:8] == row["sha"]
         lang = "es" if file == "fakenews-es" or row["field"] == "es" else "en"
-        yield Sentence(str(row["topic"]), text, lang, bool(row["label"]))
+        yield Sentence(row["topic"], text, lang, row["label"])
 
 
 def wrong(matcher: Matcher, sentences: list[Sentence]) -> tuple[list[str], list[str], int]:
@@ -99,4 +105,5 @@ def test_a_shipped_topic_finds_what_its_readers_want_and_little_else(
 def test_a_shipped_topic_finds_what_was_invented_for_it(matcher: Matcher, topic: str) -> None:
     missed, extra, right = wrong(matcher, [one for one in invented() if one.topic == topic])
     assert right
-    assert (len(missed), len(extra)) <= (1, 1), f"missed: {missed}, too much: {extra}"
+    assert right / (right + len(missed)) >= LEAST, f"missed: {missed}"
+    assert right / (right + len(extra)) >= LEAST, f"too much: {extra}"
