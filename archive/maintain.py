@@ -42,7 +42,8 @@ def prune_texts(conn: sqlite3.Connection, now: datetime, retention: timedelta) -
     earlier = conn.execute(
         f"""update revisions set text = '' where id in (
             select r.id from revisions r join articles a on a.id = r.article_id
-            where r.text <> '' and {_LET_GO} order by r.article_id limit :limit)""",  # noqa: S608 - ours
+            where r.text <> '' and {_LET_GO} and not exists (select 1 from matches m where m.revision_id = r.id)
+            order by r.article_id limit :limit)""",  # noqa: S608 - ours
         values,
     ).rowcount
     return texts + earlier

@@ -53,6 +53,19 @@ def point(conn: sqlite3.Connection, url: str, article_id: int, why: str, at: dat
     )
 
 
+def keep_words(conn: sqlite3.Connection, article_id: int, why: str, at: datetime) -> None:
+    """Keep what an article says as a revision, and lead the hits that cut it there."""
+    revision_id = conn.execute(
+        """insert into revisions (article_id, at, why, title, summary, text, content)
+        select id, ?, ?, title, summary, text, content from articles where id = ?""",
+        (stamp(at), why, article_id),
+    ).lastrowid
+    conn.execute(
+        "update matches set revision_id = ? where article_id = ? and revision_id is null",
+        (revision_id, article_id),
+    )
+
+
 def merge(conn: sqlite3.Connection, one: int, other: int, why: str, at: datetime) -> bool:
     """Make two articles one, and put it in the change queue; return False when they are told apart.
 
@@ -127,6 +140,13 @@ def _move_matches(conn: sqlite3.Connection, kept: int, gone: int, at: datetime) 
     for row in stale:
         conn.execute("delete from hits where match_seq = ?", (row["seq"],))
         conn.execute("delete from matches where seq = ?", (row["seq"],))
+    cutting = conn.execute(
+        "select 1 from matches where article_id = ? and ended_at is null and revision_id is null limit 1",
+        (gone,),
+    ).fetchone()
+    if cutting:
+        # Until they are matched again, and after that if they end: their hits cut what the other article said.
+        keep_words(conn, gone, "merged", at)
     conn.execute(
         "update or ignore matches set article_id = ? where article_id = ? and ended_at is null", (kept, gone)
     )

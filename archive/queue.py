@@ -7,17 +7,21 @@ stays in the queue, so it is looked at again. A crash in between leaves everythi
 A match that ended and comes back gets a new sequence. A digest that was made in between left it out, and no later
 one looks below its own range, so with the old sequence nobody would ever be told. Who has been told of it already
 is not known here, for the archive holds no reader; whoever keeps the digests must not tell it twice.
+
+A match also says what it was first made on, and what the full text did to it (`said_later`). Its hits cut the words
+of the article as it stands, or of the revision that ``revision_id`` names: `archive.store` and `archive.merge` set
+that where they replace words, and `write_hits` takes it back where the hits are new.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from archive.document import COLUMNS, document
-from archive.model import Hit
+from archive.model import Content, Hit
 from archive.times import stamp
 
 
@@ -78,7 +82,8 @@ def confirm(
         before = {
             row["topic_id"]: row
             for row in conn.execute(
-                "select seq, topic_id, matched_at, ended_at from matches where article_id = ?",
+                """select seq, topic_id, matched_at, ended_at, content, first_content from matches
+                where article_id = ?""",
                 (changed.article_id,),
             )
         }
@@ -87,8 +92,9 @@ def confirm(
         for topic_id, row in before.items():
             if topic_id not in found and row["ended_at"] is None and topic_id in versions:
                 conn.execute(
-                    "update matches set ended_at = ?, ended_because = 'revised' where seq = ?",
-                    (stamp(now), row["seq"]),
+                    """update matches set ended_at = ?, ended_because = 'revised',
+                    later = iif(?, 'contradicted', later) where seq = ?""",
+                    (stamp(now), _taken_back(conn, changed, row), row["seq"]),
                 )
         conn.execute(
             "delete from changes where article_id = ? and seq <= ?", (changed.article_id, changed.upto)
@@ -111,18 +117,18 @@ def _store(
             "update matches set topic_version = ?, content = ? where seq = ?", (version, changed.content, seq)
         )
     else:
-        matched_at = stamp(now)
+        matched_at, first = stamp(now), changed.content
         if before is not None:
-            matched_at = before["matched_at"]
+            matched_at, first = before["matched_at"], before["first_content"]
             conn.execute("delete from hits where match_seq = ?", (before["seq"],))
             conn.execute("delete from matches where seq = ?", (before["seq"],))
         # The sequence is handed out here, in the writer's order: a digest counts on that.
         new, seq = (
             True,
             conn.execute(
-                """insert into matches (article_id, topic_id, topic_version, matched_at, content, backfill)
-            values (?, ?, ?, ?, ?, ?)""",
-                (changed.article_id, topic_id, version, matched_at, changed.content, changed.backfill),
+                """insert into matches (article_id, topic_id, topic_version, matched_at, content, first_content,
+                backfill) values (?, ?, ?, ?, ?, ?, ?)""",
+                (changed.article_id, topic_id, version, matched_at, changed.content, first, changed.backfill),
             ).lastrowid,
         )
     write_hits(conn, seq, hits)
@@ -130,10 +136,47 @@ def _store(
 
 
 def write_hits(conn: sqlite3.Connection, seq: int | None, hits: tuple[Hit, ...]) -> None:
-    """Make ``hits`` the hits of a match, whatever they were."""
+    """Make ``hits``, which cut the article as it stands, the hits of a match, whatever they were.
+
+    What the match says of its content must have been written before.
+    """
+    row = conn.execute(
+        "select coalesce(first_content, content) as first, content from matches where seq = ?", (seq,)
+    ).fetchone()
+    conn.execute(
+        "update matches set first_content = ?, later = ?, revision_id = null where seq = ?",
+        (row["first"], said_later(row["first"], row["content"], hits), seq),
+    )
     conn.execute("delete from hits where match_seq = ?", (seq,))
     conn.executemany(
         """insert or ignore into hits (match_seq, field, start, "end", text, variant, how)
         values (?, ?, ?, ?, ?, ?, ?)""",
         [(seq, hit.field, hit.start, hit.end, hit.text, hit.variant, hit.how) for hit in hits],
     )
+
+
+def said_later(first: str, content: str, hits: Iterable[Hit]) -> str | None:
+    """Return what the full text did to a match that was made on less and stands.
+
+    ``widened``: terms stand in the text that title and summary have not; ``confirmed``: only such as they have. None:
+    it holds none, or was not read, or the match was made on it.
+    """
+    if first == Content.FULL or content != Content.FULL:
+        return None
+    variants: dict[bool, set[str]] = {True: set(), False: set()}
+    for hit in hits:
+        variants[hit.field == "text"].add(hit.variant)
+    if not variants[True]:
+        return None
+    return "widened" if variants[True] - variants[False] else "confirmed"
+
+
+def _taken_back(conn: sqlite3.Connection, changed: Changed, before: sqlite3.Row) -> bool:
+    """Tell whether a match ends by what the full text says beside the words that matched, which stand there still."""
+    if before["content"] == Content.FULL or changed.content != Content.FULL:
+        return False
+    hits = conn.execute(
+        'select field, start, "end", text from hits where match_seq = ?', (before["seq"],)
+    ).fetchall()
+    fields = changed.fields
+    return all(fields.get(hit["field"], "")[hit["start"] : hit["end"]] == hit["text"] for hit in hits)

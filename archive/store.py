@@ -182,11 +182,7 @@ def change_article(
         for old, new in ((was.title, fields.title), (was.summary, fields.summary), (was.text, fields.text))
     )
     if replaced:
-        conn.execute(
-            """insert into revisions (article_id, at, why, title, summary, text, content)
-            select id, ?, ?, title, summary, text, content from articles where id = ?""",
-            (stamp(at), why, was.article_id),
-        )
+        merge.keep_words(conn, was.article_id, why, at)
     conn.execute(
         """update articles set title = ?, summary = ?, text = ?, author = ?, published_at = ?,
         published_from = ?, language = coalesce(?, language), content = ?, pruned_at = iif(?, null, pruned_at)
