@@ -5,26 +5,22 @@ Pure, and its cost is bounded: an article may be long, and hold what a topic loo
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from archive.model import Hit, MatchedArticle
+from archive.sentences import excerpt, sentence, word_after, word_before
 
 # The longest quotation, in code points without the ellipses: three or four lines on a phone.
 QUOTE = 300
 # How much of a quotation may stand before the words that matched.
-_BEFORE = 120
+BEFORE = 120
 # The longest headline. What is longer is a text that somebody put in the wrong place.
 TITLE = 300
 # So many hits of one topic in one field are looked at; a mark past them may be missing, the article is not.
 _CONSIDERED = 200
 
 QUOTED_FIELDS = ("summary", "text")
-# Where a sentence ends: a stop, perhaps closing marks, and a start that is not a small letter.
-_STOP = re.compile(r"(?:[.!?…][\"”’»)\]]*\s+(?=[^\sa-zà-ÿ])|\n+)")
-# "EE. UU.", "Sr. Castillo", "U.S. troops": a stop after these says nothing about sentences.
-_SHORT = re.compile(r"(?:^|[\s(\"“«])(?:[A-ZÁÉÍÓÚÑ][\w]{0,2}|\w\.\w)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +61,12 @@ def headline(one: MatchedArticle, hits: Iterable[Hit]) -> tuple[Piece, ...]:
     if len(title) <= TITLE:
         return _pieces(title, 0, len(title), own)
     first = min((hit.start for hit in own), default=0)
-    if first < TITLE - _BEFORE:
-        return (*_pieces(title, 0, _word_before(title, TITLE, 1), own), Piece(" …"))
-    start = _word_after(title, first - _BEFORE // 2, first)
-    end = _word_before(title, start + _BEFORE, first) if start + _BEFORE < len(title) else len(title)
+    if first < TITLE - BEFORE:
+        return (*_pieces(title, 0, word_before(title, TITLE, 1), own), Piece(" …"))
+    start = word_after(title, first - BEFORE // 2, first)
+    end = word_before(title, start + BEFORE, first) if start + BEFORE < len(title) else len(title)
     more = (Piece(" …"),) if end < len(title) else ()
-    begins = title[: _word_before(title, _BEFORE, 1)]
+    begins = title[: word_before(title, BEFORE, 1)]
     return (Piece(f"{begins} … "), *_pieces(title, start, end, own), *more)
 
 
@@ -116,53 +112,13 @@ def _field(one: MatchedArticle, field: str) -> str:
 
 def _cut(text: str, hit: Hit | None, hits: Sequence[Hit]) -> tuple[Piece, ...]:
     at, until = (hit.start, hit.end) if hit else (0, 0)
-    start, end = sentence(text, at, until)
-    opened = closed = False
-    if end - start > QUOTE:
-        if at - start > _BEFORE and min(end, until) - start > QUOTE - _BEFORE:
-            start, opened = _word_after(text, at - _BEFORE, at), True
-        if end - start > QUOTE:
-            end, closed = _word_before(text, start + QUOTE, max(until, start)), True
+    start, end, opened, closed = excerpt(text, at, until, QUOTE, BEFORE)
     pieces = list(_pieces(text, start, end, hits))
     if opened:
         pieces.insert(0, Piece("… "))
     if closed:
         pieces.append(Piece(" …"))
     return tuple(pieces)
-
-
-def sentence(text: str, start: int, end: int) -> tuple[int, int]:
-    """Return the ends of the sentence of ``text`` that holds the span, without the white space around it."""
-    low, high = 0, len(text)
-    # Nobody writes sentences of 2,000 letters; texts of a megabyte without a stop do come.
-    window = max(0, start - 2000)
-    for stop in _STOP.finditer(text, window, min(len(text), end + 2000)):
-        if re.match(r"\.\s", stop[0]) and _SHORT.search(text, max(window, stop.start() - 8), stop.start()):
-            continue
-        if stop.end() <= start:
-            low = stop.end()
-        elif stop.start() >= end and stop.end() > low + 1:
-            high = stop.end()
-            break
-    while low < high and text[low].isspace():
-        low += 1
-    while high > low and text[high - 1].isspace():
-        high -= 1
-    return low, high
-
-
-def _word_after(text: str, position: int, latest: int) -> int:
-    """Return the first start of a word in [position, latest], ``position`` itself where there is none."""
-    found = re.compile(r"\s+").search(text, position, latest)
-    return found.end() if found else position
-
-
-def _word_before(text: str, position: int, earliest: int) -> int:
-    """Return the last end of a word in [earliest, position], ``position`` itself where there is none."""
-    for index in range(position, max(earliest, position - 60) - 1, -1):
-        if index < len(text) and text[index].isspace():
-            return index
-    return position
 
 
 def _pieces(text: str, start: int, end: int, hits: Sequence[Hit]) -> tuple[Piece, ...]:

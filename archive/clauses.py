@@ -223,16 +223,16 @@ class Build:
                 self.wakes.setdefault(leaf, []).append(topic_id)
         self.wanted = frozenset(self.wakes)
         for topic_id, topic in topics.items():
-            self.clauses[topic_id] = self._clause(topic.tree, topic, None)
-            self.required[topic_id] = tuple(self._clause(tree, topic, None) for tree in topic.require)
+            self.clauses[topic_id] = self.clause(topic.tree, topic, None)
+            self.required[topic_id] = tuple(self.clause(tree, topic, None) for tree in topic.require)
             self.masks[topic_id] = tuple(self._masks(topic))
 
     def _masks(self, topic: Topic) -> Iterator[Clause]:
         inside = any(_in_attributes(node) for tree in topic.trees for node in walk(tree))
         for phrase in topic.exclude:
-            yield self._clause(phrase, topic, None)
+            yield self.clause(phrase, topic, None)
             if inside:
-                yield from (self._clause(phrase, topic, place) for place in ATTRIBUTES)
+                yield from (self.clause(phrase, topic, place) for place in ATTRIBUTES)
 
     def order(self, topic_id: str) -> dict[int, int]:
         """Return the place of each leaf in the tree of a topic."""
@@ -262,7 +262,8 @@ class Build:
             )
         return self._numbers[key]
 
-    def _clause(self, node: Node, topic: Topic, place: str | None) -> Clause:
+    def clause(self, node: Node, topic: Topic, place: str | None) -> Clause:
+        """Return ``node`` of ``topic``, in ``place`` if one is named, ready to be asked."""
         match node:
             case Phrase() | Date():
                 leaf = self.leaves[self._leaf(node, topic, attribute=place in ATTRIBUTES)]
@@ -271,17 +272,17 @@ class Build:
             case Ref(topic_id):
                 return _Ref(topic_id)
             case In(inner, child):
-                return self._clause(child, topic, inner)
+                return self.clause(child, topic, inner)
             case Or(children):
-                return _Or([self._clause(child, topic, place) for child in children])
+                return _Or([self.clause(child, topic, place) for child in children])
             case And(children):
                 asked = self._asked(children, topic, place)
-                return _And([self._clause(children[number], topic, place) for number in asked])
+                return _And([self.clause(children[number], topic, place) for number in asked])
             case Not(child):
-                return _Not(self._clause(child, topic, place))
+                return _Not(self.clause(child, topic, place))
             case Near(operands, gaps, ordered):
                 asked = self._asked(operands, topic, place)
-                return _Near([self._clause(child, topic, place) for child in operands], asked, gaps, ordered)
+                return _Near([self.clause(child, topic, place) for child in operands], asked, gaps, ordered)
 
     def _asked(self, children: Sequence[Node], topic: Topic, place: str | None) -> list[int]:
         """Return in which order to ask: what woke the topic is true already, and a NOT mostly is, so they come last."""

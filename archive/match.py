@@ -136,7 +136,7 @@ class Document:
             return self._topics[topic_id]
         build, outer = self._matcher.build, self.hidden
         masks, required = build.masks[topic_id], build.required[topic_id]
-        self.hidden = self._masked(masks) if masks else _NOTHING
+        self.hidden = self.masked(masks) if masks else _NOTHING
         spots = build.clauses[topic_id].find(self)
         if required and spots is not None and any(clause.find(self) is None for clause in required):
             spots = None
@@ -212,7 +212,8 @@ class Document:
         assert cut is not None
         return cut
 
-    def _masked(self, masks: tuple[Clause, ...]) -> Masks:
+    def masked(self, masks: tuple[Clause, ...]) -> Masks:
+        """Return what excludes hide."""
         spans: dict[int, list[tuple[int, int]]] = {}
         self.hidden = _NOTHING
         for mask in masks:

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from alerts import quote
 from alerts.digest import due_digests, group
 from alerts.model import SubscriptionState
-from alerts.quote import QUOTE, TITLE, Piece, sentence
+from alerts.quote import QUOTE, TITLE, Piece
+from archive import sentences
 from archive.model import Hit, MatchedArticle
 from tests.alerts.factory import NOON, article, digest, hit, subscription
 
@@ -237,7 +238,7 @@ def test_a_quotation_is_short_holds_the_hit_and_invents_nothing(before: str, aft
 def test_a_sentence_holds_its_span(text: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, len(text)))
-    low, high = sentence(text, start, end)
+    low, high = sentences.sentence(text, start, end)
     assert 0 <= low <= high <= len(text)
     inner = text[start:end].strip()
     assert not inner or inner in text[low:high]
@@ -296,13 +297,14 @@ def test_a_long_text_with_thousands_of_hits_costs_one_look_and_not_thousands(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     looks: list[int] = []
-    look = quote.sentence
+    look = sentences.sentence
 
     def counted(text: str, start: int, end: int) -> tuple[int, int]:
         looks.append(start)
         return look(text, start, end)
 
-    monkeypatch.setattr(quote, "sentence", counted)
+    for module in (quote, sentences):
+        monkeypatch.setattr(module, "sentence", counted)
     text = "Peru. Then Peru came and Peru went. " * 10_000
     hits = tuple(
         Hit("text", found.start(), found.end(), "Peru", "Peru", "exact")
