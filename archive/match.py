@@ -218,7 +218,7 @@ class Document:
         self.hidden = _NOTHING
         for mask in masks:
             for number, begin, end, _ in mask.find(self) or ():
-                if _in_one_sentence(self.cut(number), begin, end):
+                if in_one_sentence(self.cut(number), begin, end):
                     spans.setdefault(number, []).append((begin, end))
         return {number: _merged(found) for number, found in spans.items()}
 
@@ -318,7 +318,7 @@ def _merged(spans: list[tuple[int, int]]) -> tuple[list[int], list[int]]:
     return begins, ends
 
 
-def _in_one_sentence(cut: Cut, begin: int, end: int) -> bool:
+def in_one_sentence(cut: Cut, begin: int, end: int) -> bool:
     """Tell whether no sentence ends between two words.
 
     Asked of excludes only: "He flew home to Peru. Indiana plays today" is about Peru. A phrase that looks for
