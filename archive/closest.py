@@ -84,10 +84,14 @@ class Words:
         ends = [len(word) + more for more in (0, -1, 1)] if open_end else [len(other)]
         if (wrong := min(edits(word, other[:end], most) for end in ends)) <= most:
             return Closest(wrong, length, other, surface, wrong)
-        kin = min(len(word), len(other)) >= SHORT and other[:KIN] == word[:KIN] and not open_end
-        if kin and (wrong := edits(word, other, KIN)) == KIN:
-            return Closest(5, length, other, surface, wrong)
-        return None
+        if open_end or min(len(word), len(other)) < SHORT or other[:KIN] != word[:KIN]:
+            return None
+        wrong, least = edits(word, other, KIN), min(len(word), len(other))
+        return (
+            Closest(5, length, other, surface, wrong)
+            if wrong == KIN and _shared(word, other) >= least - 1
+            else None
+        )
 
 
 def edits(word: str, other: str, most: int) -> int:
@@ -109,3 +113,13 @@ def edits(word: str, other: str, most: int) -> int:
         if min(row) > most and min(before) > most:
             return most + 1
     return min(row[-1], most + 1)
+
+
+def _shared(word: str, other: str) -> int:
+    """Return how many letters two words have in common, in the same order."""
+    row = [0] * (len(other) + 1)
+    for char in word:
+        before, row = row, [0]
+        for there, letter in enumerate(other):
+            row.append(before[there] + 1 if char == letter else max(before[there + 1], row[-1]))
+    return row[-1]

@@ -23,6 +23,7 @@ from archive.whyday import of_day
 
 MOST_NEAREST = 3
 WITHIN = 3  # how much farther than the nearest a thing may be to be told beside it
+MOST_PLACES = 500  # of one side of a NEAR in one field: hostile texts have fifty thousand
 SHORT = 60  # characters of a clause that is named in a sentence
 
 
@@ -179,10 +180,12 @@ def _distant(asked: Asked, node: Near, place: str | None) -> Reason:
     for operand, found in zip(node.operands, spans, strict=True):
         if not found:
             reason = _reason(asked, operand, place)
-            far = max(reason.far, 5) if any(spans) else reason.far
-            return Reason(
-                f"{short(node)}: {reason.text}", reason.nearest, far, short(node) if reason.missing else ""
-            )
+            alone = (
+                sum(map(bool, spans)) == len(spans) - 1
+            )  # else two things are missing, and neither is near
+            far, nearest = (max(reason.far, 5), reason.nearest) if alone else (FAR, ())
+            text = f"{short(node)}: {reason.text}"
+            return Reason(text, nearest, far, short(node) if reason.missing else "")
     fields = set.intersection(*({field for field, _ in found} for found in spans))
     if not fields:
         where = listed(f'"{_seen(asked, found[0][1])}" is in {here(found[0][1][2][0])}' for found in spans)
@@ -192,7 +195,8 @@ def _distant(asked: Asked, node: Near, place: str | None) -> Reason:
         reasons = []
         for field in sorted(fields):
             one, other = (
-                [span for place_, span in spans[at] if place_ == field] for at in (number, number + 1)
+                [span for number_, span in spans[at] if number_ == field][:MOST_PLACES]
+                for at in (number, number + 1)
             )
             apart = _pair(asked, one, other, gap, ordered=ordered)
             if apart is None:

@@ -19,6 +19,7 @@ from archive.normalize import tokens
 from archive.tree import Date, Mode, Phrase
 
 _NUMBERS = ("no", "one", "two", "three")
+MOST_PLACES = 500  # of one word that are looked at: hostile texts have fifty thousand
 LONGEST = 100  # characters of what stands between words that should stand side by side
 
 
@@ -45,9 +46,9 @@ def hidden(asked: Asked, name: str, spots: Sequence[Occurrence]) -> Reason:
     """Return that all there is is hidden, and by what."""
     over: dict[str, None] = {}
     for phrase in asked.topic.exclude:
-        for mask in asked.spots(phrase, masked=False) or ():
+        for mask in (asked.spots(phrase, masked=False) or ())[:MOST_PLACES]:
             if in_one_sentence(asked.document.cut(mask[0]), mask[1], mask[2]) and any(
-                mask[0] == spot[0] and mask[1] < spot[2] and spot[1] < mask[2] for spot in spots
+                mask[0] == spot[0] and mask[1] < spot[2] and spot[1] < mask[2] for spot in spots[:MOST_PLACES]
             ):
                 over[f'"{asked.surface(mask)}"'] = None
     text = f"{name} stands only in {listed(over) or 'words'}, which exclude hides"
@@ -103,7 +104,7 @@ def _written(asked: Asked, phrase: Phrase, spot: Occurrence) -> Reason:
 
 def _apart(asked: Asked, phrase: Phrase, place: str | None) -> Reason:
     singles = _singles(phrase)
-    found = [asked.spots(single, place, masked=False) or [] for single in singles]
+    found = [(asked.spots(single, place, masked=False) or [])[:MOST_PLACES] for single in singles]
     lacking = [single for single, spots in zip(singles, found, strict=True) if not spots]
     if lacking:
         longest = max(lacking, key=lambda single: len(single.words[0].fold))

@@ -7,7 +7,6 @@ one queue a host, so that a host's delay, robots.txt and connections are shared 
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
@@ -21,14 +20,12 @@ from archive.model import RobotsRecord, Task
 from crawler.carrier import LocalCarrier
 from crawler.netguard import ALLOWED, LEAVING
 from crawler.pool import Workers
-from crawler.robots import RobotsBook
+from crawler.robots import RobotsBook, robots_name
 from crawler.settings import NetworkSettings
 from crawler.spiders.press import PressSpider, failed
 
 IN_FLIGHT = 128  # tasks given to the crawl at a time
 PER_HOST = 4
-
-_PRODUCT = re.compile(r"[A-Za-z_-]+")
 
 
 def scrapy_settings(network: NetworkSettings) -> ScrapySettings:
@@ -79,12 +76,6 @@ def scrapy_settings(network: NetworkSettings) -> ScrapySettings:
         },
         priority="project",
     )
-
-
-def robots_name(agent: str) -> str:
-    """Return the name by which robots.txt files may speak to ``agent``: its product (RFC 9309, 2.2.1)."""
-    found = _PRODUCT.match(agent)
-    return found[0].lower() if found else "presswatch"
 
 
 class Crawl:

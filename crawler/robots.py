@@ -31,6 +31,7 @@ IN_LOOP = (
 )  # characters; a longer file is read by a worker: one of 450 KB held the loop up for 0.65 s
 MOST_HOSTS = 2000  # files kept in memory, beyond those that still hold
 
+_PRODUCT = re.compile(r"[A-Za-z_-]+")
 _TOKEN = re.compile(r"[a-z_-]*")  # RFC 9309, 2.2.1; "Presswatch/0.1" in a file means presswatch
 
 Rules = tuple[tuple[bool, str], ...]
@@ -43,6 +44,12 @@ class Decision:
 
     allowed: bool
     why: str
+
+
+def robots_name(agent: str) -> str:
+    """Return the name by which robots.txt files may speak to ``agent``: its product (RFC 9309, 2.2.1)."""
+    found = _PRODUCT.match(agent)
+    return found[0].lower() if found else "presswatch"
 
 
 class RobotsBook:

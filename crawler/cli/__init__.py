@@ -3,6 +3,7 @@
 service.py   run, demo, serve, migrate
 config.py    check
 topics.py    topics
+explain.py   explain (explained.py prints it)
 look.py      try feed, try page
 match.py     match (corpus.py does the work)
 archive.py   search, sources, digest
@@ -14,15 +15,27 @@ from __future__ import annotations
 import sys
 
 from archive.errors import ClockError, ConfigError, LockHeld, PresswatchError
-from crawler.cli import archive, config, look, match, service, topics
+from crawler.cli import archive, config, explain, look, match, service, topics
 from crawler.cli.app import app
 from crawler.cli.output import fail
 
 # The order of `presswatch --help`: what a newcomer needs first stands first.
-_ORDER = ("demo", "run", "check", "topics", "match", "sources", "search", "digest", "serve", "migrate")
+_ORDER = (
+    "demo",
+    "run",
+    "check",
+    "topics",
+    "match",
+    "explain",
+    "sources",
+    "search",
+    "digest",
+    "serve",
+    "migrate",
+)
 app.registered_commands.sort(key=lambda command: _ORDER.index(command.name or command.callback.__name__))  # type: ignore[union-attr]
 
-__all__ = ["app", "archive", "config", "look", "main", "match", "service", "topics"]
+__all__ = ["app", "archive", "config", "explain", "look", "main", "match", "service", "topics"]
 
 
 def main() -> None:

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from protego._urlpattern import _URLPattern
 
 from archive.model import RobotsRecord
-from crawler.engine import robots_name
 from crawler.robots import (
     IN_LOOP,
     LIFETIME,
@@ -19,6 +18,7 @@ from crawler.robots import (
     RobotsBook,
     _matches,
     record,
+    robots_name,
     rules,
 )
 

@@ -1,0 +1,206 @@
+"""Why the archive does not have an article, or not its text, and which command or setting would change that.
+
+Pure: what is known is handed in, and nothing is fetched. The same advice, reason by reason, stands in docs/sources.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from archive.model import RobotsRecord
+from crawler.robots import RobotsBook
+from crawler.urls import canonical, refusal
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that stood in the way, and what would change it (nothing, if nothing would)."""
+
+    why: str
+    change: str = ""
+
+
+# Of feeds and pages alike, what an operator can do about a reason; what is not here, nobody can do anything about.
+_CHANGE = {
+    "dns": "look for a typing mistake in the address; if every source fails so, the network here is down",
+    "connection": "wait a day, then open the site in a browser",
+    "timeout": "raise network.timeout in settings.yaml if it is always this site",
+    "too_large": "raise network.max_bytes in settings.yaml",
+    "redirects": "open it in a browser, and write down the address at which it ends",
+    "bad_url": "open it in a browser, and write down the address at which it ends",
+    "http_404": "look for its present address on the site",
+    "http_410": "look for its present address on the site",
+    "http_429": "raise every: of this source in sources.yaml",
+    "empty": "wait; if it lasts, find another feed",
+    "not_a_feed": "find the address of the feed itself: `presswatch try feed URL` shows what comes",
+    "parse_error": "look at it with `presswatch try feed URL`, and tell the paper",
+    "parse_timeout": "look at it with `presswatch try`; if it lasts, take it out",
+    "parse_memory": "look at it with `presswatch try`; if it lasts, take it out",
+    "refused": "a private address: if it is yours, name its network under network.allow_private in settings.yaml",
+}
+_UNWANTED = "set network.contact in settings.yaml so that the paper can see who asks, and write to it"
+
+
+def advice(reason: str) -> str:
+    """Return what would change a failure of this reason, nothing where nothing would."""
+    if reason in ("http_401", "http_403", "http_451"):
+        return _UNWANTED
+    if reason.startswith("http_5"):
+        return "wait: it is tried again by itself"
+    return _CHANGE.get(reason, "")
+
+
+# --- an article whose page was not read ---------------------------------------------------------------------------
+
+
+def of_page(page: Row | None, url: str | None) -> Finding | None:
+    """Return why the text of an article's page is not in the archive, None where it is."""
+    if page is None or page["state"] == "read":
+        return None
+    reason, detail = page["reason"], page["detail"] or page["reason"]
+    again = f"; tried again at {_minute(page['due_at'])} UTC" if page["state"] == "due" and reason else ""
+    if reason is None:
+        return Finding(
+            f"its page waits to be read since {_minute(page['due_at'])} UTC", "`presswatch run` reads it"
+        )
+    if reason == "robots":
+        return Finding(
+            f"its page is not read: {detail}{again}",
+            "the paper's robots.txt is obeyed: ask the paper, or set pages: false for this source",
+        )
+    if reason == "no_text":
+        return Finding(
+            f"its page was fetched, but no article text was found on it: too short, made by scripts, a video, "
+            f"or a page that asks for consent{again}",
+            f"`presswatch try page {url}` shows what it becomes",
+        )
+    if reason == "pages_off":
+        return Finding("its page is not read: the source says pages: false", "pages: true in sources.yaml")
+    if reason == "no_link":
+        return Finding("it has no page to read: the feed gives no link")
+    if page["state"] == "refused":
+        return Finding(f"its page is never connected to: {detail}", advice("refused"))
+    given_up = " (given up)" if page["state"] == "failed" else ""
+    return Finding(f"its page could not be read{given_up}: {reason}: {detail}{again}", advice(reason))
+
+
+# --- an article that is not there -----------------------------------------------------------------------------------
+
+
+def place(url: str) -> str | None:
+    """Return host and port of a URL as the archive writes them, None if it is no http(s) URL."""
+    clean = canonical(url)
+    return urlsplit(clean).netloc.rpartition("@")[2] if clean and clean.startswith("http") else None
+
+
+def variants(url: str) -> list[str]:
+    """Return what people write for the same URL: with and without www and the last slash, http or https, no query."""
+    clean = canonical(url)
+    if place(url) is None or clean is None:
+        return []
+    parts = urlsplit(clean)
+    host = parts.netloc.removeprefix("www.")
+    path = parts.path.rstrip("/")
+    return [
+        made
+        for query in dict.fromkeys((f"?{parts.query}" if parts.query else "", ""))
+        for scheme in ("https", "http")
+        for www in ("", "www.")
+        for slash in ("", "/")
+        if (made := f"{scheme}://{www}{host}{path}{slash}{query}") != clean
+    ]
+
+
+def kin(one: str, other: str) -> bool:
+    """Tell whether two hosts (with port) look like one site: one is the other, or a part of it (feeds., www.)."""
+    one, other = one.removeprefix("www."), other.removeprefix("www.")
+    return one == other or one.endswith(f".{other}") or other.endswith(f".{one}")
+
+
+def of_source(source_id: str, feeds: Sequence[Row], newest: str | None) -> list[Finding]:
+    """Return why none of a source's feeds brought an article."""
+    if not feeds:
+        return [Finding(f"{source_id}: its feeds were not asked yet", "`presswatch run`")]
+    found = []
+    good = 0
+    for feed in feeds:
+        events = [one for one in feed["events"] if one["kind"] not in ("moved", "capped", "parse_error")]
+        if feed["last_poll_at"] is None:
+            found.append(
+                Finding(f"{source_id}: its feed {feed['url']} was not asked yet", "`presswatch run`")
+            )
+        elif feed["failures"]:
+            detail = events[0]["detail"] if events else feed["last_detail"] or feed["last_outcome"]
+            last = f"last read {_minute(feed['last_ok_at'])} UTC" if feed["last_ok_at"] else "never read"
+            times = f"{feed['failures']} times in a row" if feed["failures"] > 1 else "at the last try"
+            found.append(
+                Finding(f"{source_id}: its feed {feed['url']} failed {times} ({detail}; {last})",
+                        advice(detail.partition(":")[0]) or "`presswatch sources` says when it can be read again")
+            )  # fmt: skip
+        else:
+            good += 1
+            at = f"was read at {_minute(feed['last_poll_at'])} UTC"
+            found.append(Finding(f"{source_id}: its feed {feed['url']} {at}, and never offered it"))
+        found += [_lost(source_id, feed["url"], event) for event in feed["events"] if event not in events]
+    if good:
+        last = f" (its newest article was first seen {_minute(newest)} UTC)" if newest else ""
+        found.append(
+            Finding(
+                f"{source_id}: what no feed lists is never seen{last}",
+                f"add a feed of {source_id} that lists it under endpoints: in sources.yaml; `presswatch try page URL` "
+                "shows what its page would become",
+            )
+        )
+    return found
+
+
+def _lost(source_id: str, url: str, event: Row) -> Finding:
+    change = {
+        "capped": "raise network.max_entries in settings.yaml, or poll a smaller feed",
+        "moved": "put the new address into sources.yaml",
+        "parse_error": f"`presswatch try feed {url}` shows what can be read of it",
+    }[event["kind"]]
+    return Finding(
+        f"{source_id}: {event['kind']} since {_minute(event['since'])} UTC: {event['detail']}", change
+    )
+
+
+def of_no_source(url: str, hosts: Sequence[str]) -> Finding:
+    """Return that no source has the host of ``url``. ``hosts`` are those that sources have."""
+    known = f" (they have {', '.join(hosts[:5])}{' …' if len(hosts) > 5 else ''})" if hosts else ""
+    return Finding(
+        f"no source in sources.yaml has the host {place(url)}{known}",
+        "add a source with the feed of that paper to sources.yaml: `presswatch try feed URL` shows what a feed holds, "
+        f"`presswatch try page {url}` what the page would become",
+    )
+
+
+def of_address(url: str) -> Finding | None:
+    """Return why an address is never fetched, None if it may be."""
+    why = refusal(url)
+    return Finding(f"its page would not be read: {why}") if why else None
+
+
+def of_robots(url: str, known: RobotsRecord | None, agent: str, now: datetime) -> Finding | None:
+    """Return what the robots.txt that is known of a host says of ``url``, None where it lets it be read."""
+    if known is None:
+        return None
+    book = RobotsBook(agent)
+    book.add(known)
+    decision = book.decide(known.host, url, now)
+    if decision.allowed:
+        return None
+    return Finding(
+        f"its page would not be read even if a feed offered it: {decision.why}",
+        "the paper's robots.txt is obeyed: ask the paper",
+    )
+
+
+def _minute(stamped: str | None) -> str:
+    return (stamped or "?")[:16].replace("T", " ")
