@@ -80,6 +80,8 @@ class Words:
             return Closest(4, length, other, surface)
         if len(word) < SHORT:
             return None
+        if open_end and len(word) <= LONG:
+            return None
         most = 2 if len(word) >= LONG and not open_end else 1
         ends = [len(word) + more for more in (0, -1, 1)] if open_end else [len(other)]
         if (wrong := min(edits(word, other[:end], most) for end in ends)) <= most:

@@ -127,8 +127,8 @@ def _none_of(asked: Asked, children: Sequence[Node], place: str | None) -> Reaso
             text += f"; nearest: {'; '.join(nearest)}"
         return Reason(text, nearest, far, missing[0])
     others = sum(not one.nearest for one in reasons)
-    text = "; ".join(nearest)
-    if others:
+    text = "; ".join(nearest) or f"none of {listed(map(short, children))} is true of it"
+    if nearest and others:
         text += f"; and nothing like the {others} other{'s' if others > 1 else ''} is there"
     return Reason(text, nearest, far)
 
@@ -185,7 +185,7 @@ def _distant(asked: Asked, node: Near, place: str | None) -> Reason:
             )  # else two things are missing, and neither is near
             far, nearest = (max(reason.far, 5), reason.nearest) if alone else (FAR, ())
             text = f"{short(node)}: {reason.text}"
-            return Reason(text, nearest, far, short(node) if reason.missing else "")
+            return Reason(text, nearest, far, short(node) if reason.missing or not alone else "")
     fields = set.intersection(*({field for field, _ in found} for found in spans))
     if not fields:
         where = listed(f'"{_seen(asked, found[0][1])}" is in {here(found[0][1][2][0])}' for found in spans)

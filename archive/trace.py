@@ -37,7 +37,7 @@ class Found:
 class Trace:
     """One article, row by row. ``fields`` is what the matcher reads; ``hits`` go by the sequence of their match.
 
-    ``words`` are title, summary and text as the hits of each match cut them.
+    ``words`` are title, summary and text as the hits of each match cut them; ``waiting``: it is in the change queue.
     """
 
     article: Row
@@ -49,6 +49,7 @@ class Trace:
     matches: list[Row]
     hits: Mapping[int, list[Row]]
     words: Mapping[int, Row]
+    waiting: bool
 
 
 def find(
@@ -122,6 +123,7 @@ def trace(conn: sqlite3.Connection, article_id: int) -> Trace:
         matches=matches,
         hits=_hits(conn, [one["seq"] for one in matches]),
         words={one["seq"]: _words(conn, one, row) for one in matches},
+        waiting=bool(_rows(conn, "select 1 from changes where article_id = ? limit 1", article_id)),
     )
 
 

@@ -20,6 +20,8 @@ from archive.tree import Date, Mode, Phrase
 
 _NUMBERS = ("no", "one", "two", "three")
 MOST_PLACES = 500  # of one word that are looked at: hostile texts have fifty thousand
+SMALL = 3  # letters of words that stand everywhere
+TELLING = 5  # letters of other words of a phrase, of which more must be there to speak of the phrase
 LONGEST = 100  # characters of what stands between words that should stand side by side
 
 
@@ -111,10 +113,9 @@ def _apart(asked: Asked, phrase: Phrase, place: str | None) -> Reason:
         reason = of_phrase(asked, longest, place)
         if len(lacking) == len(singles) and reason.far == FAR:
             return Reason(absent(asked, named(phrase), place), (), FAR, named(phrase))
-        # "de" stands everywhere, and says nothing.
-        telling = any(
-            spots and len(single.words[0].fold) > 3 for single, spots in zip(singles, found, strict=True)
-        )
+        # "de" and "from" stand everywhere, and say nothing.
+        present = [single.words[0].fold for single in singles if single not in lacking]
+        telling = sum(len(fold) for fold in present if len(fold) > SMALL) > TELLING
         text = f"of {named(phrase)}, {reason.text}"
         if reason.far < FAR and len(lacking) == 1:
             return Reason(text, reason.nearest, 4, named(phrase))

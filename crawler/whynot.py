@@ -72,7 +72,7 @@ def of_page(page: Row | None, url: str | None) -> Finding | None:
     if reason == "robots":
         return Finding(
             f"its page is not read: {detail}{again}",
-            "the paper's robots.txt is obeyed: ask the paper, or set pages: false for this source",
+            "the paper's robots.txt is obeyed: ask the paper",
         )
     if reason == "no_text":
         return Finding(
@@ -123,8 +123,8 @@ def kin(one: str, other: str) -> bool:
     return one == other or one.endswith(f".{other}") or other.endswith(f".{one}")
 
 
-def of_source(source_id: str, feeds: Sequence[Row], newest: str | None) -> list[Finding]:
-    """Return why none of a source's feeds brought an article."""
+def of_source(url: str, source_id: str, feeds: Sequence[Row], newest: str | None) -> list[Finding]:
+    """Return why none of a source's feeds brought the article at ``url``."""
     if not feeds:
         return [Finding(f"{source_id}: its feeds were not asked yet", "`presswatch run`")]
     found = []
@@ -153,8 +153,8 @@ def of_source(source_id: str, feeds: Sequence[Row], newest: str | None) -> list[
         found.append(
             Finding(
                 f"{source_id}: what no feed lists is never seen{last}",
-                f"add a feed of {source_id} that lists it under endpoints: in sources.yaml; `presswatch try page URL` "
-                "shows what its page would become",
+                f"add a feed of {source_id} that lists it, under endpoints: in sources.yaml; "
+                f"`presswatch try page {url}` shows what its page would become",
             )
         )
     return found

@@ -128,6 +128,7 @@ def _present(conn: sqlite3.Connection, config: Config, found: Found, wanted: Seq
         "published_from": article["published_from"],
         "aliases": known.aliases,
         "revisions": known.revisions,
+        "waiting": known.waiting,
         "findings": [asdict(one) for one in findings],
         "topics": topics,
     }  # fmt: skip
@@ -159,13 +160,19 @@ def _topic(
     elif today is None:
         why = "the topic is no longer in keywords.yaml"
     elif today.matched:
-        why = f"{_found(now)}; no match is stored yet: the service applies the topic at its next start"
+        late = (
+            "the article waits to be matched"
+            if known.waiting
+            else "the next start of `presswatch run` stores it"
+        )
+        why = f"{_found(now)}; but no match is stored yet: {late}"
     else:
         why = today.why or ""
     topic_id = topic.topic_id if topic else stored["topic_id"] if stored else ""
     return {
         "topic": topic_id,
         "title": topic.title if topic else stored["topic_title"] if stored else topic_id,
+        "canonical": str(topic.tree) if topic else None,
         "matched": stands,
         "hits": hits if stands else [],
         "why": why,
@@ -226,7 +233,7 @@ def _absent(conn: sqlite3.Connection, config: Config, url: str) -> dict[str, Any
     findings = [
         finding
         for one in likely
-        for finding in whynot.of_source(one, trace.feeds(conn, one), trace.newest(conn, one))
+        for finding in whynot.of_source(url, one, trace.feeds(conn, one), trace.newest(conn, one))
     ]
     if not likely:
         known = sorted({other for others in hosts.values() for other in others if other})

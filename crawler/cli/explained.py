@@ -94,7 +94,7 @@ def _topic(topic: Value) -> Iterator[str]:
         yield from _hits(stored["hits"])
     else:
         yield f"  {topic['why']}"
-        if topic["clause"] and len(topic["clause"]) <= 200 and topic["clause"] not in topic["why"]:
+        if topic["clause"] not in (None, topic["canonical"]) and topic["clause"] not in topic["why"]:
             yield _row("failed", topic["clause"])
     if stored:
         yield _row("stored", _stored(stored, today))
