@@ -123,12 +123,11 @@ def kin(one: str, other: str) -> bool:
     return one == other or one.endswith(f".{other}") or other.endswith(f".{one}")
 
 
-def of_source(url: str, source_id: str, feeds: Sequence[Row], newest: str | None) -> list[Finding]:
-    """Return why none of a source's feeds brought the article at ``url``."""
+def of_source(source_id: str, feeds: Sequence[Row]) -> list[Finding]:
+    """Return why none of a source's feeds brought an article."""
     if not feeds:
         return [Finding(f"{source_id}: its feeds were not asked yet", "`presswatch run`")]
     found = []
-    good = 0
     for feed in feeds:
         events = [one for one in feed["events"] if one["kind"] not in ("moved", "capped", "parse_error")]
         if feed["last_poll_at"] is None:
@@ -144,19 +143,9 @@ def of_source(url: str, source_id: str, feeds: Sequence[Row], newest: str | None
                         advice(detail.partition(":")[0]) or "`presswatch sources` says when it can be read again")
             )  # fmt: skip
         else:
-            good += 1
             at = f"was read at {_minute(feed['last_poll_at'])} UTC"
             found.append(Finding(f"{source_id}: its feed {feed['url']} {at}, and never offered it"))
         found += [_lost(source_id, feed["url"], event) for event in feed["events"] if event not in events]
-    if good:
-        last = f" (its newest article was first seen {_minute(newest)} UTC)" if newest else ""
-        found.append(
-            Finding(
-                f"{source_id}: what no feed lists is never seen{last}",
-                f"add a feed of {source_id} that lists it, under endpoints: in sources.yaml; "
-                f"`presswatch try page {url}` shows what its page would become",
-            )
-        )
     return found
 
 
@@ -168,6 +157,16 @@ def _lost(source_id: str, url: str, event: Row) -> Finding:
     }[event["kind"]]
     return Finding(
         f"{source_id}: {event['kind']} since {_minute(event['since'])} UTC: {event['detail']}", change
+    )
+
+
+def of_no_list(url: str, newest: Mapping[str, str | None]) -> Finding:
+    """Return that what no feed lists is never seen. ``newest``: sources, and when each last had something new."""
+    last = ", ".join(f"{one} {_minute(at)} UTC" for one, at in newest.items() if at)
+    return Finding(
+        "what no feed lists is never seen" + (f" (newest articles: {last})" if last else ""),
+        f"add a feed that lists it under endpoints: of {' or '.join(newest)} in sources.yaml; "
+        f"`presswatch try page {url}` shows what its page would become",
     )
 
 

@@ -41,6 +41,7 @@ HOW = {
     "fuzzy": "through a slip",
     "date": "as a day",
 }
+MOST_SOURCES = 5  # that an article which is not there may have come from
 QUOTE, BEFORE = 240, 100  # characters of a sentence around a hit
 
 
@@ -229,12 +230,10 @@ def _absent(conn: sqlite3.Connection, config: Config, url: str) -> dict[str, Any
     likely = [
         one for one in hosts if one in by_articles or any(whynot.kin(host, other) for other in hosts[one])
     ]
-    likely.sort(key=lambda one: -by_articles.get(one, 0))
-    findings = [
-        finding
-        for one in likely
-        for finding in whynot.of_source(url, one, trace.feeds(conn, one), trace.newest(conn, one))
-    ]
+    likely = sorted(likely, key=lambda one: -by_articles.get(one, 0))[:MOST_SOURCES]
+    findings = [finding for one in likely for finding in whynot.of_source(one, trace.feeds(conn, one))]
+    if likely:
+        findings.append(whynot.of_no_list(url, {one: trace.newest(conn, one) for one in likely}))
     if not likely:
         known = sorted({other for others in hosts.values() for other in others if other})
         findings.append(whynot.of_no_source(url, known))

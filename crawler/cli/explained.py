@@ -47,8 +47,12 @@ def _article(answer: Value) -> Iterator[str]:
     for offer in answer["offers"]:
         link = f", as {offer['link']}" if offer["link"] not in ("", answer["url"]) else ""
         yield _row("offered by", f"{offer['endpoint']} since {_minute(offer['first_seen_at'])} UTC{link}")
-    published = f"{_minute(answer['published'])} UTC (from: {answer['published_from']})"
-    yield _row("published", published if answer["published"] else "undated")
+    day = (
+        f"{_minute(answer['published'])} UTC (from: {answer['published_from']})"
+        if answer["published"]
+        else "undated"
+    )
+    yield _row("published", day)
     sizes = ", ".join(f"{name} {size:,}" for name, size in answer["characters"].items() if size)
     yield _row("read", f"{answer['content']} (characters: {sizes or 'none'})")
     yield from _page(answer["page"], answer["url"])

@@ -1,0 +1,128 @@
+"""What stood in the way of an article or of its text, and what would change that."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from archive.model import RobotsRecord
+from crawler import whynot
+from crawler.urls import canonical
+
+NOW = datetime(2026, 7, 19, 12, tzinfo=UTC)
+
+
+def page(
+    state: str, reason: str | None = None, detail: str | None = None, due_at: str | None = None
+) -> dict[str, Any]:
+    return {"state": state, "reason": reason, "detail": detail, "due_at": due_at}
+
+
+def feed(**changes: Any) -> dict[str, Any]:
+    return {
+        "url": "https://post.example/feed", "last_poll_at": "2026-07-19T11:00:00+00:00",
+        "last_ok_at": "2026-07-19T11:00:00+00:00", "last_outcome": "ok", "last_detail": "", "failures": 0,
+        "events": [], **changes,
+    }  # fmt: skip
+
+
+PAGES = [
+    (page("due", due_at="2026-07-19T12:00:00+00:00"), "its page waits to be read since 2026-07-19 12:00 UTC", "`presswatch run`"),
+    (page("due", "http_403", "the server answered 403", "2026-07-20T12:00:00+00:00"), "http_403: the server answered 403; tried again at 2026-07-20 12:00 UTC", "network.contact"),
+    (page("failed", "robots", "robots.txt: Disallow: /x"), "its page is not read: robots.txt: Disallow: /x", "ask the paper"),
+    (page("failed", "no_text", "none"), "too short, made by scripts, a video, or a page that asks for consent", "`presswatch try page https://post.example/a`"),
+    (page("off", "pages_off"), "the source says pages: false", "pages: true"),
+    (page("off", "no_link"), "the feed gives no link", ""),
+    (page("refused", "refused", "10.0.0.1 is a private address"), "never connected to: 10.0.0.1", "network.allow_private"),
+    (page("failed", "http_404", "the server answered 404"), "could not be read (given up): http_404", "present address"),
+    (page("failed", "timeout", "no answer"), "timeout", "network.timeout"),
+    (page("failed", "http_500", "the server answered 500"), "http_500", "wait"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("row", "why", "change"), PAGES, ids=lambda value: str(value)[:30])
+def test_a_page_that_was_not_read_says_why_and_what_would_change_that(
+    row: Any, why: str, change: str
+) -> None:
+    finding = whynot.of_page(row, "https://post.example/a")
+    assert finding
+    assert why in finding.why
+    assert change in finding.change
+    assert bool(change) == bool(finding.change)
+
+
+def test_a_page_that_was_read_needs_no_finding() -> None:
+    assert whynot.of_page(page("read"), "https://post.example/a") is None
+    assert whynot.of_page(None, None) is None
+
+
+def said(*feeds: dict[str, Any]) -> list[str]:
+    return [one.why for one in whynot.of_source("post", feeds)]
+
+
+def test_a_source_says_how_its_feeds_were_read() -> None:
+    assert said() == ["post: its feeds were not asked yet"]
+    assert said(feed(last_poll_at=None)) == ["post: its feed https://post.example/feed was not asked yet"]
+    assert said(feed()) == [
+        "post: its feed https://post.example/feed was read at 2026-07-19 11:00 UTC, and never offered it"
+    ]
+    failing = feed(failures=3, last_detail="the server answered 403", last_outcome="failed", events=[
+        {"kind": "blocked", "since": "2026-07-19T09:00:00+00:00", "detail": "http_403: the server answered 403"},
+    ])  # fmt: skip
+    assert said(failing) == [
+        "post: its feed https://post.example/feed failed 3 times in a row (http_403: the server answered 403; last read 2026-07-19 11:00 UTC)"
+    ]
+    assert "network.contact" in whynot.of_source("post", [failing])[0].change
+
+
+@pytest.mark.parametrize("kind", ["capped", "parse_error", "moved"])
+def test_what_a_feed_lost_is_said_beside_it(kind: str) -> None:
+    event = {"kind": kind, "since": "2026-07-19T09:00:00+00:00", "detail": "so it was"}
+    _, lost = whynot.of_source("post", [feed(events=[event])])
+    assert lost.why == f"post: {kind} since 2026-07-19 09:00 UTC: so it was"
+    assert lost.change
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        ("www.rpp.pe", "rpp.pe", True),
+        ("feeds.bbci.co.uk", "bbci.co.uk", True),
+        ("rpp.pe", "larpp.pe", False),
+        ("127.0.0.1:80", "127.0.0.1:81", False),
+    ],
+)
+def test_hosts_of_one_site_are_told(one: str, other: str, alike: bool) -> None:
+    assert whynot.kin(one, other) is whynot.kin(other, one) is alike
+
+
+def test_what_people_write_for_one_address_are_canonical_addresses() -> None:
+    found = whynot.variants("http://www.post.example/a/?x=1#top")
+    assert found[:2] == ["https://post.example/a?x=1", "https://post.example/a/?x=1"]
+    assert "https://post.example/a" in found
+    assert all(canonical(url) == url for url in found if not url.endswith(".example"))
+    assert whynot.variants("talks") == []
+
+
+def test_robots_txt_is_quoted_only_where_it_says_no() -> None:
+    known = RobotsRecord(
+        host="https://post.example",
+        fetched_at=NOW,
+        expires_at=NOW,
+        status=200,
+        body="User-agent: *\nDisallow: /x",
+    )
+    no = whynot.of_robots("https://post.example/x/1", known, "presswatch", NOW)
+    assert no
+    assert no.why.endswith("robots.txt: Disallow: /x")
+    assert whynot.of_robots("https://post.example/y", known, "presswatch", NOW) is None
+    assert whynot.of_robots("https://post.example/x", None, "presswatch", NOW) is None
+
+
+def test_an_address_that_is_never_fetched_is_said() -> None:
+    assert whynot.of_address("https://user@post.example/") == whynot.Finding(
+        "its page would not be read: the URL carries a user name"
+    )
+    assert whynot.of_address("https://post.example/") is None
