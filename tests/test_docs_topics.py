@@ -145,7 +145,12 @@ def test_the_tests_see_all_that_is_on_the_page() -> None:
         True
     ] * 4
     headers = re.findall(r"^(\|.*\|)\n\|[-|]+\|$", TEXT, re.MULTILINE)
-    plain = {"| setting | meaning |", "| field | where it looks |", "| limit | |"}
+    plain = {
+        "| setting | meaning |",
+        "| field | where it looks |",
+        "| limit | |",
+        "| it says | and you can |",
+    }
     assert set(headers) == {*known, *plain}
     assert set(re.findall(r"^```(\w+)$", TEXT, re.MULTILINE)) == {"yaml", "refused", "mistakes", "text"}
     assert len(REFUSED) > 8
@@ -291,6 +296,35 @@ def test_check_says_of_the_mistakes_what_the_page_says(folder: Path, tmp_path: P
 
 def test_topics_shows_what_the_page_shows(folder: Path) -> None:
     assert answers("presswatch topics boluarte") == [presswatch("topics", "boluarte", config=folder).out]
+
+
+EXPLAINED = [line[2:] for line in TEXT.splitlines() if line.startswith("$ presswatch explain ")]
+
+
+@pytest.mark.parametrize("command", EXPLAINED)
+def test_explain_says_of_the_demo_what_the_page_shows(command: str, demo_folder: Path) -> None:
+    (shown,) = answers(command)
+    head, _, below = shown.partition("…\n")
+    assert (head, len(EXPLAINED)) == ("", 2)
+    out = presswatch(*command.split()[1:], config=demo_folder / "config").out
+    # Feeds are read side by side: which match comes first is another each time.
+    assert re.sub(r"match \d+ of", "match 12 of", out).endswith(below)
+
+
+# What the table of sentences quotes, in the words of the cases that read them.
+SENTENCES = (ROOT / "tests" / "cases" / "explain.toml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("row", rows("| it says | and you can |"), ids=lambda row: row[0])
+def test_what_the_page_says_of_explain_is_what_it_says(row: Sequence[str]) -> None:
+    parts = [
+        part
+        for part in re.split(r"…|14|[;:] | \(|\)|the text has", row[0].strip("*"))
+        if len(part.strip()) > 3
+    ]
+    assert parts
+    for part in parts:
+        assert part.strip() in SENTENCES, part
 
 
 PIPED = re.compile(r"echo '(.*)' \| presswatch (match.*)")
