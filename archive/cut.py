@@ -13,6 +13,7 @@ English and Spanish text: bytes are translated by a table, and numpy squeezes th
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 
 import numpy as np
@@ -74,13 +75,15 @@ _NUMBERS = (b"0.000", b"0,000")
 class Cut:
     """One text as the automaton reads it. ``acronyms``: offsets of words that were written with dots or blanks."""
 
-    __slots__ = ("_at", "_ends", "_numbers", "_starts", "acronyms", "joined", "text")
+    __slots__ = ("_acronyms", "_at", "_ends", "_numbers", "_order", "_starts", "acronyms", "joined", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.acronyms: frozenset[int] = frozenset()
+        self._acronyms: list[int] | None = None
         self._numbers: npt.NDArray[np.int64] | None = None
         self._at: npt.NDArray[np.int64] | None = None
+        self._order: tuple[list[int], list[int]] | None = None
         self._starts: dict[int, int] = {}
         self._ends: dict[int, int] = {}
         self.joined = b"  "
@@ -105,7 +108,10 @@ class Cut:
         """Return the offset of the first word that begins at ``at`` in the text, or later."""
         if self._at is not None:
             return int(np.searchsorted(self._at, at))
-        return next(offset for offset, start in self._starts.items() if start >= at)
+        if self._order is None:
+            self._order = list(self._starts), list(self._starts.values())
+        offsets, starts = self._order
+        return offsets[bisect_left(starts, at)]
 
     def number(self, offset: int) -> int:
         """Return how many words stand before the one at ``offset``: distances count these."""
@@ -114,6 +120,15 @@ class Cut:
             # A line feed stands between two blanks, and is no word.
             self._numbers = np.cumsum(joined == _BLANK) - np.cumsum(joined == _LINE)
         return self._numbers.item(offset)
+
+    def has_acronym(self, begin: int, end: int) -> bool:
+        """Tell whether an acronym begins among the words from ``begin`` to ``end``."""
+        if not self.acronyms:
+            return False
+        if self._acronyms is None:
+            self._acronyms = sorted(self.acronyms)
+        at = bisect_left(self._acronyms, begin)
+        return at < len(self._acronyms) and self._acronyms[at] < end
 
     def word_end(self, offset: int) -> int:
         """Return the offset after the word that ``offset`` lies in."""

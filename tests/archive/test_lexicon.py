@@ -120,8 +120,9 @@ def test_a_word_that_is_known_as_written_is_no_other_one() -> None:
     assert forms("camion") == forms("camión") == {"camion", "camiones"}
 
 
-def test_a_form_leads_to_its_lemma() -> None:
-    assert forms("era") == {"era", "ser"}
+def test_a_form_leads_to_its_lemma_unless_it_has_forms_of_its_own() -> None:
+    assert forms("fueron") == {"fueron", "ser"}
+    assert forms("era") == {"era", "eras"}
     assert forms("Perú".lower()) == set()
 
 
