@@ -89,8 +89,8 @@ def _forms(
 ) -> dict[str, frozenset[str]]:
     """Return the folded forms of each asked word, in each dictionary that knows it.
 
-    They are those of the word itself where it has any (*estado* has *estados*, though *estar* has it too), else those of
-    its lemma; and its plural, which dictionaries may take for a form of something else (*vacunas*, *wives*).
+    They are those of the word itself where it has any (*estado* has *estados*, though *estar* has it too), else those
+    of its lemma; and its plural, which dictionaries may take for a form of something else (*vacunas*, *wives*).
     """
     found: dict[str, set[str]] = {folded: set() for folded in alike}
     for dictionary in dictionaries:
