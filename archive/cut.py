@@ -214,7 +214,7 @@ def _edits(text: str, folded: bytes) -> Iterator[tuple[int, int, str, bool]]:
 
     Their signs are rare, and looked for in ways that cost next to nothing where there are none.
     """
-    starts = {*_dotted(folded), *_numbers(folded)}
+    starts = {*_dotted(folded), *_numbers(folded), *_money(folded)}
     possessives = list(_possessives(folded))
     if not starts and not possessives:
         return
@@ -228,7 +228,7 @@ def _edits(text: str, folded: bytes) -> Iterator[tuple[int, int, str, bool]]:
         if found := word_at(text, plain, start):
             word, done, acronym = found
             yield start, done, word, acronym
-            if _POSSESSIVE.match(folded, done):
+            if word and _POSSESSIVE.match(folded, done):
                 yield done, done + 2, "", False
 
 
@@ -241,6 +241,17 @@ def _dotted(folded: bytes) -> list[int]:
     two = begins & free[3:] & (chars[1:-2] == chars[2:-1])
     found: list[int] = (one | two).nonzero()[0].tolist()
     return [at for at in found if folded[at] > ord("9")]
+
+
+def _money(folded: bytes) -> Iterator[int]:
+    at = folded.find(b"$")
+    while at >= 0:
+        start = at
+        while start and folded[start - 1 : start].isalpha():
+            start -= 1
+        if start < at and not folded[start - 1 : start].isdigit():
+            yield start
+        at = folded.find(b"$", at + 1)
 
 
 def _numbers(folded: bytes) -> Iterator[int]:
@@ -260,10 +271,11 @@ _POSSESSIVE = re.compile(rb"'s(?![a-z0-9])")
 
 
 def _possessives(folded: bytes) -> Iterator[int]:
-    at = folded.find(b"'s")
+    at, end = folded.find(b"'s"), -1
     while at >= 0:
-        if at and folded[at - 1 : at].isalnum() and _POSSESSIVE.match(folded, at):
+        if at and at != end and folded[at - 1 : at].isalnum() and _POSSESSIVE.match(folded, at):
             yield at
+            end = at + 2  # what is taken off is taken off once: Peru's's
         at = folded.find(b"'s", at + 1)
 
 

@@ -15,6 +15,7 @@ from archive.tree import Mode, Phrase, Word
 
 STEM = 4  # letters that must stand before a *: shorter stems reach half the dictionary
 SLIP = 6  # letters that a word with ~ must have: one slip turns a shorter one into too many others
+MOST_LETTERS = 1_000  # of a phrase; a longer one is a text that was pasted by mistake
 LONGEST_CAPITALS = 3  # letters of a word whose capitals may matter
 _QUOTES = {'"': '"', "\u201c": "\u201d", "\u00ab": "\u00bb", "'": "'"}
 _MARK = re.compile(r"[*~+](?![\w*~+])")
@@ -38,6 +39,8 @@ def compile_phrase(text: str, mode: Mode = Mode.FOLDED) -> Phrase:
             'half a pair of curly quotes: use straight ones ("copper, gold"), or a list splits at the comma'
         )
         raise TopicError(message, offset + at)
+    if len(inner) > MOST_LETTERS:
+        raise TopicError(f"a phrase has at most {MOST_LETTERS} characters", offset + MOST_LETTERS)
     cut = tokens(inner)
     # Where the words end, not where a letter stands before the mark: marks (NFD) and the s of Peru's differ.
     marks = {end: inner[end] for end in cut.ends if _MARK.match(inner, end)}

@@ -268,10 +268,12 @@ class Service:
     async def rematch(self) -> None:
         """Apply topics that are new or changed to the articles that are stored already."""
         looked_at = found = 0
+        done = None
         while not self.stop.is_set() and not self.storing.holds(self.now()):
             work = await self.readers.run(rematch.todo)
-            if work is None:
-                return
+            if work is None or work == done:
+                return  # it is done, or it does not advance
+            done = work
             taken = await self.readers.run(lambda conn: take_stored(conn, self.matcher, work))  # noqa: B023 - awaited
             now, before = self.now(), self.counts.backfilled
             try:
