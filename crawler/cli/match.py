@@ -49,7 +49,7 @@ def match(
     with ExitStack() as stack:
         raw = stack.enter_context(file.open("rb")) if file else sys.stdin.buffer
         packed = file is not None and file.suffix == ".gz"
-        lines = corpus.lines_of(stack.enter_context(corpus.unpacked(raw, packed=packed)))
+        lines = corpus.json_lines(corpus.lines_of(stack.enter_context(corpus.unpacked(raw, packed=packed))))
         if file is not None:
             lines = _watched(lines, raw, stack.enter_context(_bar(file)))
         results = corpus.coded(lines, topics, workers=workers or _cores(), as_csv=as_csv)
@@ -64,8 +64,8 @@ def match(
             odd += coded.odd
     if silent:
         note(f"lines with none of the fields that are read ({', '.join(FIELDS)}): {silent}")
-    for name, number in sorted(odd.items()):
-        note(f"lines whose {name} is no text, and was not looked at: {number}")
+    for what, number in sorted(odd.items()):
+        note(f"lines whose {what}, and was not looked at: {number}")
     if bad:
         note(f"lines that could not be read: {bad}")
         raise typer.Exit(1)
