@@ -21,6 +21,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
+from math import isfinite
 from multiprocessing.connection import Connection
 from typing import Any, BinaryIO
 
@@ -185,7 +186,7 @@ def _record(line: bytes | str) -> dict[str, Any]:
     if isinstance(line, str):
         raise ValueError(line)  # noqa: TRY004 - bad data, not a bad call
     try:
-        record = json.loads(line.decode("utf-8-sig"))
+        record = json.loads(line.decode("utf-8-sig"), parse_constant=_no_number, parse_float=_number)
         if rb"\u" in line:  # else there is none
             json.dumps(record, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
@@ -200,6 +201,14 @@ def _record(line: bytes | str) -> dict[str, Any]:
     if not isinstance(record, dict):
         raise ValueError('a JSON object is needed, such as {"title": "…", "text": "…"}')  # noqa: TRY004 - bad data
     return record
+
+
+def _number(text: str) -> float:
+    return float(text) if isfinite(float(text)) else _no_number(text)
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(f"{text} is no number that JSON can hold")
 
 
 def _document(record: dict[str, Any], coded: Coded) -> dict[str, str]:

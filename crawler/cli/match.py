@@ -40,7 +40,7 @@ def match(
 
     The cells of --csv are the text as it came: one that begins with = is a formula to a spreadsheet.
     """
-    if file is not None and not file.is_file():
+    if file is not None and (not file.exists() or file.is_dir()):  # a pipe will do, as in <(zcat …)
         raise typer.BadParameter(f"there is no file {file}")
     config = load(context)
     topics = compile_config(config, stored_facts(config.data_dir, config.settings.languages))
@@ -88,7 +88,7 @@ def _watched(
 def _bar(file: Path) -> Iterator[Callable[[int], None]]:
     """Yield a function of how many bytes of ``file`` were read; it shows them on a terminal."""
     # Where the results go to the same terminal, they are the progress.
-    if not err.is_terminal or sys.stdout.isatty():
+    if not err.is_terminal or sys.stdout.isatty() or not file.is_file():
         yield lambda _: None
         return
     with Progress(

@@ -291,3 +291,27 @@ def test_a_reader_that_has_seen_enough_ends_the_command(config: Path, endless: P
         err = process.stderr.read()
         process.wait(60)
     assert err == ""
+
+
+def test_what_json_cannot_hold_is_no_number_of_ours(config: Path, tmp_path: Path) -> None:
+    lines = ['{"title": "Peru", "n": NaN}', '{"title": "Peru", "n": 1e999}', '{"title": "Perú", "n": 1.5}']
+    done = presswatch("match", write(tmp_path / "a.jsonl", *lines), config=config, code=1)
+    assert [line["n"] for line in coded(done.out)] == [1.5]
+    assert done.err.count("is no number that JSON can hold") == 2
+
+
+def test_a_pipe_is_a_file_and_ascii_surroundings_get_utf8(config: Path, tmp_path: Path) -> None:
+    """As in ``presswatch match <(zcat x.gz)`` run by cron."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    surroundings = {**environment(), "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    with subprocess.Popen(
+        [PROGRAM, "--config", config, "match", pipe],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=surroundings,
+    ) as running:
+        pipe.write_text('{"title": "Perú y Ñuñoa"}\n', "utf-8")
+        out, err = running.communicate(timeout=60)
+    assert running.returncode == 0, err
+    assert coded(out.decode("utf-8"))[0]["title"] == "Perú y Ñuñoa"
