@@ -50,7 +50,7 @@ def match(
         raw = stack.enter_context(file.open("rb")) if file else sys.stdin.buffer
         packed = file is not None and file.suffix == ".gz"
         lines = corpus.json_lines(corpus.lines_of(stack.enter_context(corpus.unpacked(raw, packed=packed))))
-        if file is not None:
+        if file is not None and file.is_file():
             lines = _watched(lines, raw, stack.enter_context(_bar(file)))
         results = corpus.coded(lines, topics, workers=workers or _cores(), as_csv=as_csv)
         if as_csv:
@@ -88,7 +88,7 @@ def _watched(
 def _bar(file: Path) -> Iterator[Callable[[int], None]]:
     """Yield a function of how many bytes of ``file`` were read; it shows them on a terminal."""
     # Where the results go to the same terminal, they are the progress.
-    if not err.is_terminal or sys.stdout.isatty() or not file.is_file():
+    if not err.is_terminal or sys.stdout.isatty():
         yield lambda _: None
         return
     with Progress(
