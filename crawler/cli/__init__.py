@@ -12,6 +12,7 @@ output.py    how results and errors are printed
 
 from __future__ import annotations
 
+import io
 import sys
 
 from archive.errors import ClockError, ConfigError, LockHeld, PresswatchError
@@ -40,6 +41,10 @@ __all__ = ["app", "archive", "config", "explain", "look", "main", "match", "serv
 
 def main() -> None:
     """Run the command line. Exit 0 done; 1 the answer is no, or something failed; 2 wrong usage or config."""
+    # Where the system says ASCII (cron, containers), results are UTF-8 all the same.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower() not in ("utf-8", "utf8"):
+            stream.reconfigure(encoding="utf-8")
     try:
         app()
     except ConfigError as error:
