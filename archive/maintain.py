@@ -1,5 +1,7 @@
 """What has outlived its keep: old polls, texts of articles that matched nothing, robots.txt of hosts long not asked.
 
+And what was left for later: which articles the full-text index may hold otherwise (`archive.fts.is_odd`).
+
 Matches are never pruned, and no article is: title, summary and address stay, so that it is never taken for new.
 """
 
@@ -8,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime, timedelta
 
+from archive.fts import is_odd
 from archive.times import stamp
 
 POLLS_KEPT = timedelta(days=90)
@@ -51,3 +54,16 @@ def prune_texts(conn: sqlite3.Connection, now: datetime, retention: timedelta) -
 def forget_robots(conn: sqlite3.Connection, now: datetime) -> int:
     """Remove what hosts said in a robots.txt that nobody asked for in 30 days; return how many were removed."""
     return conn.execute("delete from robots where expires_at < ?", (stamp(now - ROBOTS_KEPT),)).rowcount
+
+
+def judge_texts(conn: sqlite3.Connection) -> int:
+    """Note whether articles are odd of which it is not known; return of how many, at most `BATCH`."""
+    rows = conn.execute(
+        "select id, title, summary, text from articles where odd is null and odd is not 0 order by id limit ?",
+        (BATCH,),
+    ).fetchall()
+    conn.executemany(
+        "update articles set odd = ? where id = ?",
+        [(is_odd(row["title"], row["summary"], row["text"]), row["id"]) for row in rows],
+    )
+    return len(rows)

@@ -304,3 +304,21 @@ alter table topics add column applied_upto integer not null default 0;
 alter table topic_versions add column facts text
 """,
     )
+
+
+@migrations()
+def odd_articles(database: Database) -> None:
+    """What leads a topic to stored articles: which of them the full-text index may hold otherwise, and in what language."""
+    # Null is not known, and counts as odd: articles that are stored already are looked at later, bit by bit.
+    _run(
+        database,
+        """
+alter table articles add column odd integer;
+
+create index articles_odd on articles (id) where odd is not 0;
+
+create index articles_language on articles (language);
+
+create index matches_standing on matches (topic_id, article_id) where ended_at is null
+""",
+    )

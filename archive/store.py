@@ -15,6 +15,7 @@ from itertools import islice
 from typing import TypeVar
 
 from archive import merge
+from archive.fts import is_odd
 from archive.model import (
     Change,
     Entry,
@@ -105,7 +106,7 @@ def apply_entry(conn: sqlite3.Connection, intent: Intent, poll: PollOutcome, *, 
 def _insert_article(conn: sqlite3.Connection, entry: Entry, fields: Fields, source_id: str, at: str) -> int:
     cursor = conn.execute(
         """insert into articles (key, url, source_id, title, author, language, published_at, published_from,
-        first_seen_at, summary, text, content, tags) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        first_seen_at, summary, text, content, tags, odd) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
         (
             entry.key,
             entry.url,
@@ -120,6 +121,7 @@ def _insert_article(conn: sqlite3.Connection, entry: Entry, fields: Fields, sour
             fields.text,
             fields.content,
             json.dumps(entry.tags, ensure_ascii=False),
+            is_odd(fields.title, fields.summary, fields.text),
         ),
     )
     assert cursor.lastrowid is not None
@@ -189,8 +191,8 @@ def change_article(
         )
     conn.execute(
         """update articles set title = ?, summary = ?, text = ?, author = ?, published_at = ?,
-        published_from = ?, language = coalesce(?, language), content = ?, pruned_at = iif(?, null, pruned_at)
-        where id = ?""",
+        published_from = ?, language = coalesce(?, language), content = ?, pruned_at = iif(?, null, pruned_at),
+        odd = ? where id = ?""",
         (
             fields.title,
             fields.summary,
@@ -201,6 +203,7 @@ def change_article(
             fields.language,
             fields.content,
             fields.text != was.text,
+            is_odd(fields.title, fields.summary, fields.text),
             was.article_id,
         ),
     )
