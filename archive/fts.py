@@ -269,7 +269,7 @@ def _is_plain(char: str) -> bool:
         # To the index a character that it does not know is a letter, and it knows those of an old Unicode.
         sign = _OLD.category(char)[0] in "PSZ" or char == "\n" or _within(char, _PICTURES)
         return sign and folded in (char, " ", "'")
-    letter, *marks = unicodedata.normalize("NFD", char)
+    letter, *marks = list(unicodedata.normalize("NFD", char))
     return (
         letter.lower() == folded
         and folded.isascii()

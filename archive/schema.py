@@ -315,7 +315,9 @@ def odd_articles(database: Database) -> None:
         """
 alter table articles add column odd integer;
 
-create index articles_odd on articles (id) where odd is not 0;
+create index articles_odd on articles (id, odd) where odd is not 0;
+
+create index articles_seen on articles (first_seen_at, merged_into);
 
 create index articles_language on articles (language);
 

@@ -305,8 +305,9 @@ class Service:
         await self.writer.run(self.archive, lambda conn: maintain.forget_robots(conn, now))
         while await self.writer.run(self.archive, lambda conn: maintain.prune_texts(conn, now, retention)):
             pass
-        while not self.stop.is_set() and await self.writer.run(self.archive, _judge):
-            pass
+        judged = 1
+        while judged and not self.stop.is_set():
+            judged = await self.writer.run(self.archive, _judge)
 
     # --- helpers ------------------------------------------------------------------------------------------
 

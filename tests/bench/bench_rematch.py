@@ -1,0 +1,157 @@
+"""How long one new topic takes to reach 200,000 stored articles, and the preview of a query over all of them.
+
+The archive is made here: articles of 3 KB whose sentences are drawn from real texts with a fixed seed, stored through
+the same tables and triggers as the program's, so that the full-text index is what it would be. Two lines, one for
+the topic and one for the preview; the reference of both is the whole archive, read and matched article by article, and
+what is found must be the same. PRESSWATCH_BENCH_ARTICLES makes it smaller.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import perf_counter
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from archive import due, preview, rematch, schema
+from archive.connect import open_reader, open_writer, transaction
+from archive.document import COLUMNS, document
+from archive.fts import is_odd
+from archive.match import Matcher
+from archive.model import Source
+from archive.times import stamp
+from archive.topic import Topic, TopicSpec
+from crawler.pipelines import store_stored, take_stored
+from crawler.watchlist import compile_specs
+from tests.bench import timing
+from tests.bench.texts import SEED, articles
+
+ARTICLES = 200_000
+LENGTH = 3_000  # characters of a text
+MOST_SECONDS, MOST_MS, MOST_SHARE = 2.0, 300.0, 0.01
+NOW = datetime(2026, 7, 19, 12, tzinfo=UTC)
+A_DAY = 1_000  # articles
+SOURCES = tuple(
+    Source(id=f"s{number}", name=f"Source {number}", country="PE" if number % 2 else "US", language=None, endpoints=())
+    for number in range(40)
+)
+# A part of each kind: a slip, all forms, an ending, an acronym, words close together, a day, one field, a NOT.
+QUERY = (
+    '(Bolsonaro~ OR "soberanía nacional" OR sindicalist* OR "EE.UU." NEAR/5 militares OR cs("NASA") OR huracán+ '
+    "OR title:terremoto OR date(07-19)) NOT deporte"
+)
+_SENTENCE = re.compile(r"(?<=[.!?])\s+")
+
+
+def main(number: int | None = None) -> int:
+    if timing.skipped("rematch"):
+        return 0
+    count = number or int(os.environ.get("PRESSWATCH_BENCH_ARTICLES", ARTICLES))
+    topic = topic_of("bench", QUERY)
+    with tempfile.TemporaryDirectory(prefix="presswatch-bench-") as folder:
+        path = Path(folder) / "archive.db"
+        begun = perf_counter()
+        build(path, count)
+        built = perf_counter() - begun
+        with closing(open_reader(path)) as conn:
+            begun = perf_counter()
+            wanted = scan(conn, topic)
+            full = perf_counter() - begun
+            seconds = []
+            for _ in range(3):
+                begun = perf_counter()
+                found = preview.find(conn, topic, {topic.topic_id: topic})
+                seconds.append(perf_counter() - begun)
+        with closing(open_writer(path)) as writer, closing(open_reader(path)) as reader:
+            with transaction(writer):
+                due.sync(writer, SOURCES, [topic], NOW)
+            begun = perf_counter()
+            apply(reader, writer, topic)
+            took = perf_counter() - begun
+            stored = {
+                row[0] for row in writer.execute("select article_id from matches where ended_at is null and backfill")
+            }
+    size = {"articles": count, "built_s": round(built), "query": QUERY, "matched": len(wanted)}
+    reference = {"reference": "all articles read and matched", "reference_s": round(full, 2)}
+    share = {"share": round(len(wanted) / count, 4), "wrong": len(wanted ^ stored)}
+    return timing.report(
+        {"bench": "rematch", **size, "s": round(took, 3), **reference, "ratio": round(full / took, 1), **share},
+        most={"s": MOST_SECONDS, "share": MOST_SHARE, "wrong": 0},
+        least={"matched": count // 1_000},
+    ) | timing.report(
+        {
+            "bench": "preview", **size, "ms": round(1_000 * min(seconds), 1), **reference,
+            "ratio": round(full / min(seconds), 1), "wrong": abs(found.total - len(wanted)), "days": len(found.days),
+        },
+        most={"ms": MOST_MS, "wrong": 0},
+        least={"matched": count // 1_000},
+    )  # fmt: skip
+
+
+def topic_of(topic_id: str, query: str) -> Topic:
+    return compile_specs([TopicSpec(topic_id=topic_id, title=topic_id, query=query)], ("en", "es"))[0]
+
+
+def texts(count: int) -> Iterator[tuple[str, str, str]]:
+    """Yield title, summary and text of articles: sentences of the corpus, drawn anew."""
+    dice = random.Random(SEED)
+    sentences = [one for text in articles() for one in _SENTENCE.split(text) if 20 < len(one) < 400]
+    for _ in range(count):
+        title, summary = dice.choice(sentences)[:100], dice.choice(sentences)
+        parts, length = [], 0
+        while length < LENGTH:
+            parts.append(dice.choice(sentences))
+            length += len(parts[-1]) + 1
+        yield title, summary, " ".join(parts)
+
+
+def build(path: Path, count: int) -> None:
+    with closing(open_writer(path)) as conn:
+        schema.migrate(conn)
+        conn.execute("pragma synchronous = off")  # to build it only
+        with transaction(conn):
+            due.sync(conn, SOURCES, [], NOW)
+        rows = (
+            (
+                f"https://news.example/{number}", SOURCES[number % len(SOURCES)].id, title,
+                ("es", "en")[number % 3 == 0], stamp(NOW - timedelta(days=(count - number) / A_DAY)),
+                summary, text, is_odd(title, summary, text),
+            )
+            for number, (title, summary, text) in enumerate(texts(count))
+        )  # fmt: skip
+        with transaction(conn):
+            conn.executemany(
+                """insert into articles (key, source_id, title, language, published_from, first_seen_at, summary, text,
+                content, odd) values (?, ?, ?, ?, 'none', ?, ?, ?, 'full', ?)""",
+                rows,
+            )
+        conn.execute("pragma wal_checkpoint (truncate)")
+
+
+def scan(conn: sqlite3.Connection, topic: Topic) -> set[int]:
+    """Return what the matcher finds in the whole archive, without the index."""
+    matcher = Matcher([topic])
+    rows = conn.execute(f"select {COLUMNS} from articles a join sources s on s.id = a.source_id order by a.id")  # noqa: S608
+    return {row["id"] for row in rows if matcher.match(document(row))}
+
+
+def apply(reader: sqlite3.Connection, writer: sqlite3.Connection, topic: Topic) -> None:
+    """Do what the service does with a new topic."""
+    matcher = Matcher([topic])
+    while work := rematch.todo(reader):
+        taken = take_stored(reader, matcher, work)
+        store_stored(writer, work, taken, {topic.topic_id: topic.version}, NOW)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
