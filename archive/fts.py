@@ -2,14 +2,14 @@ r"""The tree of a topic, as an FTS5 query that misses no article which the match
 
     boluarte~ AND (tropas de EE.UU.)  ─▶  ("boluarte" OR "bolurte" OR …) AND NEAR("tropas" "de" "ee uu", …) …
 
-It may find more: what it finds are candidates, and the matcher decides. Each part of a tree becomes an expression, True
-(the index cannot tell, so any article may have it) or False (no article has it that is not odd).
+It may find more: what it finds are candidates, and the matcher decides. Each part of a tree becomes an expression, or
+None where the index cannot tell, so that any article may have it.
 
 The index (`unicode61 remove_diacritics 2`) cuts words by its own rules. What our own make one word of it holds as
 several, next to each other: *U.S.* as "u s", *EE. UU.* as "ee uu", *19,000* as "19 000", *Peru's* as "peru s"; so a
-word is looked for in each of these ways. Where letters themselves are read otherwise (*ß*, *½*, *º*, a soft hyphen, other
-alphabets) no query can help: such a text is odd (`is_odd`), and an odd article is always a candidate. In all others
-every word is made of ASCII letters and digits.
+word is looked for in each of these ways. Where letters themselves are read otherwise (*ß*, *½*, *º*, a soft hyphen,
+other alphabets) no query can help. Such a text is odd (`is_odd`), and stands once more in an index of its own, word by
+word as we read it (`as_read`). One query serves both.
 """
 
 from __future__ import annotations
@@ -29,31 +29,25 @@ from archive.normalize import fold, tokens
 from archive.topic import Topic
 from archive.tree import ATTRIBUTES, PLACES, And, Date, In, Near, Node, Not, Or, Phrase, Ref, Word
 
-NOTHING = '""'
-"""The query that finds nothing: only odd articles are candidates."""
-
 MOST_CHARACTERS = 500_000
 """Of a query. What is longer is no help: SQLite takes as long for it as for reading the articles."""
-
-Part = str | bool
 
 _MOST_MIXED = (
     16  # ways in which all words of a phrase can be written together; beyond, only that all are there
 )
 _LINKS = frozenset({"de", "of", "the", "d"})
-_LETTERS = ascii_lowercase + digits
+_FOREIGN = "\u01c3"  # stands for a letter that is not ASCII, in a word with others that are; itself a letter
+_LETTERS = ascii_lowercase + digits + _FOREIGN
 
 
 def candidates(topic: Topic, topics: Mapping[str, Topic], languages: Iterable[str] = ()) -> str | None:
-    """Return the FTS5 query whose articles, with all that are odd, hold those that ``topic`` matches.
+    """Return the FTS5 query that finds, in both indexes, all articles which ``topic`` matches.
 
     None: it cannot be restricted. ``topics``: those that it may refer to. ``languages``: all that articles are in, for
     the names of months.
     """
-    part = _Compiler(topics, frozenset(languages)).topic(topic)
-    if isinstance(part, bool):
-        return None if part else NOTHING
-    return part if len(part) <= MOST_CHARACTERS else None
+    query = _Compiler(topics, frozenset(languages)).topic(topic)
+    return query if query is None or len(query) <= MOST_CHARACTERS else None
 
 
 class _Way(NamedTuple):
@@ -70,13 +64,13 @@ class _Compiler:
     def __init__(self, topics: Mapping[str, Topic], languages: frozenset[str]) -> None:
         self._topics = topics
         self._languages = languages
-        self._done: dict[str, Part] = {}
+        self._done: dict[str, str | None] = {}
 
-    def topic(self, topic: Topic) -> Part:
+    def topic(self, topic: Topic) -> str | None:
         # What it excludes only takes away.
         return _all(self._node(node, topic) for node in (topic.tree, *topic.require))
 
-    def _node(self, node: Node, topic: Topic) -> Part:
+    def _node(self, node: Node, topic: Topic) -> str | None:
         match node:
             case Phrase():
                 return _phrase(node, topic.facts)
@@ -87,39 +81,28 @@ class _Compiler:
                     self._done[topic_id] = self.topic(self._topics[topic_id])
                 return self._done[topic_id]
             case In(place, child):
-                if place in ATTRIBUTES:
-                    return True  # it is in no index
-                part = self._node(child, topic)
-                return part if isinstance(part, bool) else f"({{{' '.join(PLACES[place])}}} : {part})"
+                part = None if place in ATTRIBUTES else self._node(child, topic)  # attributes are in no index
+                return None if part is None else f"({{{' '.join(PLACES[place])}}} : {part})"
             case Or(children):
                 return _any(self._node(child, topic) for child in children)
             case And(children) | Near(operands=children):
                 return _all(self._node(child, topic) for child in children)
             case Not():
-                return True
+                return None
 
 
-def _any(parts: Iterable[Part]) -> Part:
+def _any(parts: Iterable[str | None]) -> str | None:
     found: dict[str, None] = {}
     for part in parts:
-        if part is True:
-            return True
-        if part is not False:
-            found[part] = None
-    return _joined(" OR ", found) if found else False
+        if part is None:
+            return None
+        found[part] = None
+    return _joined(" OR ", found)
 
 
-def _all(parts: Iterable[Part]) -> Part:
-    found: dict[str, None] = {}
-    never = False
-    for part in parts:
-        if part is False:
-            never = True
-        elif part is not True:
-            found[part] = None
-    if never:
-        return False
-    return _joined(" AND ", found) if found else True
+def _all(parts: Iterable[str | None]) -> str | None:
+    found = dict.fromkeys(part for part in parts if part is not None)
+    return _joined(" AND ", found) if found else None
 
 
 def _joined(joint: str, parts: Iterable[str]) -> str:
@@ -130,10 +113,8 @@ def _joined(joint: str, parts: Iterable[str]) -> str:
 # --- phrases ----------------------------------------------------------------------------------------------
 
 
-def _phrase(phrase: Phrase, facts: Facts | None) -> Part:
+def _phrase(phrase: Phrase, facts: Facts | None) -> str | None:
     ways = [list(dict.fromkeys(_marked(word, facts or Facts()))) for word in phrase.words]
-    if not all(ways):
-        return False
     if len(ways) > 1 and prod(map(len, ways)) <= _MOST_MIXED:
         return _any(_close(mixed) for mixed in product(*ways))
     return _all(_any(map(str, way)) for way in ways)
@@ -158,21 +139,23 @@ def _marked(word: Word, facts: Facts) -> Iterator[_Way]:
         case "+":
             for form in sorted({word.fold, *facts.forms.get(word.fold, ())}):
                 yield from _ways(form)
-        case "~":
+        case "~" if word.fold.isascii():
             # Every word one slip away, and not only those in the archive: looking for what is not there costs next
             # to nothing, reading the vocabulary costs more than the query.
-            known = facts.near.get(word.fold, frozenset())
-            for slip in sorted(_slips(word.fold) - known):
-                yield from _ways(slip)
+            for slip in sorted(_slips(word.fold) - facts.near.get(word.fold, frozenset())):
+                yield _Way((slip,))
+        case "~":
+            # Nobody can write down all letters that there are; but a slip leaves the first one as it is.
+            yield from (_Way((first,), open=True) for first in (word.fold[0], _FOREIGN))
         case _:
             yield from _ways(word.fold)
 
 
 def _ways(word: str) -> Iterator[_Way]:
     """Yield how the index holds a word of ours."""
-    if not (word.isascii() and word.isalnum()):
+    yield _Way((_spelled(word),))
+    if not word.isascii():
         return
-    yield _Way((word,))
     if word.isalpha() and 2 <= len(word) <= _LONGEST:
         yield _Way(tuple(word))
     if word.isalpha() and len(word) == 4 and word[0] == word[1] and word[2] == word[3]:
@@ -183,12 +166,13 @@ def _ways(word: str) -> Iterator[_Way]:
 
 def _beginnings(stem: str) -> Iterator[_Way]:
     """Yield how the index holds words that begin with ``stem``, which has four letters or more."""
-    if not (stem.isascii() and stem.isalnum()):
-        return
-    yield _Way((stem,), open=True)
-    yield from (way for way in _ways(stem) if len(way.words) > 1 and stem.isalpha())
-    if stem.isdigit():
+    yield _Way((_spelled(stem),), open=True)
+    if not any(map(str.isascii, stem)):
+        yield _Way((_FOREIGN * len(stem),), open=True)  # its word may go on in ASCII
+    if stem.isascii() and stem.isdigit():
         yield from (_Way(_thousands(stem, first), open=True) for first in (1, 2, 3))
+    else:
+        yield from (way for way in _ways(stem) if len(way.words) > 1)
 
 
 def _thousands(number: str, first: int) -> tuple[str, ...]:
@@ -211,12 +195,14 @@ def _slips(word: str) -> set[str]:
 # --- days -------------------------------------------------------------------------------------------------
 
 
-def _date(date: Date, languages: Sequence[str], articles: Iterable[str]) -> Part:
+def _date(date: Date, languages: Sequence[str], articles: Iterable[str]) -> str | None:
     """Return the query for a day: its number beside a name of its month, or two numbers side by side.
 
-    In lists and ranges the month stands as far away as `archive.months.REACH` characters, in any language of an article.
+    In a list or a range the month stands as far away as `archive.months.REACH` characters, in any article's language.
     """
-    months = sorted({name for lang in (None, *articles) for name in names_of(date.month, lang)})
+    months = sorted(
+        {name for lang in (None, *articles) for name in names_of(date.month, lang) if name.isalnum()}
+    )
     found: dict[tuple[str, ...], int | None] = {}
     for text in spellings(date, languages):
         found[tuple(word for word in tokens(text).words if word not in _LINKS)] = REACH
@@ -226,11 +212,7 @@ def _date(date: Date, languages: Sequence[str], articles: Iterable[str]) -> Part
             found[words] = None
         else:
             found.update({(*words, month): REACH for month in months})
-    return _any(
-        _close([_Way((word,)) for word in words], slack)
-        for words, slack in found.items()
-        if all(word.isascii() and word.isalnum() for word in words)
-    )
+    return _any(_close([_Way((_spelled(word),)) for word in words], slack) for words, slack in found.items())
 
 
 # --- odd texts --------------------------------------------------------------------------------------------
@@ -291,4 +273,24 @@ def is_odd(*texts: str) -> bool:
     return any(
         not all(map(_PLAIN.__getitem__, set(text))) or _LONG_ACRONYM.search(text) is not None
         for text in texts
+    )
+
+
+def as_read(text: str) -> str:
+    """Return the words of an odd text as they stand in the index of odd articles."""
+    return " ".join(map(_spelled, tokens(text).words))
+
+
+def _spelled(word: str) -> str:
+    """Return a word as an index can look it up. Letters that are not ASCII, among others that are, become one.
+
+    So that a slip which puts one there can be written down. Words of another alphabet stay as they are, as far as
+    their letters were known when the index learnt them.
+    """
+    if word.isascii():
+        return word
+    mixed = any(map(str.isascii, word))
+    return "".join(
+        char if char.isascii() or (not mixed and _OLD.category(char)[0] in "LN") else _FOREIGN
+        for char in word
     )

@@ -11,6 +11,7 @@ import sqlite3
 from datetime import datetime, timedelta
 
 from archive.fts import is_odd
+from archive.reach import keep_odd
 from archive.times import stamp
 
 POLLS_KEPT = timedelta(days=90)
@@ -38,7 +39,7 @@ def prune_texts(conn: sqlite3.Connection, now: datetime, retention: timedelta) -
     """
     values = {"now": stamp(now), "before": stamp(now - retention), "limit": BATCH}
     texts = conn.execute(
-        f"""update articles set text = '', pruned_at = :now where id in (
+        f"""update articles set text = '', pruned_at = :now, odd = iif(odd = 0, 0, null) where id in (
             select a.id from articles a where a.text <> '' and {_LET_GO} order by a.id limit :limit)""",  # noqa: S608 - ours
         values,
     ).rowcount
@@ -59,11 +60,11 @@ def forget_robots(conn: sqlite3.Connection, now: datetime) -> int:
 def judge_texts(conn: sqlite3.Connection) -> int:
     """Note whether articles are odd of which it is not known; return of how many, at most `BATCH`."""
     rows = conn.execute(
-        "select id, title, summary, text from articles where odd is null and odd is not 0 order by id limit ?",
-        (BATCH,),
+        "select id, title, summary, text from articles where odd is null order by id limit ?", (BATCH,)
     ).fetchall()
-    conn.executemany(
-        "update articles set odd = ? where id = ?",
-        [(is_odd(row["title"], row["summary"], row["text"]), row["id"]) for row in rows],
-    )
+    for row in rows:
+        texts = row["title"], row["summary"], row["text"]
+        odd = is_odd(*texts)
+        conn.execute("update articles set odd = ? where id = ?", (odd, row["id"]))
+        keep_odd(conn, row["id"], texts, odd=odd)
     return len(rows)

@@ -1,8 +1,9 @@
 """Which stored articles a topic may match: the query of `archive.fts`, asked.
 
-    topics ─▶ one FTS5 query ─▶ its articles, and those that are odd ─▶ candidates, in the order of their ids
+    topics ─▶ one FTS5 query ─▶ its articles in both full-text indexes ─▶ candidates, in the order of their ids
 
-A candidate need not match: that is for `archive.match` to say. What is no candidate does not.
+A candidate need not match: that is for `archive.match` to say. What is no candidate does not. An article of which it is
+not known yet whether it is odd is always one.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Mapping
 
-from archive.fts import MOST_CHARACTERS, NOTHING, candidates
+from archive.fts import MOST_CHARACTERS, as_read, candidates
 from archive.topic import Topic
 
 MOST_TOPICS = 50
@@ -46,9 +47,8 @@ def query(conn: sqlite3.Connection, wanted: Collection[str], topics: Mapping[str
         part = candidates(topics[topic_id], topics, known)
         if part is None:
             return None
-        if part != NOTHING:
-            parts[part] = None
-    joined = " OR ".join(parts) or NOTHING
+        parts[part] = None
+    joined = " OR ".join(parts)
     return joined if len(joined) <= MOST_CHARACTERS else None
 
 
@@ -69,7 +69,9 @@ def candidate_ids(
     parts = [
         f"""select id from (select rowid as id from articles_fts where articles_fts match :match
             and rowid > :after and rowid not in ({_MERGED}) order by rowid limit :limit)""",  # noqa: S608 - ours
-        f"""select id from (select id from articles where odd is not 0
+        f"""select id from (select rowid as id from articles_fts_odd where articles_fts_odd match :match
+            and rowid > :after and rowid not in ({_MERGED}) order by rowid limit :limit)""",  # noqa: S608 - ours
+        f"""select id from (select id from articles where odd is null
             and id > :after and id not in ({_MERGED}) order by id limit :limit)""",  # noqa: S608 - ours
     ]
     for number, topic_id in enumerate(sorted(topics)):
@@ -80,3 +82,13 @@ def candidate_ids(
             order by article_id limit :limit)"""  # noqa: S608 - ours
         )
     return f"select id from ({' union '.join(parts)}) order by id limit :limit", values  # noqa: S608 - ours
+
+
+def keep_odd(conn: sqlite3.Connection, article_id: int, texts: tuple[str, str, str], *, odd: bool) -> None:
+    """Make the index of odd articles hold the title, summary and text of this one, or nothing if it is not odd."""
+    conn.execute("delete from articles_fts_odd where rowid = ?", (article_id,))
+    if odd:
+        conn.execute(
+            "insert into articles_fts_odd (rowid, title, summary, text) values (?, ?, ?, ?)",
+            (article_id, *map(as_read, texts)),
+        )

@@ -308,14 +308,17 @@ alter table topic_versions add column facts text
 
 @migrations()
 def odd_articles(database: Database) -> None:
-    """What leads a topic to stored articles: which of them the full-text index may hold otherwise, and in what language."""
-    # Null is not known, and counts as odd: articles that are stored already are looked at later, bit by bit.
+    """What leads a topic to stored articles: what the full-text index holds otherwise stands in one of its own."""
+    # Null is not known: articles that are stored already are looked at later, bit by bit. Its words are written by the
+    # program, for no tokenizer reads as it does.
     _run(
         database,
         """
 alter table articles add column odd integer;
 
-create index articles_odd on articles (id, odd) where odd is not 0;
+create index articles_unjudged on articles (id, odd) where odd is null;
+
+create virtual table articles_fts_odd using fts5 (title, summary, text, tokenize='unicode61 remove_diacritics 0');
 
 create index articles_seen on articles (first_seen_at, merged_into);
 

@@ -31,6 +31,7 @@ from archive.model import (
     RobotsRecord,
 )
 from archive.queue import enqueue
+from archive.reach import keep_odd
 from archive.times import moment, stamp
 
 T = TypeVar("T")
@@ -104,6 +105,8 @@ def apply_entry(conn: sqlite3.Connection, intent: Intent, poll: PollOutcome, *, 
 
 
 def _insert_article(conn: sqlite3.Connection, entry: Entry, fields: Fields, source_id: str, at: str) -> int:
+    texts = fields.title, fields.summary, fields.text
+    odd = is_odd(*texts)
     cursor = conn.execute(
         """insert into articles (key, url, source_id, title, author, language, published_at, published_from,
         first_seen_at, summary, text, content, tags, odd) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
@@ -121,10 +124,12 @@ def _insert_article(conn: sqlite3.Connection, entry: Entry, fields: Fields, sour
             fields.text,
             fields.content,
             json.dumps(entry.tags, ensure_ascii=False),
-            is_odd(fields.title, fields.summary, fields.text),
+            odd,
         ),
     )
     assert cursor.lastrowid is not None
+    if odd:
+        keep_odd(conn, cursor.lastrowid, texts, odd=odd)
     return cursor.lastrowid
 
 
@@ -189,6 +194,8 @@ def change_article(
             select id, ?, ?, title, summary, text, content from articles where id = ?""",
             (stamp(at), why, was.article_id),
         )
+    texts = fields.title, fields.summary, fields.text
+    odd = is_odd(*texts)
     conn.execute(
         """update articles set title = ?, summary = ?, text = ?, author = ?, published_at = ?,
         published_from = ?, language = coalesce(?, language), content = ?, pruned_at = iif(?, null, pruned_at),
@@ -203,11 +210,12 @@ def change_article(
             fields.language,
             fields.content,
             fields.text != was.text,
-            is_odd(fields.title, fields.summary, fields.text),
+            odd,
             was.article_id,
         ),
     )
-    if (was.title, was.summary, was.text) != (fields.title, fields.summary, fields.text):
+    keep_odd(conn, was.article_id, texts, odd=odd)
+    if (was.title, was.summary, was.text) != texts:
         enqueue(conn, was.article_id, why, at)
 
 
