@@ -4,9 +4,12 @@ service.py   run, demo, serve, migrate
 config.py    check
 topics.py    topics
 look.py      try feed, try page
+query.py     try query
+rematch.py   rematch
 match.py     match (corpus.py does the work)
 archive.py   search, sources, digest
 output.py    how results and errors are printed
+found.py     how articles that a topic finds are shown
 """
 
 from __future__ import annotations
@@ -14,15 +17,27 @@ from __future__ import annotations
 import sys
 
 from archive.errors import ClockError, ConfigError, LockHeld, PresswatchError
-from crawler.cli import archive, config, look, match, service, topics
+from crawler.cli import archive, config, look, match, query, rematch, service, topics
 from crawler.cli.app import app
 from crawler.cli.output import fail
 
 # The order of `presswatch --help`: what a newcomer needs first stands first.
-_ORDER = ("demo", "run", "check", "topics", "match", "sources", "search", "digest", "serve", "migrate")
+_ORDER = (
+    "demo",
+    "run",
+    "check",
+    "topics",
+    "rematch",
+    "match",
+    "sources",
+    "search",
+    "digest",
+    "serve",
+    "migrate",
+)
 app.registered_commands.sort(key=lambda command: _ORDER.index(command.name or command.callback.__name__))  # type: ignore[union-attr]
 
-__all__ = ["app", "archive", "config", "look", "main", "match", "service", "topics"]
+__all__ = ["app", "archive", "config", "look", "main", "match", "query", "rematch", "service", "topics"]
 
 
 def main() -> None:
