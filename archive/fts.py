@@ -35,6 +35,7 @@ MOST_CHARACTERS = 500_000
 _MOST_MIXED = (
     16  # ways in which all words of a phrase can be written together; beyond, only that all are there
 )
+_FARTHEST = REACH // 2
 _LINKS = frozenset({"de", "of", "the", "d"})
 _FOREIGN = "\u01c3"  # stands for a letter that is not ASCII, in a word with others that are; itself a letter
 _LETTERS = ascii_lowercase + digits + _FOREIGN
@@ -198,20 +199,21 @@ def _slips(word: str) -> set[str]:
 def _date(date: Date, languages: Sequence[str], articles: Iterable[str]) -> str | None:
     """Return the query for a day: its number beside a name of its month, or two numbers side by side.
 
-    In a list or a range the month stands as far away as `archive.months.REACH` characters, in any article's language.
+    In a list or a range the month stands as far away as `archive.months.REACH` characters, which are half as many words
+    at most, in any article's language.
     """
     months = sorted(
         {name for lang in (None, *articles) for name in names_of(date.month, lang) if name.isalnum()}
     )
     found: dict[tuple[str, ...], int | None] = {}
     for text in spellings(date, languages):
-        found[tuple(word for word in tokens(text).words if word not in _LINKS)] = REACH
+        found[tuple(word for word in tokens(text).words if word not in _LINKS)] = _FARTHEST
     for text in numbers(date):
         words = tuple(tokens(text).words)
         if len(words) > 1:
             found[words] = None
         else:
-            found.update({(*words, month): REACH for month in months})
+            found.update({(*words, month): _FARTHEST for month in months})
     return _any(_close([_Way((_spelled(word),)) for word in words], slack) for words, slack in found.items())
 
 

@@ -62,14 +62,8 @@ def try_query(
     if begin is None or newest is None:
         shown.show(["", "the archive holds no article yet"])
         return
-    span = (
-        f"of {number:,} in the archive's last {counted(days, 'day')}"
-        if days > 1
-        else f"of {number:,} on its last day"
-    )
-    shown.show(
-        ["", f"{counted(found.total, 'article')} {span}, by the day on which they were first seen (UTC)"]
-    )
+    last = f"in the archive's last {days} days" if days > 1 else "on the archive's last day"
+    shown.show(["", f"{counted(found.total, 'article')} of {number:,} {last}, by the day first seen (UTC)"])
     if not found.total:
         return
     # A chart of ten years that begins before the archive does would be mostly empty.
