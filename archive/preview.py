@@ -12,7 +12,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from archive import reach
 from archive.document import COLUMNS, document
@@ -52,18 +52,22 @@ class Difference:
     kept: int = 0
 
 
-def newest_day(conn: sqlite3.Connection) -> datetime | None:
-    """Return when the newest article was first seen, None where there is none."""
-    row = conn.execute("select first_seen_at from articles order by id desc limit 1").fetchone()
-    return moment(row[0]) if row else None
+def days_held(conn: sqlite3.Connection) -> tuple[date, date] | None:
+    """Return the first and the last day on which an article was first seen, None where there is none."""
+    oldest, newest = conn.execute(
+        "select (select min(first_seen_at) from articles), (select max(first_seen_at) from articles)"
+    ).fetchone()
+    return (moment(oldest).date(), moment(newest).date()) if oldest else None
 
 
 def since(conn: sqlite3.Connection, days: int) -> datetime | None:
-    """Return the beginning of the last ``days`` days of the archive, the newest article's day included."""
-    newest = newest_day(conn)
-    if newest is None:
+    """Return the beginning of the last ``days`` days of the archive; None where there is no article."""
+    held = days_held(conn)
+    if held is None:
         return None
-    return newest.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=days - 1)
+    return datetime.combine(held[1], time(), UTC) - timedelta(
+        days=min(days, (held[1] - held[0]).days + 1) - 1
+    )
 
 
 def articles(conn: sqlite3.Connection, begin: datetime | None = None) -> int:

@@ -128,8 +128,7 @@ def _insert_article(conn: sqlite3.Connection, entry: Entry, fields: Fields, sour
         ),
     )
     assert cursor.lastrowid is not None
-    if odd:
-        keep_odd(conn, cursor.lastrowid, texts, odd=odd)
+    keep_odd(conn, cursor.lastrowid, texts, odd=odd)
     return cursor.lastrowid
 
 
@@ -201,9 +200,7 @@ def change_article(
         published_from = ?, language = coalesce(?, language), content = ?, pruned_at = iif(?, null, pruned_at),
         odd = ? where id = ?""",
         (
-            fields.title,
-            fields.summary,
-            fields.text,
+            *texts,
             fields.author,
             stamp(fields.published_at),
             fields.published_from,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from datetime import date
 from typing import Annotated
 
 import typer
@@ -51,7 +50,7 @@ def try_query(
     with archive(config) as conn:
         begin = preview.since(conn, days)
         found = preview.find(conn, known[_NAME], known, begin=begin, samples=limit)
-        newest = preview.newest_day(conn)
+        held = preview.days_held(conn)
         number = preview.articles(conn, begin)
     if json:
         say_json(
@@ -59,16 +58,14 @@ def try_query(
         )
         return
     shown.show(shown.wrapped(str(known[_NAME].tree), "looks for "))
-    if begin is None or newest is None:
+    if begin is None or held is None:
         shown.show(["", "the archive holds no article yet"])
         return
     last = f"in the archive's last {days} days" if days > 1 else "on the archive's last day"
     shown.show(["", f"{counted(found.total, 'article')} of {number:,} {last}, by the day first seen (UTC)"])
     if not found.total:
         return
-    # A chart of ten years that begins before the archive does would be mostly empty.
-    first = begin.date() if days <= shown.ROWS else max(begin.date(), date.fromisoformat(min(found.days)))
-    shown.show(["", *shown.chart(found.days, first, newest.date()), "", *shown.counts(found)])
+    shown.show(["", *shown.chart(found.days, begin.date(), held[1]), "", *shown.counts(found)])
     for one in found.samples:
         shown.show(["", *shown.sample(one)])
 

@@ -195,7 +195,12 @@ def test_a_page_that_waits_in_an_archive_of_the_first_version_is_still_due(tmp_p
             values (1, 'k', 'https://news.example/a', 'andina', 'Peru', 'none', '', 'title')"""
         )
         conn.execute("insert into pages (article_id, state, due_at) values (1, 'due', ?)", (NOW.isoformat(),))
-        assert schema.migrate(conn) == ["pages_by_source", "merged_articles", "applied_topics"]
+        assert schema.migrate(conn) == [
+            "pages_by_source",
+            "merged_articles",
+            "applied_topics",
+            "odd_articles",
+        ]
         assert [task.url for task in due.due_pages(conn, NOW, 10, leave=frozenset())] == [
             "https://news.example/a"
         ]
