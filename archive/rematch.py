@@ -23,7 +23,7 @@ from archive.queue import write_hits
 from archive.times import stamp
 from archive.topic import Topic
 
-BATCH = 200  # articles
+BATCH = 500  # articles: for each batch the index is asked anew
 
 
 @dataclass(frozen=True, slots=True)

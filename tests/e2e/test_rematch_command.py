@@ -37,7 +37,7 @@ def changed(demo_folder: Path, tmp_path: Path) -> Path:
     settings = config / "settings.yaml"
     settings.write_text(settings.read_text("utf-8").replace(str(demo_folder), str(folder)), "utf-8")
     (config / "keywords.yaml").write_text(CHANGED, "utf-8")
-    (config / "subscribers.yaml").write_text("subscribers: {}\n", "utf-8")
+    (config / "subscribers.yaml").write_text("subscribers: []\n", "utf-8")
     return config
 
 
