@@ -217,6 +217,8 @@ class Build:
         self._topics = topics
         self._places = places
         self._numbers: dict[tuple[object, ...], int] = {}
+        self._orders: dict[str, dict[int, int]] = {}
+        self._needs: dict[str, tuple[float, tuple[int, ...]]] = {}
         self.wakes: dict[int, list[str]] = {}  # leaf: the topics that must be looked at where it occurs
         for topic_id, topic in topics.items():
             for leaf in self._needed(topic.tree, topic, attribute=False)[1]:
@@ -236,11 +238,12 @@ class Build:
 
     def order(self, topic_id: str) -> dict[int, int]:
         """Return the place of each leaf in the tree of a topic."""
-        order: dict[int, int] = {}
-        topic = self._topics[topic_id]
-        for leaf in self._walk(topic, topic.tree, place=None):
-            order.setdefault(leaf, len(order))
-        return order
+        if topic_id not in self._orders:
+            order = self._orders[topic_id] = {}
+            topic = self._topics[topic_id]
+            for leaf in self._walk(topic, topic.tree, None, {topic_id}):
+                order.setdefault(leaf, len(order))
+        return self._orders[topic_id]
 
     def patterns(self, *, attribute: bool) -> dict[bytes, list[tuple[int, int]]]:
         """Return what the automaton looks for: the bytes, and for each its leaves and how many words stand before."""
@@ -288,17 +291,20 @@ class Build:
         costs = [self._needed(child, topic, attribute=place in ATTRIBUTES)[0] for child in children]
         return sorted(range(len(children)), key=lambda number: -costs[number] if costs[number] < inf else 1)
 
-    def _walk(self, topic: Topic, node: Node, place: str | None) -> Iterator[int]:
+    def _walk(self, topic: Topic, node: Node, place: str | None, seen: set[str]) -> Iterator[int]:
+        """Yield the leaves of ``node``, those of each topic in ``seen`` left out: they have their place already."""
         match node:
             case Phrase() | Date():
                 yield self._leaf(node, topic, attribute=place in ATTRIBUTES)
             case Ref(topic_id):
-                yield from self._walk(self._topics[topic_id], self._topics[topic_id].tree, None)
+                if topic_id not in seen:
+                    seen.add(topic_id)
+                    yield from self._walk(self._topics[topic_id], self._topics[topic_id].tree, None, seen)
             case In(inner, child):
-                yield from self._walk(topic, child, inner)
+                yield from self._walk(topic, child, inner, seen)
             case Or(children) | And(children) | Near(children):
                 for child in children:
-                    yield from self._walk(topic, child, place)
+                    yield from self._walk(topic, child, place, seen)
 
     def _needed(self, node: Node, topic: Topic, *, attribute: bool) -> tuple[float, tuple[int, ...]]:
         """Return leaves of which one must occur where ``node`` is true, and how common they look."""
@@ -307,14 +313,18 @@ class Build:
                 letters = sum(len(word.fold) for word in node.words) if isinstance(node, Phrase) else 8
                 return 2.0**-letters, (self._leaf(node, topic, attribute=attribute),)
             case Ref(topic_id):
-                return self._needed(self._topics[topic_id].tree, self._topics[topic_id], attribute=False)
+                if topic_id not in self._needs:
+                    other = self._topics[topic_id]
+                    self._needs[topic_id] = self._needed(other.tree, other, attribute=False)
+                return self._needs[topic_id]
             case In(place, child):
-                cost, leaves = self._needed(child, topic, attribute=place in ATTRIBUTES)
+                cost, needed = self._needed(child, topic, attribute=place in ATTRIBUTES)
                 # A country or a language is true of a whole source.
-                return cost + (place in ATTRIBUTES), leaves
+                return cost + (place in ATTRIBUTES), needed
             case Or(children):
                 found = [self._needed(child, topic, attribute=attribute) for child in children]
-                return sum(cost for cost, _ in found), tuple(leaf for _, leaves in found for leaf in leaves)
+                leaves = dict.fromkeys(leaf for _, some in found for leaf in some)
+                return sum(cost for cost, _ in found), tuple(leaves)
             case And(children) | Near(children):
                 ways = (self._needed(child, topic, attribute=attribute) for child in children)
                 return min(ways, key=lambda way: way[0])

@@ -13,6 +13,7 @@ English and Spanish text: bytes are translated by a table, and numpy squeezes th
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 
 import numpy as np
@@ -74,13 +75,15 @@ _NUMBERS = (b"0.000", b"0,000")
 class Cut:
     """One text as the automaton reads it. ``acronyms``: offsets of words that were written with dots or blanks."""
 
-    __slots__ = ("_at", "_ends", "_numbers", "_starts", "acronyms", "joined", "text")
+    __slots__ = ("_acronyms", "_at", "_ends", "_numbers", "_order", "_starts", "acronyms", "joined", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.acronyms: frozenset[int] = frozenset()
+        self._acronyms: list[int] | None = None
         self._numbers: npt.NDArray[np.int64] | None = None
         self._at: npt.NDArray[np.int64] | None = None
+        self._order: tuple[list[int], list[int]] | None = None
         self._starts: dict[int, int] = {}
         self._ends: dict[int, int] = {}
         self.joined = b"  "
@@ -105,7 +108,10 @@ class Cut:
         """Return the offset of the first word that begins at ``at`` in the text, or later."""
         if self._at is not None:
             return int(np.searchsorted(self._at, at))
-        return next(offset for offset, start in self._starts.items() if start >= at)
+        if self._order is None:
+            self._order = list(self._starts), list(self._starts.values())
+        offsets, starts = self._order
+        return offsets[bisect_left(starts, at)]
 
     def number(self, offset: int) -> int:
         """Return how many words stand before the one at ``offset``: distances count these."""
@@ -114,6 +120,15 @@ class Cut:
             # A line feed stands between two blanks, and is no word.
             self._numbers = np.cumsum(joined == _BLANK) - np.cumsum(joined == _LINE)
         return self._numbers.item(offset)
+
+    def has_acronym(self, begin: int, end: int) -> bool:
+        """Tell whether an acronym begins among the words from ``begin`` to ``end``."""
+        if not self.acronyms:
+            return False
+        if self._acronyms is None:
+            self._acronyms = sorted(self.acronyms)
+        at = bisect_left(self._acronyms, begin)
+        return at < len(self._acronyms) and self._acronyms[at] < end
 
     def word_end(self, offset: int) -> int:
         """Return the offset after the word that ``offset`` lies in."""
@@ -199,7 +214,7 @@ def _edits(text: str, folded: bytes) -> Iterator[tuple[int, int, str, bool]]:
 
     Their signs are rare, and looked for in ways that cost next to nothing where there are none.
     """
-    starts = {*_dotted(folded), *_numbers(folded)}
+    starts = {*_dotted(folded), *_numbers(folded), *_money(folded)}
     possessives = list(_possessives(folded))
     if not starts and not possessives:
         return
@@ -213,7 +228,7 @@ def _edits(text: str, folded: bytes) -> Iterator[tuple[int, int, str, bool]]:
         if found := word_at(text, plain, start):
             word, done, acronym = found
             yield start, done, word, acronym
-            if _POSSESSIVE.match(folded, done):
+            if word and _POSSESSIVE.match(folded, done):
                 yield done, done + 2, "", False
 
 
@@ -226,6 +241,17 @@ def _dotted(folded: bytes) -> list[int]:
     two = begins & free[3:] & (chars[1:-2] == chars[2:-1])
     found: list[int] = (one | two).nonzero()[0].tolist()
     return [at for at in found if folded[at] > ord("9")]
+
+
+def _money(folded: bytes) -> Iterator[int]:
+    at = folded.find(b"$")
+    while at >= 0:
+        start = at
+        while start and folded[start - 1 : start].isalpha():
+            start -= 1
+        if start < at and not folded[start - 1 : start].isdigit():
+            yield start
+        at = folded.find(b"$", at + 1)
 
 
 def _numbers(folded: bytes) -> Iterator[int]:
@@ -245,10 +271,11 @@ _POSSESSIVE = re.compile(rb"'s(?![a-z0-9])")
 
 
 def _possessives(folded: bytes) -> Iterator[int]:
-    at = folded.find(b"'s")
+    at, end = folded.find(b"'s"), -1
     while at >= 0:
-        if at and folded[at - 1 : at].isalnum() and _POSSESSIVE.match(folded, at):
+        if at and at != end and folded[at - 1 : at].isalnum() and _POSSESSIVE.match(folded, at):
             yield at
+            end = at + 2  # what is taken off is taken off once: Peru's's
         at = folded.find(b"'s", at + 1)
 
 

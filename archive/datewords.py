@@ -3,9 +3,9 @@
 Two halves, since a text is searched by words and a day is more than words:
 
 * `spellings` and `numbers` give the words to look for. They ignore punctuation, as the search does, so they also
-  find what is no date: *in July. 19 people*, *COVID-19 July*, *24/7/19*.
-* `accept` says whether such a place is the day, and which span to quote; `archive.dayplaces` reads the place, and
-  here the year is held against the asked one.
+  find what is no date: *in July. 19 people*, *COVID-19 July*, *24/7/19*, and every *19*.
+* `accept` says whether such a place is the day, and which span to quote. Days in words and in lists are read by
+  `archive.dayplaces`, marches and numbers here; and the year is held against the asked one.
 
 Month names, patterns and the order of numbers are Babel's (`archive.months`). By hand is only what CLDR does not
 have: the endings of ordinals, *primero*, the 19J of marches.

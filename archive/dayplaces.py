@@ -207,7 +207,7 @@ def _is_month(name: str, own: frozenset[str], inside: str, written: str) -> bool
 # --- In a list or a range: 19 and 20 July, del 19 al 21 de julio, July 17, 18 and 19
 
 _LONE = re.compile(r"[0-9]{1,2}(?:st|nd|rd|th|o|er|r)?|primero")
-_NOT_BEFORE_LIST = re.compile(r"(?:[$€£¥₿]\s?|[0-9][-‐‑–—.,:/])\Z")
+_NOT_BEFORE_LIST = re.compile(r"(?:[$€£¥₿]\s?|\bs/\.?\s?|[0-9][-‐‑–—.,:/])\Z")
 # "No. 19, 20 July", "Week 19 - 20 July": without an "and" these are two things.
 _LABEL = re.compile(
     r"""\b(?: nos? | num | numero | number | vol | pp?

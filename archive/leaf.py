@@ -57,6 +57,7 @@ class Leaf:
         "plain",
         "probe",
         "simple",
+        "spelled",
         "variant",
         "words",
     )  # fmt: skip
@@ -78,6 +79,7 @@ class Leaf:
         self.acronym = self.simple = False
         self.words: tuple[Callable[[bytes], bool], ...] | None = None
         self.capitals: tuple[int, ...] = ()
+        self.spelled: tuple[str, ...] = ()  # its words as cs() and exact() compare them
         self.marks = ""
         self.plain = ""
         if isinstance(node, Date):
@@ -95,7 +97,11 @@ class Leaf:
                 for number, word in enumerate(node.words)
                 if word.capitals and (facts is None or word.fold in facts.ordinary)
             )
-        if not (self.words or self.capitals or node.mode is not Mode.FOLDED):
+        if node.mode is not Mode.FOLDED:
+            cut = tokens(node.text)
+            surfaces = (cut.surface(number, number) for number in range(len(cut.words)))
+            self.spelled = tuple(as_written(surface, node.mode) for surface in surfaces)
+        elif not (self.words or self.capitals):
             self.exact = self.plain
         self.acronym = any(word.acronym for word in node.words)
         self.simple = self.exact is not None and not (self.acronym or self.marks)
@@ -172,10 +178,8 @@ class Leaf:
                 return False
         if self.node.mode is Mode.FOLDED:
             return True
-        wanted = tokens(self.node.text)
         for number, surface in enumerate(surfaces):
-            want = as_written(wanted.surface(number, number), self.node.mode)
-            have = as_written(surface, self.node.mode)
+            want, have = self.spelled[number], as_written(surface, self.node.mode)
             if not (have.startswith(want) if self.node.words[number].mark == "*" else have == want):
                 return False
         return True
@@ -195,7 +199,7 @@ class Leaf:
                     return kind
         if surface == self.plain or (self.marks and self._open_end and surface.startswith(self.plain)):
             return "exact"
-        if self.acronym or (cut.acronyms and any(begin <= at < end for at in cut.acronyms)):
+        if self.acronym or cut.has_acronym(begin, end):
             return "acronym"
         return "folded"
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from archive.errors import PresswatchError
 from archive.facts import Facts, Wanted, one_slip
@@ -87,25 +87,41 @@ def ask(wanted: Wanted, dictionaries: Sequence[Mapping[str, str]]) -> Facts:
 def _forms(
     written: Iterable[str], alike: Mapping[str, set[str]], dictionaries: Sequence[Mapping[str, str]]
 ) -> dict[str, frozenset[str]]:
-    """Return the folded forms of each asked word's lemmas, in each dictionary that knows it."""
+    """Return the folded forms of each asked word, in each dictionary that knows it.
+
+    They are those of the word itself where it has any (*estado* has *estados*, though *estar* has it too), else those
+    of its lemma; and its plural, which dictionaries may take for a form of something else (*vacunas*, *wives*).
+    """
     found: dict[str, set[str]] = {folded: set() for folded in alike}
     for dictionary in dictionaries:
-        wanted: dict[str, set[str]] = {}  # a lemma: the asked words that have it
+        asked: dict[str, set[str]] = {}  # what stands in the dictionary: the asked words that it is
         for word in written:
             folded = fold(word)
             # As written if that is known anywhere, else as it is with accents: camion is camión, ano is not año.
-            known = {word} if word in alike[folded] else alike[folded]
-            for lemma in (dictionary[one] for one in known if one in dictionary):
-                wanted.setdefault(lemma, set()).add(folded)
-        if wanted:
+            for one in {word} if word in alike[folded] else alike[folded]:
+                if one in dictionary:
+                    asked.setdefault(one, set()).add(folded)
+        if asked:
+            lemmas = {*asked, *(dictionary[one] for one in asked)}
+            forms: dict[str, set[str]] = {lemma: set() for lemma in lemmas}
             for form, lemma in dictionary.items():
-                if lemma in wanted and _is_small(form):
-                    for folded in wanted[lemma]:
-                        found[folded].add(fold(form))
-            for lemma, asked in wanted.items():
-                for folded in asked:
-                    found[folded] |= {folded, fold(lemma)}
+                if lemma in forms and _is_small(form):
+                    forms[lemma].add(form)
+            for one, words in asked.items():
+                lemma = one if forms[one] - {one} else dictionary[one]
+                all_forms = {one, lemma, *forms[lemma], *(p for p in _plurals(one) if p in dictionary)}
+                for folded in words:
+                    found[folded] |= {folded, *map(fold, all_forms)}
     return {folded: frozenset(forms) for folded, forms in found.items()}
+
+
+def _plurals(word: str) -> Iterator[str]:
+    """Yield what the plural of an English or Spanish noun may be; which of them is a word, the dictionary says."""
+    yield f"{word}s"
+    yield f"{word}es"
+    for end, plural in (("f", "ves"), ("fe", "ves"), ("y", "ies"), ("z", "ces")):
+        if word.endswith(end):
+            yield word.removesuffix(end) + plural
 
 
 def _is_small(word: str) -> bool:

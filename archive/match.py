@@ -28,8 +28,8 @@ from archive.topic import Topic
 from archive.tree import ATTRIBUTES, FIELDS, PLACES
 
 _ALL = (*FIELDS, *ATTRIBUTES)
-MOST_SPOTS = 50_000
-"""Occurrences of one leaf in one article that are looked at. A text that people read has no more, hostile ones have."""
+MOST_SPOTS = 20_000
+"""Places of one leaf in one field that are looked at. A text that people read has no more, hostile ones have."""
 
 _NUMBER = {field: number for number, field in enumerate(_ALL)}
 _FIELD_NUMBERS = tuple(_NUMBER[field] for field in FIELDS)
@@ -178,8 +178,8 @@ class Document:
         for number in _ATTRIBUTE_NUMBERS if leaf.attribute else _FIELD_NUMBERS:
             if (cut := self.cuts[number]) is not None:
                 for pattern, back in leaf.looks:
-                    start = cut.joined.find(pattern)
-                    while start >= 0 and len(spots) < MOST_SPOTS:
+                    start, tried = cut.joined.find(pattern), 0
+                    while start >= 0 and (tried := tried + 1) <= MOST_SPOTS:
                         span = leaf.at(cut, start + 1, start + len(pattern) - 1, back, self._setting)
                         if span is not None and (spot := (number, *span, leaf.number)) not in spots[-4:]:
                             spots.append(spot)
@@ -270,6 +270,7 @@ class Index:
     def find(self, cut: Cut, field: int, spots: dict[int, list[Occurrence]], setting: Setting) -> None:
         """Add the occurrences in one field to ``spots``."""
         whole, tail, joined = self._whole, self._tail, cut.joined
+        tried: dict[int, int] = {}
         for pattern, start, end in self._automaton.find_matches_as_indexes(cut.joined, overlapping=True):
             leaf = whole[pattern]
             if leaf >= 0:
@@ -287,7 +288,8 @@ class Index:
                     spots[leaf].append(spot)
                 continue
             for leaf, back in self._others[pattern]:
-                if leaf in spots and len(spots[leaf]) >= MOST_SPOTS:
+                tried[leaf] = tried.get(leaf, 0) + 1
+                if tried[leaf] > MOST_SPOTS:
                     continue
                 span = self._leaves[leaf].at(cut, start + 1, end - 1, back, setting)
                 if span is not None:

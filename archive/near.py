@@ -8,13 +8,15 @@ A chain in parentheses is itself an operand; its spans are the minimal ones, tho
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Sequence
 from typing import Any
+
+import numpy as np
 
 Span = tuple[int, int, Any]
 
-MOST_CHAINS = 10_000  # of an operand in parentheses, in one field: more come from no text that people read
+_MANY = 100  # spans from which on numpy is quicker than a loop
 
 
 def kept(
@@ -36,8 +38,10 @@ def kept(
 
 def _near(
     spans: Sequence[Span], others: Sequence[Span], gap: int, *, before: bool, after: bool
-) -> list[Span]:
+) -> Sequence[Span]:
     """Return those of ``spans`` that have one of ``others`` near: before them, after them, or either."""
+    if len(spans) > _MANY and len(others) > 1:
+        return _near_of_many(spans, others, gap, before=before, after=after)
     lasts = sorted(other[1] for other in others) if before else []
     firsts = sorted(other[0] for other in others) if after else []
     near = []
@@ -53,50 +57,55 @@ def _near(
     return near
 
 
+def _near_of_many(
+    spans: Sequence[Span], others: Sequence[Span], gap: int, *, before: bool, after: bool
+) -> Sequence[Span]:
+    first = np.array([span[0] for span in spans])
+    last = np.array([span[1] for span in spans])
+    found = np.zeros(len(spans), dtype=bool)
+    if before:
+        lasts = np.sort(np.array([other[1] for other in others]))
+        at = np.searchsorted(lasts, first - 1 - gap)
+        found |= (at < len(lasts)) & (lasts[np.minimum(at, len(lasts) - 1)] < first)
+    if after:
+        firsts = np.sort(np.array([other[0] for other in others]))
+        at = np.searchsorted(firsts, last + 1)
+        found |= (at < len(firsts)) & (firsts[np.minimum(at, len(firsts) - 1)] <= last + 1 + gap)
+    return [spans[number] for number in found.nonzero()[0]]
+
+
 def minimal(operands: Sequence[Sequence[Span]], gaps: Sequence[int], ordered: Sequence[bool]) -> list[Span]:
-    """Return the minimal spans of a chain; each carries all that its chains carry, as one list."""
+    """Return the minimal spans of a chain; each carries all that its chains carry, as one list.
+
+    A window moves over the words: for each place where a span begins, the nearest end up to which there is a chain.
+    That end never moves back, so each is asked about once.
+    """
     ways = kept(operands, gaps, ordered)
     if ways is None:
         return []
-    found: dict[tuple[int, int], list[Any]] = {}
-    for number, chain in enumerate(_chains(ways, gaps, ordered)):
-        if number == MOST_CHAINS:
+    sorted_ways = [sorted(way, key=lambda span: span[:2]) for way in ways]
+    starts = [[span[0] for span in way] for way in sorted_ways]
+    firsts = sorted({first for way in starts for first in way})
+    lasts = sorted({span[1] for way in sorted_ways for span in way})
+
+    def inside(first: int, last: int) -> list[Sequence[Span]] | None:
+        chosen = []
+        for way, begins in zip(sorted_ways, starts, strict=True):
+            spans = way[bisect_left(begins, first) : bisect_left(begins, last + 1)]
+            chosen.append([span for span in spans if span[1] <= last])
+            if not chosen[-1]:
+                return None
+        return kept(chosen, gaps, ordered)
+
+    found: list[Span] = []
+    end = 0
+    for first in firsts:
+        chains = None
+        while end < len(lasts) and (lasts[end] < first or (chains := inside(first, lasts[end])) is None):
+            end += 1
+        if chains is None:
             break
-        key = min(span[0] for span in chain), max(span[1] for span in chain)
-        found.setdefault(key, []).extend(span[2] for span in chain)
-    spans: list[Span] = []
-    end = -1
-    # By first word descending, a span contains an earlier one if its end is not before theirs.
-    for first, last in sorted(found, key=lambda key: (-key[0], key[1])):
-        if end < 0 or last < end:
-            end = last
-            spans.append((first, last, found[first, last]))
-    return spans[::-1]
-
-
-def _chains(
-    ways: Sequence[Sequence[Span]], gaps: Sequence[int], ordered: Sequence[bool]
-) -> Iterator[tuple[Span, ...]]:
-    by_first = [sorted(way, key=lambda span: span[0]) for way in ways]
-    firsts = [[span[0] for span in way] for way in by_first]
-    by_last = [sorted(way, key=lambda span: span[1]) for way in ways]
-    lasts = [[span[1] for span in way] for way in by_last]
-
-    def follow(number: int, chain: tuple[Span, ...]) -> Iterator[tuple[Span, ...]]:
-        if number == len(ways):
-            yield chain
-            return
-        first, last, _ = chain[-1]
-        gap = gaps[number - 1]
-        after = slice(bisect_left(firsts[number], last + 1), bisect_right(firsts[number], last + 1 + gap))
-        for span in by_first[number][after]:
-            yield from follow(number + 1, (*chain, span))
-        if not ordered[number - 1]:
-            before = slice(
-                bisect_left(lasts[number], first - 1 - gap), bisect_right(lasts[number], first - 1)
-            )
-            for span in by_last[number][before]:
-                yield from follow(number + 1, (*chain, span))
-
-    for span in by_first[0]:
-        yield from follow(1, (span,))
+        if found and found[-1][1] == lasts[end]:
+            found.pop()  # it begins earlier and ends at the same word
+        found.append((first, lasts[end], [span[2] for way in chains for span in way]))
+    return found

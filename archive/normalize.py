@@ -130,6 +130,7 @@ class Tokens:
 
 # One alternative a kind of word, the longest reading first. Underscores separate words (hashtags, slugs).
 # doubled: EE.UU., EE. UU., FF.AA.   bare: EE UU   spaced: U. S.   dotted: U.S., U.S, a.m.
+# money: the letters of US$ 500 and S$ are no word: nobody's troops are in them.
 # number: 19,000 and 19.000 are the word 19000, so that "July 19" is not found in "July 19,000", and 5,000 finds 5.000.
 _WORD = re.compile(
     r"""
@@ -137,6 +138,7 @@ _WORD = re.compile(
     | (?P<dotted>  (?<![^\W_]) (?: [^\W\d_]\.){1,5} [^\W\d_] (?![^\W_]) \.? )
     | (?P<spaced>  (?<![^\W_]) (?: [^\W\d_]\.\x20){1,4} [^\W\d_]\. (?![^\W_]) )
     | (?P<bare>    (?<![^\W_]) (?P<one>[^\W\d_])(?P=one) \x20 (?P<two>[^\W\d_])(?P=two) (?![^\W_]) )
+    | (?P<money>   (?<![^\W_]) [^\W\d_]{1,3} (?=\$) )
     | (?P<number>  \d{1,3} (?: [.,]\d{3})+ (?![^\W_]) )
     | [^\W_]+
     """,
@@ -159,6 +161,9 @@ def tokens(text: str) -> Tokens:
         start, end = found.span()
         word = found.group()
         kind = found.lastgroup
+        if kind == "money":
+            at = end
+            continue
         if kind in ("doubled", "dotted", "spaced", "bare"):
             if kind in ("spaced", "bare") and not _capitals(text, offsets, start, end):
                 # "plan b. a." in running text: only capitals make spaced letters an acronym.
@@ -182,11 +187,14 @@ def tokens(text: str) -> Tokens:
 def word_at(text: str, folded: str, at: int) -> tuple[str, int, bool] | None:
     """Return the word that begins at ``at`` if it is no plain run of letters: its letters, its end, whether an acronym.
 
-    That is a dotted or spaced form, or a number with separators. The text must fold character by character.
+    That is a dotted or spaced form, a number with separators, or the letters before a $, which are no word. The text
+    must fold character by character.
     """
     found = _WORD.match(folded, at)
     if found is None or found.lastgroup is None:
         return None
+    if found.lastgroup == "money":
+        return "", found.end(), False
     if found.lastgroup in ("spaced", "bare") and not _capitals(text, None, at, found.end()):
         return None
     if found.lastgroup == "number":

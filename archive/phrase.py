@@ -15,6 +15,8 @@ from archive.tree import Mode, Phrase, Word
 
 STEM = 4  # letters that must stand before a *: shorter stems reach half the dictionary
 SLIP = 6  # letters that a word with ~ must have: one slip turns a shorter one into too many others
+MOST_LETTERS = 1_000  # of a phrase; a longer one is a text that was pasted by mistake
+LONGEST_CAPITALS = 3  # letters of a word whose capitals may matter
 _QUOTES = {'"': '"', "\u201c": "\u201d", "\u00ab": "\u00bb", "'": "'"}
 _MARK = re.compile(r"[*~+](?![\w*~+])")
 _STRAY = re.compile(r"[*~]")
@@ -37,6 +39,8 @@ def compile_phrase(text: str, mode: Mode = Mode.FOLDED) -> Phrase:
             'half a pair of curly quotes: use straight ones ("copper, gold"), or a list splits at the comma'
         )
         raise TopicError(message, offset + at)
+    if len(inner) > MOST_LETTERS:
+        raise TopicError(f"a phrase has at most {MOST_LETTERS} characters", offset + MOST_LETTERS)
     cut = tokens(inner)
     # Where the words end, not where a letter stands before the mark: marks (NFD) and the s of Peru's differ.
     marks = {end: inner[end] for end in cut.ends if _MARK.match(inner, end)}
@@ -44,6 +48,8 @@ def compile_phrase(text: str, mode: Mode = Mode.FOLDED) -> Phrase:
         raise TopicError(_stray(inner, stray), offset + stray.start())
     if not cut.words:
         raise TopicError("there is no word in it", offset)
+    # All of a phrase in capitals says nothing by its capitals, as in a headline: "MINISTERIO DE SALUD".
+    shouted = inner.isupper() and max(map(len, cut.words)) > LONGEST_CAPITALS and len(cut.words) > 1
     words = []
     for number, fold in enumerate(cut.words):
         mark = marks.get(cut.ends[number], "")
@@ -51,7 +57,7 @@ def compile_phrase(text: str, mode: Mode = Mode.FOLDED) -> Phrase:
         if fault := _fault(surface, fold, mark, mode):
             raise TopicError(fault, offset + cut.starts[number])
         short = number in cut.acronyms or surface.isupper()
-        capitals = short and 2 <= len(fold) <= 3 and fold.isalpha()
+        capitals = short and 2 <= len(fold) <= LONGEST_CAPITALS and fold.isalpha() and not shouted
         words.append(Word(fold, mark, capitals, number in cut.acronyms))
     # Cleaned as stored text is, so that an exact hit is known for one however the phrase was typed.
     return Phrase(clean_line(_ANY_QUOTES.sub(" ", inner)), tuple(words), mode)

@@ -3,7 +3,7 @@
     query    = group END
     group    = side {"OR" side}  |  side {["AND"] side}     AND may be left out before a NOT only
     side     = near  |  ("NOT" | "-") operand
-    near     = operand {("NEAR/" n | "ONEAR/" n) operand}   without AND, NOT and @ in it
+    near     = operand {("NEAR/" n | "ONEAR/" n) operand}   without AND, NOT, @ and fields in it
     operand  = field | parens | phrase | date | ref
     field    = name ":" operand                             without fields and @ in it
     parens   = "(" group ")"
@@ -27,7 +27,8 @@ from archive.errors import TopicError
 from archive.normalize import tokens
 from archive.phrase import compile_phrase
 from archive.queryfixes import LONGEST, Side
-from archive.querytokens import Fault, Fix, Kind, Token, read
+from archive.queryforeign import Fault, Fix, scheme
+from archive.querytokens import Kind, Token, read
 from archive.tree import (
     MOST_NESTING,
     MOST_TERMS,
@@ -42,7 +43,7 @@ from archive.tree import (
     Ref,
     all_of,
     any_of,
-)
+)  # fmt: skip
 
 
 def parse(text: str, *, bounded: bool = True) -> Node:
@@ -135,8 +136,7 @@ class _Parser:
         mark = self._take()
         inner = self.token.start
         if self._at(Kind.NOT):
-            fixes = [Fix(start, self.token.end, text) for text in ("", " AND ")]
-            raise Fault(_TWO_NOTS, inner, *fixes)
+            raise Fault(_TWO_NOTS, inner, *(Fix(start, self.token.end, text) for text in ("", " AND ")))
         near = self._near(mark)
         end = self.seen[-1].end
         if not is_bounded(near):
@@ -161,6 +161,8 @@ class _Parser:
             return operands[0]
         near = Near(tuple(operands), tuple(gaps), tuple(ordered))
         end = self.seen[-1].end
+        if self.field is None and (field := _first(self.seen[first:], Kind.FIELD)):
+            raise queryfixes.field_in_near(near, field, start, end)
         if any(map(queryfixes.unfit, operands)):
             wrong = next(token for token in self.seen[first:] if token.kind in (Kind.AND, Kind.NOT, Kind.REF))
             name = "@" if wrong.kind is Kind.REF else wrong.kind
@@ -170,8 +172,8 @@ class _Parser:
             fixed = f"NOT ({self.text[start:end]})"
             if end - mark.start == len(self.text):
                 fixed = f"something {fixed}"
-            fix = Fix(mark.start, end, fixed)
-            raise Fault("NOT binds closer than NEAR: it needs parentheses", mark.start, fix)
+            message = "NOT binds closer than NEAR: it needs parentheses"
+            raise Fault(message, mark.start, Fix(mark.start, end, fixed))
         return near
 
     def _near_not(self, joint: Token, start: int) -> Fault:
@@ -228,8 +230,8 @@ class _Parser:
         if second.kind is Kind.FIELD:
             fix = Fix(name.start, second.start, "")
             return Fault(f"a field cannot stand behind {name.value}:", second.start, fix)
-        message = f"NOT stands before the field: NOT {name.value}:..."
-        return Fault(message, second.start, Fix(name.start, second.end, f"NOT {name.value}:"))
+        fix = Fix(name.start, second.end, f"NOT {name.value}:")
+        return Fault(f"NOT stands before the field: NOT {name.value}:...", second.start, fix)
 
     def _parens(self) -> Node:
         opening = self._deeper(self._take())
@@ -239,7 +241,7 @@ class _Parser:
             raise Fault("this ( is never closed", opening.start)
         node = self._group()
         if self._at(Kind.END):
-            end = len(self.text)
+            end = self.token.start
             raise Fault("this ( is never closed", opening.start, Fix(end, end, ")" * self.depth))
         self._take()
         self.depth -= 1
@@ -247,7 +249,8 @@ class _Parser:
 
     def _phrase(self) -> Node:
         token = self._term()
-        phrase = self._compiled(token.value, token.at, token.mode)
+        ahead = scheme(token.value) if self.field and self.field.value == "url" else 0
+        phrase = self._compiled(token.value[ahead:], token.at + ahead, token.mode)
         if token.gap is None:
             return phrase
         # "a b"~5, of which each word may have its mark.
@@ -273,7 +276,7 @@ class _Parser:
             fixes = (Fix(at, at + len(text), text[:-1] + mark) for mark in marks)
             raise Fault(str(error), at + max(error.column - 1, 0), *fixes) from None
         try:
-            # Once more as it will be shown: "U.\tS." is an acronym once the tab is a blank.
+            # As it will be shown: "U.\tS." is an acronym once the tab is a blank.
             phrase = compile_phrase(f'"{phrase.text}"', mode)
         except TopicError as error:
             raise Fault(str(error), at) from None

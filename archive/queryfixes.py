@@ -12,9 +12,11 @@ from dataclasses import replace
 from itertools import groupby
 from typing import NamedTuple
 
+from archive import queryforeign
 from archive.errors import TopicError
-from archive.querytokens import Fault, Fix, Kind, Token, short
-from archive.tree import And, In, Near, Node, Not, Or, Ref, all_of, any_of
+from archive.queryforeign import Fault, Fix, short
+from archive.querytokens import Kind, Token
+from archive.tree import And, In, Near, Node, Not, Or, Ref, all_of, any_of, walk
 
 LONGEST = 120
 """Characters of the longest rewrite that helps a reader; nothing longer is worked out."""
@@ -86,9 +88,14 @@ def side_by_side(text: str, run: Sequence[Token]) -> Fault:
     """Return what is wrong where ``run`` stands without AND or OR between."""
     here, start, end = run[1], run[0].start, run[-1].end
     words = [text[token.start : token.end] for token in run]
-    if around := re.match(r"AROUND\(([0-9]+)\)", text[here.start : here.start + 20]):
-        fix = Fix(here.start, here.start + around.end(), f" NEAR/{around[1]} ")
-        return Fault("AROUND(n) is written NEAR/n here", here.start, fix)
+    if here.kind is Kind.WORD and (
+        foreign := queryforeign.operator(text, words, [(token.start, token.end) for token in run])
+    ):
+        return foreign
+    first = run[0]
+    called = first.kind is Kind.WORD and here.kind is Kind.OPEN and first.end == here.start
+    if called and (foreign := queryforeign.call(words[0], first.start, first.end)):
+        return foreign
     ended = text[end : end + LONGEST].strip()[:1] in ("", ")")  # then the last word joins nothing
     if found := capitals(words, ended=ended):
         fixed, number, operator = found
@@ -152,9 +159,9 @@ def joined(words: Sequence[str]) -> str:
     return joint.join(filter(None, (word.strip(_EDGES).lstrip("+") for word in words)))
 
 
-def nearest(near: Near) -> str:
+def nearest(near: Node) -> str:
     """Return ``near`` with AND, NOT and @ drawn out of its operands."""
-    tree = _spread(near)
+    tree = _spread(near) if isinstance(near, Near) else near
     if not isinstance(tree, And):
         return str(tree)
     text = ""
@@ -175,10 +182,37 @@ def pushed(place: str, node: Node) -> Node:
             return all_of(tuple(pushed(place, child) for child in children))
         case Or(children):
             return any_of(tuple(pushed(place, child) for child in children))
-        case Near(operands):
-            return replace(node, operands=tuple(pushed(place, operand) for operand in operands))
+        case Near():
+            return In(place, plain(node))
         case _:
             return In(place, node)
+
+
+def plain(node: Node) -> Node:
+    """Return ``node`` without the fields in it."""
+    match node:
+        case In(_, child):
+            return plain(child)
+        case Not(child):
+            return Not(plain(child))
+        case And(children):
+            return all_of(tuple(map(plain, children)))
+        case Or(children):
+            return any_of(tuple(map(plain, children)))
+        case Near(operands):
+            return replace(node, operands=tuple(map(plain, operands)))
+        case _:
+            return node
+
+
+def field_in_near(near: Near, field: Token, start: int, end: int) -> Fault:
+    """Return what is wrong with ``title:a NEAR/5 b``, which stands from ``start`` to ``end``."""
+    message = "a field cannot stand in what is NEAR something"
+    places = {node.place for node in walk(near) if isinstance(node, In)}
+    if len(places) > 1:
+        return Fault(f"{message}: nothing is near what stands in another field", field.start)
+    text = nearest(plain(near)) if end - start <= LONGEST else ""
+    return Fault(message, field.start, *([Fix(start, end, f"{field.value}:({text})")] if text else []))
 
 
 def unfit(node: Node) -> Node | None:

@@ -14,13 +14,24 @@ What is wrong is a `Fault`, which carries rewrites; whether a rewrite would work
 from __future__ import annotations
 
 import calendar
-import difflib
 import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from archive.normalize import clean_line
-from archive.tree import MOST_WORDS_BETWEEN, PLACES, Date, Mode
+from archive.months import names_of
+from archive.normalize import clean_line, fold
+from archive.queryforeign import (
+    ALIASES,
+    LONGEST_NAME,
+    Fault,
+    Fix,
+    foreign_word,
+    loose_number,
+    place_of,
+    short,
+    unknown_field,
+)
+from archive.tree import MOST_WORDS_BETWEEN, Date, Mode
 
 
 class Kind(StrEnum):
@@ -55,39 +66,6 @@ class Token:
     date: Date | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
-    """A rewrite that may work: ``text`` in place of what stands from ``start`` to ``end``."""
-
-    start: int
-    end: int
-    text: str
-
-
-class Fault(Exception):
-    """What cannot be read, and where; `archive.query.parse` makes a `TopicError` of it."""
-
-    def __init__(self, message: str, column: int, *fixes: Fix) -> None:
-        self.message = message
-        self.column = column
-        self.fixes = fixes
-        super().__init__(message)
-
-
-ALIASES = {
-    "intitle": "title",
-    "headline": "title",
-    "intext": "body",
-    "content": "body",
-    "inurl": "url",
-    "site": "url",
-    "domain": "url",
-    "host": "url",
-    "byline": "author",
-    "language": "lang",
-}
-"""Fields as other services name them."""
-
 _SPACE = re.compile(r"\s*")
 _QUOTES = {
     '"': '"',
@@ -107,10 +85,17 @@ _MEANS = {"!": "NOT", "&": "AND", "&&": "AND", "+": "AND"}
 _NEAR = re.compile(r"(O?NEAR(?=/|$)|[Ww](?=/)|[Pp][Rr][Ee](?=/))/?(.*)", re.DOTALL)
 _GAP = re.compile(r"([0-9]+)([fF]?)")
 _CALL = re.compile(r"(date|cs|exact)\(\s*", re.IGNORECASE)
+_JOINT = re.compile(r"\s+(?:AND|OR|NOT|ANDNOT|O?NEAR/[0-9]+)(?=[\s(])")
+# Half a pair, and behind it what stands behind a whole one: word processors do that, and people who paste.
+_LOOSE_CURLY = re.compile('([^"\u201c\u201d]*)\u201d(?=[\\s)]|$)')
+_LOOSE_STRAIGHT = re.compile('([^"\u201c\u201d]*)"(?=\\s+(?:AND|OR|NOT|O?NEAR)\\b|\\s*\\)|\\s*$)')
+_ANY = re.compile(".", re.DOTALL)
 _TOPIC_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _DATE = re.compile(r"(?:([0-9]{4})-)?([0-9]{2})-([0-9]{2})")
 _NUMBERS = re.compile(r"(?:([0-9]{4})\D)?([0-9]{1,2})\D([0-9]{1,2})(?:\D([0-9]{4}))?")
-_LONGEST_NAME = 20  # comparing names costs the square of their length
+
+
+_PARTS = re.compile(r"[0-9]{1,4}|[^\W\d_]+")
 
 
 def read(text: str, at: int, *, in_field: bool = False) -> Token:
@@ -121,14 +106,9 @@ def read(text: str, at: int, *, in_field: bool = False) -> Token:
             return Token(Kind.END, at, at)
         found = (_FIELD_WORD if in_field else _WORD).match(text, at)
         # What is invisible came along from a web page: it makes no word, and hides none.
-        if not found or clean_line(found[0][:_LONGEST_NAME]):
+        if not found or clean_line(found[0][:LONGEST_NAME]):
             return _read(text, at, found, in_field=in_field)
         at = found.end()
-
-
-def short(text: str) -> str:
-    """Return ``text`` as a message may quote it."""
-    return text if len(text) <= 40 else f"{text[:39]}…"
 
 
 def _read(text: str, at: int, found: re.Match[str] | None, *, in_field: bool) -> Token:
@@ -152,16 +132,16 @@ def _read(text: str, at: int, found: re.Match[str] | None, *, in_field: bool) ->
     if char == "@":
         return _ref(found)
     word = found[0]
-    plain = clean_line(word) if len(word) <= _LONGEST_NAME else word
+    plain = clean_line(word) if len(word) <= LONGEST_NAME else word
     if plain in _JOINTS:
         return Token(_JOINTS[plain], at, found.end())
     if in_field:
         name, colon, _ = word.partition(":")
-        if colon and _place(name):
-            return Token(Kind.FIELD, at, at + len(name) + 1, _place(name))
+        if colon and place_of(name):
+            return Token(Kind.FIELD, at, at + len(name) + 1, place_of(name))
         return Token(Kind.WORD, at, found.end(), word, at)
     if near := _NEAR.fullmatch(plain):
-        return _near(at, found.end(), near[1], near[2] or "")
+        return _near(text, at, found.end(), near[1], near[2] or "")
     return _word(found)
 
 
@@ -170,9 +150,11 @@ def _word(found: re.Match[str]) -> Token:
     (at, end), word = found.span(), found[0]
     name, colon, _ = word.partition(":")
     if colon:
-        if place := _place(name):
+        if place := place_of(name):
             return Token(Kind.FIELD, at, at + len(name) + 1, place)
-        raise _unknown_field(found, name)
+        raise unknown_field(found, name)
+    if fault := foreign_word(found):
+        raise fault
     if word.startswith("*"):
         stem = word.strip("*")
         message = "a * cannot stand before a word" if stem else "a * alone would be every word there is"
@@ -189,41 +171,13 @@ def _word(found: re.Match[str]) -> Token:
     return Token(Kind.WORD, at, end, word, at)
 
 
-def _place(name: str) -> str:
-    """Return the field that ``name`` means, or nothing."""
-    if len(name) > _LONGEST_NAME:
-        return ""
-    name = clean_line(name).casefold()
-    return ALIASES.get(name, name if name in PLACES else "")
-
-
-def _unknown_field(found: re.Match[str], name: str) -> Fault:
-    at, word = found.start(), found[0]
-    if not name:
-        return Fault("a : needs a field before it", at, Fix(at, found.end(), word.strip(":")))
-    fixes = []
-    if near := re.fullmatch(r"(?i:near|onear|around):([0-9]+)", word):
-        fixes.append(Fix(at, found.end(), f"NEAR/{near[1]}"))
-    if name.casefold() == "date":
-        fixes.append(Fix(at, found.end(), f"date({word[5:]})"))
-    known = [*PLACES, *ALIASES]
-    close = difflib.get_close_matches(name.casefold(), known, 1) if len(name) <= _LONGEST_NAME else []
-    # allintitle: and the like hold the name of one of ours.
-    close = close or [field for field in known if len(field) > 3 and field in name.casefold()][:1]
-    fixes += [Fix(at, at + len(name), ALIASES.get(field, field)) for field in close]
-    if len(word) > len(name) + 1:
-        fixes.append(Fix(at, found.end(), f'"{word}"'))
-    listed = not close and name.isalpha() and not word.startswith("//", len(name) + 1)
-    which = f"; the fields are {', '.join(PLACES)}" if listed else ""
-    message = f'unknown field "{short(name)}": put quotes around it if it is a word{which}'
-    return Fault(message, at, *fixes)
-
-
-def _near(at: int, end: int, name: str, number: str) -> Token:
+def _near(text: str, at: int, end: int, name: str, number: str) -> Token:
     ordered = name == "ONEAR" or name.casefold() == "pre"
     canonical = "ONEAR" if ordered else "NEAR"
     found = _GAP.fullmatch(number)
     if not found:
+        if not number and (fault := loose_number(text, at, end, canonical)):
+            raise fault
         message = f"write how many words may stand between: {canonical}/10"
         raise Fault(message, at, Fix(at, end, f"{canonical}/10"))
     ordered = ordered or bool(found[2])
@@ -240,10 +194,13 @@ def _gap(digits: str, at: int, fix: Fix) -> int:
 
 def _quoted(text: str, at: int) -> Token:
     """Return a phrase in quotes, with the ~n behind it."""
-    close = re.compile(f"[{_QUOTES[text[at]]}]").search(text, at + 1)
+    close = _closing(text, at)
     if not close:
-        fix = Fix(len(text), len(text), _QUOTES[text[at]][-1])
-        raise Fault("this quote is never closed", at, fix)
+        end = len(text)
+        fixes = [Fix(end, end, _QUOTES[text[at]][-1])]
+        if joint := _JOINT.search(text, at + 1):
+            fixes.insert(0, Fix(joint.start(), joint.start(), _QUOTES[text[at]][-1]))
+        raise Fault("this quote is never closed", at, *fixes)
     inner, end = text[at + 1 : close.start()], close.end()
     if not inner.strip():
         raise Fault("there is nothing in the quotes", at)
@@ -257,6 +214,16 @@ def _quoted(text: str, at: int) -> Token:
         raise Fault(message, end, *(fixes[:1] if " " not in bare else fixes[1:]), Fix(end, end + 1, ""))
     gap = _gap(slop[1], end, Fix(end, slop.end(), f"~{MOST_WORDS_BETWEEN}"))
     return Token(Kind.PHRASE, at, slop.end(), inner, at + 1, gap=gap, ordered=bool(slop[2]))
+
+
+def _closing(text: str, at: int) -> re.Match[str] | None:
+    """Return the quote that closes the one at ``at``; a curly and a straight one are a pair where nothing else fits."""
+    close = re.compile(f"[{_QUOTES[text[at]]}]").search(text, at + 1)
+    other = {'"': _LOOSE_CURLY, "\u201c": _LOOSE_STRAIGHT}.get(text[at])
+    mixed = other.match(text, at + 1) if other else None
+    if not mixed or (close and close.start() < mixed.end(1)):
+        return close
+    return _ANY.match(text, mixed.end(1))
 
 
 def _call(text: str, call: re.Match[str]) -> Token:
@@ -299,7 +266,22 @@ def _date(value: str, at: int, end: int, value_at: int) -> Date:
         year = next((int(digits) for digits in (loose[1], loose[4]) if digits), None)
         days = (Date(first, second, year), Date(second, first, year))
         fixes = [Fix(at, end, str(day)) for day in days if _exists(day)]
+    elif day_in_words := _in_words(value):
+        fixes = [Fix(at, end, str(day_in_words))]
     raise Fault("a date is written date(07-19) or date(2026-07-19)", value_at, *fixes)
+
+
+def _in_words(value: str) -> Date | None:
+    """Return the day that ``value`` is in English or Spanish: 28 de julio, July 28, 2026."""
+    parts = _PARTS.findall(fold(value[:60]))
+    figures = [int(part) for part in parts if part.isdecimal()]
+    days = [number for number in figures if number < 100]
+    years = [number for number in figures if number >= 1000]
+    months = {month for month in range(1, 13) for part in parts if part in names_of(month, None)}
+    if len(days) != 1 or len(months) != 1 or len(years) > 1 or len(figures) != len(days) + len(years):
+        return None
+    day = Date(months.pop(), days[0], years[0] if years else None)
+    return day if _exists(day) else None
 
 
 def _exists(day: Date) -> bool:
@@ -319,8 +301,11 @@ def _ref(found: re.Match[str]) -> Token:
     at, end, topic_id = found.start(), found.end(), clean_line(found[0][1:])
     if _TOPIC_ID.fullmatch(topic_id):
         return Token(Kind.REF, at, end, topic_id)
-    parts = re.findall(r"[a-z0-9]+", topic_id[:_LONGEST_NAME].lower())
+    parts = re.findall(r"[a-z0-9]+", topic_id[:LONGEST_NAME].lower())
     message = (
         f'"@{short(topic_id)}" is the name of no topic: small letters, figures and single hyphens make one'
     )
     raise Fault(message, at, *([Fix(at, end, f"@{'-'.join(parts)}")] if parts else []))
+
+
+__all__ = ["ALIASES", "Fault", "Fix", "Kind", "Token", "read", "short"]

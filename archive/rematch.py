@@ -99,9 +99,8 @@ def store(
     ``upto`` None: the end is reached. Call it in a transaction.
     """
     new = 0
-    waiting = {row[0] for row in conn.execute("select distinct article_id from changes")}
     for article, found in results:
-        if article.article_id not in waiting:
+        if _as_taken(conn, article):
             new += _store_article(conn, work, article, found, versions, now)
     for topic_id in work.topics:
         # Only what was matched is said of a version: another process may have brought a newer one meanwhile.
@@ -111,6 +110,16 @@ def store(
             (upto, topic_id, versions[topic_id]),
         )
     return new
+
+
+def _as_taken(conn: sqlite3.Connection, article: Stored) -> bool:
+    """Tell whether an article still says what was matched. Where it does not, the change queue has the word."""
+    row = conn.execute(
+        f"""select {COLUMNS}, exists (select 1 from changes c where c.article_id = a.id) as waits
+        from articles a join sources s on s.id = a.source_id where a.id = ? and a.merged_into is null""",  # noqa: S608
+        (article.article_id,),
+    ).fetchone()
+    return row is not None and not row["waits"] and document(row) == article.fields
 
 
 def _store_article(
@@ -125,7 +134,8 @@ def _store_article(
     before = {
         row["topic_id"]: row
         for row in conn.execute(
-            "select seq, topic_id, ended_at, matched_at from matches where article_id = ?",
+            """select seq, topic_id, ended_at, ended_because, matched_at, backfill from matches
+            where article_id = ?""",
             (article.article_id,),
         )
     }
@@ -148,12 +158,14 @@ def _store_article(
                 conn.execute("delete from hits where match_seq = ?", (row["seq"],))
                 conn.execute("delete from matches where seq = ?", (row["seq"],))
             new += 1
+            # A topic that is edited and edited back takes no news away; who was told already is told nothing twice.
+            news = row is not None and row["ended_because"] == "topic" and not row["backfill"]
             seq = conn.execute(
                 """insert into matches (article_id, topic_id, topic_version, matched_at, content, backfill)
-                values (?, ?, ?, ?, ?, 1)""",
+                values (?, ?, ?, ?, ?, ?)""",
                 (
                     article.article_id, topic_id, versions[topic_id],
-                    row["matched_at"] if row else stamp(now), article.content,
+                    row["matched_at"] if row else stamp(now), article.content, not news,
                 ),
             ).lastrowid  # fmt: skip
         write_hits(conn, seq, hits)

@@ -17,7 +17,7 @@ from archive.errors import TopicError
 from archive.facts import Facts, Wanted, wanted
 from archive.phrase import STEM, compile_phrase
 from archive.query import parse
-from archive.tree import MOST_TERMS, Date, Node, Phrase, Ref, any_of, walk
+from archive.tree import MOST_NESTING, MOST_TERMS, Date, Node, Phrase, Ref, any_of, walk
 
 LANGUAGES = ("en", "es")
 
@@ -155,12 +155,24 @@ def refs(trees: Iterable[Node]) -> tuple[str, ...]:
 def reference_faults(referred: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:
     """Yield each topic whose references cannot be followed, and why. ``referred``: topic to the topics it names."""
     for topic_id, names in referred.items():
+        if _is_deep(names, referred):
+            yield topic_id, f"its @topics refer to others over more than {MOST_NESTING} steps"
+            continue
         for name in names:
             if name not in referred:
                 yield topic_id, f"there is no topic {name}"
             elif circle := _way(name, topic_id, referred):
                 way = " → ".join(f"@{step}" for step in (topic_id, *circle))
                 yield topic_id, f"it refers to itself: {way}"
+
+
+def _is_deep(names: Sequence[str], referred: Mapping[str, Sequence[str]]) -> bool:
+    """Tell whether a way of references goes on for more steps than anybody can follow; a circle is no such way."""
+    level, seen = set(names), set(names)
+    for _ in range(MOST_NESTING):
+        level = {other for name in level for other in referred.get(name, ())} - seen
+        seen |= level
+    return bool(level)
 
 
 def _way(start: str, goal: str, referred: Mapping[str, Sequence[str]]) -> list[str] | None:

@@ -267,12 +267,15 @@ class Service:
 
     async def rematch(self) -> None:
         """Apply topics that are new or changed to the articles that are stored already."""
+        looked_at = found = 0
+        done = None
         while not self.stop.is_set() and not self.storing.holds(self.now()):
             work = await self.readers.run(rematch.todo)
-            if work is None:
-                return
+            if work is None or work == done:
+                return  # it is done, or it does not advance
+            done = work
             taken = await self.readers.run(lambda conn: take_stored(conn, self.matcher, work))  # noqa: B023 - awaited
-            now = self.now()
+            now, before = self.now(), self.counts.backfilled
             try:
                 self.counts.backfilled += await self.writer.run(
                     self.archive,
@@ -281,8 +284,12 @@ class Service:
             except ArchiveError as error:
                 self._cannot_store(error, f"the matches of {len(taken[1])} stored articles")
                 return
-            if taken[0] is None:
-                log.info("all stored articles are matched with %s", ", ".join(sorted(work.topics)))
+            looked_at += len(taken[1])
+            found += self.counts.backfilled - before
+            if taken[0] is None and looked_at:
+                names = ", ".join(sorted(work.topics))
+                log.info("%d matches in %d stored articles (new or changed: %s)", found, looked_at, names)
+                looked_at = found = 0
 
     async def digest(self) -> None:
         """Make the digests that are due, and put them in the outbox."""

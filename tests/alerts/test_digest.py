@@ -311,7 +311,7 @@ def test_a_long_text_with_thousands_of_hits_costs_one_look_and_not_thousands(
     title = {"title": "Peru", "text": text}
     assert quoted(article(1, **title, hits=hits)) == "Then [Peru] came and [Peru] went."
     assert len(looks) == 3, "the first only says the headline again, the second is taken, and cut"
-    moved = tuple(replace(hit, start=hit.start + 1, end=hit.end + 1) for hit in hits)
+    moved = tuple(hit._replace(start=hit.start + 1, end=hit.end + 1) for hit in hits)
     looks.clear()
     assert quoted(article(1, title="T", text=text, hits=moved)) == "[Peru]."
     again = "Peru. " * 30_000

@@ -63,7 +63,7 @@ def expected(text: str) -> list[Word]:
 
 # Pieces of which acronyms, numbers, possessives and their near misses are made.
 PIECES = st.sampled_from(
-    ["U", "S", "u", "EE", "UU", "ee", "aa", "FF", "Perú", "19", "000", "1", "a", "'s", "'", "’s", "’", "`s", ".", ",",
+    ["U", "S", "u", "EE", "UU", "ee", "aa", "FF", "Perú", "19", "000", "1", "a", "'s", "'", "’s", "’", "`s", "$", ".", ",",
      " ", "  ", "\n", "-", "_", "…", "ñ", "ª", "½", "²", "\u00a0", "“", "—", "€", "ć", "😀", "\u202f", "İ", "ß",
      "\u00ad", "\u200b", "\u0301", "ﬁ", "о", "\t", "\r", "´", "™"]
 )  # fmt: skip
@@ -74,6 +74,7 @@ TEXT = st.lists(PIECES, max_size=14).map("".join) | st.text(max_size=12)
 @example("PERU'S. A. B. U.S.'s x")
 @example("U.S… EE…UU EE. UU.'s 12345,678 1.234.567")
 @example("U.S.Peru Lima.19,000 ab19,000")
+@example("US$ 500 AU$5 U$S S$ abcd$ 1US$ a$b Peru's's Peru's's's")
 @example("🇵🇪\u202fPeru’s vote")
 @example("EE EE UU\n\nEE UU")
 def test_both_ways_give_the_words_of_the_text(text: str) -> None:

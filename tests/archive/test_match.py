@@ -294,4 +294,4 @@ def test_an_exclude_does_not_reach_over_the_end_of_a_sentence() -> None:
 
 def test_masks_by_the_thousand_end_soon() -> None:
     spec = TopicSpec(topic_id="peru", title="Peru", terms=(Term("Peru"),), exclude=("Peru, Indiana",))
-    assert Matcher([compile_topic(spec)]).match({"text": "Peru, Indiana " * 40_000 + "Peru"})["peru"]
+    assert Matcher([compile_topic(spec)]).match({"text": "Peru, Indiana " * 15_000 + "Peru"})["peru"]

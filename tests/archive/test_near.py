@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from archive import near
 
 SPANS = st.lists(
-    st.tuples(st.integers(0, 25), st.integers(0, 2)).map(lambda pair: (pair[0], pair[0] + pair[1])),
+    st.tuples(st.integers(0, 30), st.integers(0, 2)).map(lambda pair: (pair[0], pair[0] + pair[1])),
     min_size=0,
     max_size=6,
     unique=True,
@@ -74,4 +74,26 @@ def test_a_text_of_one_word_a_hundred_thousand_times_ends() -> None:
     ways = near.kept([spans, spans, spans], [50, 50], [False, True])
     assert ways is not None
     assert len(ways[0]) == len(spans)
-    assert len(near.minimal([spans, spans], [50], [False])) <= near.MOST_CHAINS
+    assert len(near.minimal([spans[:20_000], spans[:20_000]], [50], [False])) == 19_999
+
+
+@given(SPANS, SPANS, st.integers(0, 6), st.booleans(), st.booleans())
+def test_many_spans_are_judged_as_few_are(
+    spans: list[tuple[int, int]], others: list[tuple[int, int]], gap: int, before: bool, after: bool
+) -> None:
+    one = [(*span, None) for span in spans]
+    other = [(*span, None) for span in others]
+    few = near._near(one, other, gap, before=before, after=after)
+    if other:
+        assert list(near._near_of_many(one, other, gap, before=before, after=after)) == list(few)
+
+
+def test_a_chain_with_many_repeats_loses_nothing() -> None:
+    """With a cap on chains, the one at the end of a long text was not looked at."""
+    words = ("US troops in Lima, Peru; " * 40 + "filler " * 60 + "US troops in Lima Boluarte").split()
+
+    def spans(*wanted: str) -> list[near.Span]:
+        return [(n, n, word) for n, word in enumerate(words) if word.strip(",;") in wanted]
+
+    inner = near.minimal([spans("troops"), spans("US"), spans("Lima", "Peru")], [50, 50], [False, False])
+    assert near.kept([inner, spans("Boluarte")], [5], [False]) is not None

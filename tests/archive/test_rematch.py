@@ -110,12 +110,50 @@ def test_a_changed_topic_gains_and_loses(conn: sqlite3.Connection) -> None:
     ) == [changed.versions["peru"]]
 
 
-def test_what_comes_back_is_backfill_too(conn: sqlite3.Connection) -> None:
-    List(conn, (spec("peru", "Puno"), *TOPICS[1:])).apply()
+def test_news_that_a_topic_lost_and_finds_again_is_news(conn: sqlite3.Connection) -> None:
+    """Somebody edits a topic, starts, and edits it back before the digest of the morning."""
     top = search.top_seq(conn)
+    List(conn, (spec("peru", "Puno"), *TOPICS[1:])).apply()
     List(conn, TOPICS, minutes=2).apply()
-    assert found(conn, "peru") == [("a", 1)]
-    assert list(search.matched_between(conn, top, search.top_seq(conn), None)) == []
+    assert found(conn, "peru") == [("a", 0)]
+    assert [one.topic_id for one in search.matched_between(conn, top, search.top_seq(conn), None)] == ["peru"]
+
+
+def test_backfill_that_comes_back_is_backfill(conn: sqlite3.Connection) -> None:
+    List(conn, (*TOPICS, MINING)).apply()
+    List(conn, (*TOPICS, spec("mining", "cobre")), minutes=2).apply()
+    assert found(conn, "mining") == []
+    List(conn, (*TOPICS, MINING), minutes=3).apply()
+    assert found(conn, "mining") == [("a", 1), ("c", 1)]
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_what_changes_between_reading_and_storing_is_left_to_the_queue(
+    conn: sqlite3.Connection, waits: bool
+) -> None:
+    listed = List(conn, (*TOPICS, spec("mining", "cobre", "mina")))
+    work = rematch.todo(conn)
+    assert work is not None
+    taken = take_stored(conn, listed.matcher, work)
+    store(conn, page(1, "Cobre en el norte", name="c", at=later(1)))
+    if not waits:
+        for changed in queue.take(conn, 10):
+            with transaction(conn):
+                queue.confirm(
+                    conn, [(changed, listed.matcher.match(changed.fields))], listed.versions, later(2)
+                )
+    store_stored(conn, work, taken, listed.versions, later(3))
+    listed.apply()
+    mining = dict(found(conn, "mining"))
+    assert mining["a"] == 1
+    # By the queue it is news, and its hits are of the words that it has now.
+    assert mining.get("c") == (None if waits else 0)
+    for row in conn.execute(
+        """select h.text, substr(case h.field when 'title' then a.title when 'summary' then a.summary else a.text end,
+        h.start + 1, h."end" - h.start) as cut from hits h join matches m on m.seq = h.match_seq
+        join articles a on a.id = m.article_id where h.field in ('title', 'summary', 'text')"""
+    ):
+        assert row["text"] == row["cut"]
 
 
 def test_a_stop_in_the_middle_loses_nothing(

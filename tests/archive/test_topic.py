@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.errors import TopicError
+from archive.match import Matcher
 from archive.phrase import SLIP, STEM, compile_phrase, plain
 from archive.topic import Term, Topic, TopicSpec, compile_topic, compile_topics
 from archive.tree import Mode, Word
@@ -246,3 +247,21 @@ def test_topics_may_share_what_they_refer_to() -> None:
     specs = [topic("a", "@c OR x"), topic("b", "@c OR @a"), topic("c", "z")]
     compiled: tuple[Topic, ...] = compile_topics(specs)
     assert [one.topic_id for one in compiled] == ["a", "b", "c"]
+
+
+def test_a_pasted_text_is_no_phrase() -> None:
+    with pytest.raises(TopicError, match="at most 1000 characters"):
+        compile_phrase("a-" * 600)
+
+
+def test_a_phrase_all_in_capitals_asks_for_none() -> None:
+    assert not any(word.capitals for word in compile_phrase("MINISTERIO DE SALUD").words)
+    assert compile_phrase("US troops").words[0].capitals
+    assert compile_phrase("US").words[0].capitals
+
+
+def test_references_by_the_dozen_take_no_time_and_by_the_hundred_are_refused() -> None:
+    doubled = [topic(f"t{n}", f"@t{n - 1} OR (@t{n - 1} AND x)" if n else "z") for n in range(20)]
+    assert len(Matcher(compile_topics(doubled)).match({"text": "z"})) == 20
+    with pytest.raises(TopicError, match="more than 20 steps"):
+        compile_topics([topic(f"t{n}", f"@t{n - 1} OR x" if n else "z") for n in range(600)])
