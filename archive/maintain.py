@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime, timedelta
 
+from archive.connect import transaction
 from archive.fts import is_odd
 from archive.reach import keep_odd
 from archive.times import stamp
@@ -59,12 +60,13 @@ def forget_robots(conn: sqlite3.Connection, now: datetime) -> int:
 
 def judge_texts(conn: sqlite3.Connection) -> int:
     """Note whether articles are odd of which it is not known; return of how many, at most `BATCH`."""
-    rows = conn.execute(
-        "select id, title, summary, text from articles where odd is null order by id limit ?", (BATCH,)
-    ).fetchall()
-    for row in rows:
-        texts = row["title"], row["summary"], row["text"]
-        odd = is_odd(*texts)
-        conn.execute("update articles set odd = ? where id = ?", (odd, row["id"]))
-        keep_odd(conn, row["id"], texts, odd=odd)
+    with transaction(conn):
+        rows = conn.execute(
+            "select id, title, summary, text from articles where odd is null order by id limit ?", (BATCH,)
+        ).fetchall()
+        for row in rows:
+            texts = row["title"], row["summary"], row["text"]
+            odd = is_odd(*texts)
+            conn.execute("update articles set odd = ? where id = ?", (odd, row["id"]))
+            keep_odd(conn, row["id"], texts, odd=odd)
     return len(rows)

@@ -312,19 +312,13 @@ class Service:
         await self.writer.run(self.archive, lambda conn: maintain.forget_robots(conn, now))
         while await self.writer.run(self.archive, lambda conn: maintain.prune_texts(conn, now, retention)):
             pass
-        judged = 1
-        while judged and not self.stop.is_set():
-            judged = await self.writer.run(self.archive, _judge)
+        while await self.writer.run(self.archive, maintain.judge_texts) and not self.stop.is_set():
+            pass
 
     # --- helpers ------------------------------------------------------------------------------------------
 
     def _ids(self, kind: str) -> frozenset[int]:
         return frozenset(number for name, number in self.in_flight if name == kind)
-
-
-def _judge(conn: sqlite3.Connection) -> int:
-    with transaction(conn):
-        return maintain.judge_texts(conn)
 
 
 def _harmless(listener: Callable[[T], None]) -> Callable[[T], None]:
