@@ -8,14 +8,13 @@ None where the index cannot tell, so that any article may have it.
 The index (`unicode61 remove_diacritics 2`) cuts words by its own rules. What our own make one word of it holds as
 several, next to each other: *U.S.* as "u s", *EE. UU.* as "ee uu", *19,000* as "19 000", *Peru's* as "peru s"; so a
 word is looked for in each of these ways. Where letters themselves are read otherwise (*ß*, *½*, *º*, a soft hyphen,
-other alphabets) no query can help. Such a text is odd (`is_odd`), and stands once more in an index of its own, word by
-word as we read it (`as_read`). One query serves both.
+other alphabets) no query can help. Such a text is odd (`archive.odd`), and stands once more in an index of its own, word
+by word as we read it. One query serves both.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from math import prod
@@ -25,7 +24,8 @@ from typing import NamedTuple
 from archive.datewords import numbers, spellings
 from archive.facts import Facts
 from archive.months import REACH, names_of
-from archive.normalize import fold, tokens
+from archive.normalize import tokens
+from archive.odd import FOREIGN, LONGEST, spelled
 from archive.topic import Topic
 from archive.tree import ATTRIBUTES, PLACES, And, Date, In, Near, Node, Not, Or, Phrase, Ref, Word
 
@@ -35,10 +35,12 @@ MOST_CHARACTERS = 500_000
 _MOST_MIXED = (
     16  # ways in which all words of a phrase can be written together; beyond, only that all are there
 )
+_DEEPEST = (
+    24  # parentheses in each other: each takes three of the hundred places on the stack of FTS5's parser
+)
 _FARTHEST = REACH // 2
 _LINKS = frozenset({"de", "of", "the", "d"})
-_FOREIGN = "\u01c3"  # stands for a letter that is not ASCII, in a word with others that are; itself a letter
-_LETTERS = ascii_lowercase + digits + _FOREIGN
+_LETTERS = ascii_lowercase + digits + FOREIGN
 
 
 def candidates(topic: Topic, topics: Mapping[str, Topic], languages: Iterable[str] = ()) -> str | None:
@@ -83,7 +85,7 @@ class _Compiler:
                 return self._done[topic_id]
             case In(place, child):
                 part = None if place in ATTRIBUTES else self._node(child, topic)  # attributes are in no index
-                return None if part is None else f"({{{' '.join(PLACES[place])}}} : {part})"
+                return None if part is None else _readable(f"({{{' '.join(PLACES[place])}}} : {part})")
             case Or(children):
                 return _any(self._node(child, topic) for child in children)
             case And(children) | Near(operands=children):
@@ -106,9 +108,20 @@ def _all(parts: Iterable[str | None]) -> str | None:
     return _joined(" AND ", found) if found else None
 
 
-def _joined(joint: str, parts: Iterable[str]) -> str:
+def _joined(joint: str, parts: Iterable[str]) -> str | None:
     texts = list(parts)
-    return texts[0] if len(texts) == 1 else f"({joint.join(texts)})"
+    return texts[0] if len(texts) == 1 else _readable(f"({joint.join(texts)})")
+
+
+def _readable(query: str) -> str | None:
+    """Return ``query``, None if its parentheses nest deeper than the parser of FTS5 can follow."""
+    if query.count("(") > _DEEPEST:
+        depth = 0
+        for bracket in re.findall(r"[()]", query):
+            depth += 1 if bracket == "(" else -1
+            if depth > _DEEPEST:
+                return None
+    return query
 
 
 # --- phrases ----------------------------------------------------------------------------------------------
@@ -147,17 +160,17 @@ def _marked(word: Word, facts: Facts) -> Iterator[_Way]:
                 yield _Way((slip,))
         case "~":
             # Nobody can write down all letters that there are; but a slip leaves the first one as it is.
-            yield from (_Way((first,), open=True) for first in (word.fold[0], _FOREIGN))
+            yield from (_Way((first,), open=True) for first in (word.fold[0], FOREIGN))
         case _:
             yield from _ways(word.fold)
 
 
 def _ways(word: str) -> Iterator[_Way]:
     """Yield how the index holds a word of ours."""
-    yield _Way((_spelled(word),))
+    yield _Way((spelled(word),))
     if not word.isascii():
         return
-    if word.isalpha() and 2 <= len(word) <= _LONGEST:
+    if word.isalpha() and 2 <= len(word) <= LONGEST:
         yield _Way(tuple(word))
     if word.isalpha() and len(word) == 4 and word[0] == word[1] and word[2] == word[3]:
         yield _Way((word[:2], word[2:]))
@@ -167,9 +180,9 @@ def _ways(word: str) -> Iterator[_Way]:
 
 def _beginnings(stem: str) -> Iterator[_Way]:
     """Yield how the index holds words that begin with ``stem``, which has four letters or more."""
-    yield _Way((_spelled(stem),), open=True)
+    yield _Way((spelled(stem),), open=True)
     if not any(map(str.isascii, stem)):
-        yield _Way((_FOREIGN * len(stem),), open=True)  # its word may go on in ASCII
+        yield _Way((FOREIGN * len(stem),), open=True)  # its word may go on in ASCII
     if stem.isascii() and stem.isdigit():
         yield from (_Way(_thousands(stem, first), open=True) for first in (1, 2, 3))
     else:
@@ -214,85 +227,4 @@ def _date(date: Date, languages: Sequence[str], articles: Iterable[str]) -> str 
             found[words] = None
         else:
             found.update({(*words, month): _FARTHEST for month in months})
-    return _any(_close([_Way((_spelled(word),)) for word in words], slack) for words, slack in found.items())
-
-
-# --- odd texts --------------------------------------------------------------------------------------------
-
-_LONGEST = 4  # letters of an acronym that is looked for; longer ones, which are rare, make a text odd
-# N.A.A.C.P., N. A. A. C. P.: from its first dot on, since a search that begins with one character is quick.
-_LONG_ACRONYM = re.compile(
-    r"\.(?:(?<=[\W_][^\W\d_]\.)|(?<=\A[^\W\d_]\.))(?:[^\w.]?[^\W\d_]\.){3}[^\w.]?[^\W\d_](?![^\W_])"
-)
-_OLD = unicodedata.ucd_3_2_0
-# The Latin letters of Europe and Vietnam: of some others the index does not take the marks off.
-_LATIN = ((0x00, 0x17F), (0x1E00, 0x1EFF))
-# Pictures that stand in headlines, and were there before the index learnt its characters.
-_PICTURES = (
-    (0x1F300, 0x1F320),
-    (0x1F3A0, 0x1F3C4),
-    (0x1F442, 0x1F4F7),
-    (0x1F500, 0x1F53D),
-    (0x1F600, 0x1F640),
-)
-
-
-class _Plain(dict[str, bool]):
-    """Whether the index and we read a character alike; learnt on first sight."""
-
-    def __missing__(self, char: str) -> bool:
-        self[char] = found = _is_plain(char)
-        return found
-
-
-def _is_plain(char: str) -> bool:
-    folded = fold(char)
-    if len(folded) != 1:
-        return False
-    if not folded.isalnum():
-        # To the index a character that it does not know is a letter, and it knows those of an old Unicode.
-        sign = _OLD.category(char)[0] in "PSZ" or char == "\n" or _within(char, _PICTURES)
-        return sign and folded in (char, " ", "'")
-    letter, *marks = list(unicodedata.normalize("NFD", char))
-    return (
-        letter.lower() == folded
-        and folded.isascii()
-        and (bool(marks) or char.isascii())
-        and all(unicodedata.category(mark) == "Mn" for mark in marks)
-        and _within(char, _LATIN)
-    )
-
-
-def _within(char: str, ranges: tuple[tuple[int, int], ...]) -> bool:
-    return any(first <= ord(char) <= last for first, last in ranges)
-
-
-_PLAIN = _Plain()
-
-
-def is_odd(*texts: str) -> bool:
-    """Tell whether the index may hold other words of these texts than we would find in them."""
-    return any(
-        not all(map(_PLAIN.__getitem__, set(text))) or _LONG_ACRONYM.search(text) is not None
-        for text in texts
-    )
-
-
-def as_read(text: str) -> str:
-    """Return the words of an odd text as they stand in the index of odd articles."""
-    return " ".join(map(_spelled, tokens(text).words))
-
-
-def _spelled(word: str) -> str:
-    """Return a word as an index can look it up. Letters that are not ASCII, among others that are, become one.
-
-    So that a slip which puts one there can be written down. Words of another alphabet stay as they are, as far as
-    their letters were known when the index learnt them.
-    """
-    if word.isascii():
-        return word
-    mixed = any(map(str.isascii, word))
-    return "".join(
-        char if char.isascii() or (not mixed and _OLD.category(char)[0] in "LN") else _FOREIGN
-        for char in word
-    )
+    return _any(_close([_Way((spelled(word),)) for word in words], slack) for words, slack in found.items())

@@ -1,6 +1,6 @@
 """What has outlived its keep: old polls, texts of articles that matched nothing, robots.txt of hosts long not asked.
 
-And what was left for later: which articles the full-text index may hold otherwise (`archive.fts.is_odd`).
+And what was left for later: which articles the full-text index may hold otherwise (`archive.odd`).
 
 Matches are never pruned, and no article is: title, summary and address stay, so that it is never taken for new.
 """
@@ -11,7 +11,7 @@ import sqlite3
 from datetime import datetime, timedelta
 
 from archive.connect import transaction
-from archive.fts import is_odd
+from archive.odd import is_odd
 from archive.reach import keep_odd
 from archive.times import stamp
 

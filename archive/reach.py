@@ -11,7 +11,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Mapping
 
-from archive.fts import MOST_CHARACTERS, as_read, candidates
+from archive.fts import MOST_CHARACTERS, candidates
+from archive.odd import as_read
 from archive.topic import Topic
 
 MOST_TOPICS = 50

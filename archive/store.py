@@ -15,7 +15,6 @@ from itertools import islice
 from typing import TypeVar
 
 from archive import merge
-from archive.fts import is_odd
 from archive.model import (
     Change,
     Entry,
@@ -30,6 +29,7 @@ from archive.model import (
     PublishedFrom,
     RobotsRecord,
 )
+from archive.odd import is_odd
 from archive.queue import enqueue
 from archive.reach import keep_odd
 from archive.times import moment, stamp

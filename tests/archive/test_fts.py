@@ -17,9 +17,10 @@ from archive.connect import transaction
 from archive.document import COLUMNS, document
 from archive.errors import TopicError
 from archive.facts import one_slip
-from archive.fts import _slips, as_read, candidates, is_odd
+from archive.fts import _slips, candidates
 from archive.match import Matcher
 from archive.normalize import fold
+from archive.odd import as_read, is_odd
 from archive.query import parse
 from archive.topic import Topic, TopicSpec, compile_topics
 from tests.archive.pairs import KNOWN, SMALL, Shape, random_document, random_topic
@@ -293,3 +294,18 @@ def test_an_article_of_an_earlier_version_is_a_candidate_until_it_is_judged(conn
     assert maintain.judge_texts(conn) == 2
     assert maintain.judge_texts(conn) == 0
     assert found(conn, topics["t"], topics) == [1]
+
+
+def test_what_nests_deeper_than_the_parser_of_the_index_can_follow_is_left_out(
+    conn: sqlite3.Connection,
+) -> None:
+    topics: dict[str, Topic] = {"t0": Topic("t0", "t0", "", parse("Cusco"))}
+    for number in range(1, 60):
+        query = f"Tacna OR (title:(Arequipa OR Ayacucho) AND @t{number - 1})"
+        topics[f"t{number}"] = Topic(f"t{number}", "", "", parse(query))
+    store(conn, poll([entry("a", "Tacna"), entry("b", "Ayacucho y Cusco"), entry("c", "Iquitos")]))
+    wanted = [row[0] for row in conn.execute("select id from articles where title <> 'Iquitos' order by id")]
+    answers = [found(conn, topic, topics) for name, topic in topics.items() if name != "t0"]
+    assert answers[0] == wanted
+    assert answers[-1] is None  # every article is a candidate
+    assert all(answer in (wanted, None) for answer in answers)

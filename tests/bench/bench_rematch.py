@@ -28,9 +28,9 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from archive import due, preview, rematch, schema
 from archive.connect import open_reader, open_writer, transaction
 from archive.document import COLUMNS, document
-from archive.fts import is_odd
 from archive.match import Matcher
 from archive.model import Source
+from archive.odd import is_odd
 from archive.reach import keep_odd
 from archive.times import stamp
 from archive.topic import Topic, TopicSpec
