@@ -8,8 +8,8 @@ None where the index cannot tell, so that any article may have it.
 The index (`unicode61 remove_diacritics 2`) cuts words by its own rules. What our own make one word of it holds as
 several, next to each other: *U.S.* as "u s", *EE. UU.* as "ee uu", *19,000* as "19 000", *Peru's* as "peru s"; so a
 word is looked for in each of these ways. Where letters themselves are read otherwise (*ß*, *½*, *º*, a soft hyphen,
-other alphabets) no query can help. Such a text is odd (`archive.odd`), and stands once more in an index of its own, word
-by word as we read it. One query serves both.
+other alphabets) no query can help. Such a text is odd (`archive.odd`), and stands once more in an index of its own, as
+we read it. One query serves both.
 """
 
 from __future__ import annotations
