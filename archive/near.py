@@ -71,7 +71,7 @@ def _near_of_many(
         firsts = np.sort(np.array([other[0] for other in others]))
         at = np.searchsorted(firsts, last + 1)
         found |= (at < len(firsts)) & (firsts[np.minimum(at, len(firsts) - 1)] <= last + 1 + gap)
-    return [spans[number] for number in found.nonzero()[0]]
+    return [span for span, near in zip(spans, found.tolist(), strict=True) if near]
 
 
 def minimal(operands: Sequence[Sequence[Span]], gaps: Sequence[int], ordered: Sequence[bool]) -> list[Span]:

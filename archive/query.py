@@ -26,8 +26,9 @@ from archive import queryfixes
 from archive.errors import TopicError
 from archive.normalize import tokens
 from archive.phrase import compile_phrase
-from archive.queryfixes import LONGEST, Side
-from archive.queryforeign import Fault, Fix, scheme
+from archive.queryfixes import Side
+from archive.queryforeign import LONGEST, Fault, Fix, scheme
+from archive.querynear import not_near, pushed
 from archive.querytokens import Kind, Token, read
 from archive.tree import (
     MOST_NESTING,
@@ -76,6 +77,7 @@ def is_bounded(node: Node) -> bool:
 caret = queryfixes.caret
 MOST_CHARACTERS = 100_000  # in terms; a megabyte of a-a-a-a took three seconds to cut into words
 _OPEN = "this is true of nearly every article"
+_CLOSER = "NOT binds closer than NEAR: it needs parentheses"
 _TWO_NOTS = "two NOTs make none: take both away"
 _MARKED = re.compile(r"[*~+](?![\w*~+])")
 
@@ -161,19 +163,13 @@ class _Parser:
             return operands[0]
         near = Near(tuple(operands), tuple(gaps), tuple(ordered))
         end = self.seen[-1].end
-        if self.field is None and (field := _first(self.seen[first:], Kind.FIELD)):
-            raise queryfixes.field_in_near(near, field, start, end)
-        if any(map(queryfixes.unfit, operands)):
-            wrong = next(token for token in self.seen[first:] if token.kind in (Kind.AND, Kind.NOT, Kind.REF))
-            name = "@" if wrong.kind is Kind.REF else wrong.kind
-            fixes = [Fix(start, end, queryfixes.nearest(near))] if end - start <= LONGEST else []
-            raise Fault(f"{name} cannot stand in what is NEAR something", wrong.start, *fixes)
+        if fault := not_near(near, self.seen[first:], start, end, in_field=self.field is not None):
+            raise fault
         if mark:
             fixed = f"NOT ({self.text[start:end]})"
             if end - mark.start == len(self.text):
                 fixed = f"something {fixed}"
-            message = "NOT binds closer than NEAR: it needs parentheses"
-            raise Fault(message, mark.start, Fix(mark.start, end, fixed))
+            raise Fault(_CLOSER, mark.start, Fix(mark.start, end, fixed))
         return near
 
     def _near_not(self, joint: Token, start: int) -> Fault:
@@ -183,8 +179,9 @@ class _Parser:
         inner = self.token.start
         self._operand()
         end = self.seen[-1].end
-        right = f"{self.text[joint.start : joint.end]} {self.text[inner:end]}"
-        fix = Fix(start, end, f"{left} NOT ({left} {right})")
+        fix = Fix(
+            start, end, f"{left} NOT ({left} {self.text[joint.start : joint.end]} {self.text[inner:end]})"
+        )
         return Fault("NOT cannot stand in what is NEAR something", mark.start, fix)
 
     def _operand(self) -> Node:
@@ -214,8 +211,8 @@ class _Parser:
         self.field = outer
         end = self.seen[-1].end
         inside = self.seen[first:]
-        pushed = str(queryfixes.pushed(name.value, child)) if end - name.start <= LONGEST else ""
-        fix = Fix(name.start, end, pushed)
+        rewritten = str(pushed(name.value, child)) if end - name.start <= LONGEST else ""
+        fix = Fix(name.start, end, rewritten)
         if outer is None and (inner := _first(inside, Kind.FIELD, Kind.REF)):
             what = "a field" if inner.kind is Kind.FIELD else "a topic"
             raise Fault(f"{what} cannot stand behind {name.value}:", inner.start, fix)
@@ -231,7 +228,7 @@ class _Parser:
             fix = Fix(name.start, second.start, "")
             return Fault(f"a field cannot stand behind {name.value}:", second.start, fix)
         fix = Fix(name.start, second.end, f"NOT {name.value}:")
-        return Fault(f"NOT stands before the field: NOT {name.value}:...", second.start, fix)
+        return Fault(f"NOT stands before the field: {fix.text}...", second.start, fix)
 
     def _parens(self) -> Node:
         opening = self._deeper(self._take())
@@ -241,8 +238,8 @@ class _Parser:
             raise Fault("this ( is never closed", opening.start)
         node = self._group()
         if self._at(Kind.END):
-            end = self.token.start
-            raise Fault("this ( is never closed", opening.start, Fix(end, end, ")" * self.depth))
+            fix = Fix(self.token.start, self.token.end, ")" * self.depth)
+            raise Fault("this ( is never closed", opening.start, fix)
         self._take()
         self.depth -= 1
         return node

@@ -49,6 +49,9 @@ ALIASES = {
 }
 """Fields as other services name them."""
 
+LONGEST = 120
+"""Characters of the longest rewrite that helps a reader; nothing longer is worked out."""
+
 LONGEST_NAME = 20  # comparing names costs the square of their length
 # What is near enough to one of ours to be suggested, and not to be taken for it.
 _MEANT = {

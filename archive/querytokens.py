@@ -196,11 +196,9 @@ def _quoted(text: str, at: int) -> Token:
     """Return a phrase in quotes, with the ~n behind it."""
     close = _closing(text, at)
     if not close:
-        end = len(text)
-        fixes = [Fix(end, end, _QUOTES[text[at]][-1])]
-        if joint := _JOINT.search(text, at + 1):
-            fixes.insert(0, Fix(joint.start(), joint.start(), _QUOTES[text[at]][-1]))
-        raise Fault("this quote is never closed", at, *fixes)
+        joint = _JOINT.search(text, at + 1)
+        ends = [joint.start(), len(text)] if joint else [len(text)]
+        raise Fault("this quote is never closed", at, *(Fix(end, end, _QUOTES[text[at]][-1]) for end in ends))
     inner, end = text[at + 1 : close.start()], close.end()
     if not inner.strip():
         raise Fault("there is nothing in the quotes", at)
@@ -210,8 +208,10 @@ def _quoted(text: str, at: int) -> Token:
     if not slop:
         message = f"a {text[end]} belongs inside the quotes, behind a word"
         bare = inner.strip()
-        fixes = (Fix(at, end + 1, f"{bare}{text[end]}"), Fix(at, end + 1, f'"{bare}{text[end]}"'))
-        raise Fault(message, end, *(fixes[:1] if " " not in bare else fixes[1:]), Fix(end, end + 1, ""))
+        marked = f"{bare}{text[end]}"
+        raise Fault(
+            message, end, Fix(at, end + 1, f'"{marked}"' if " " in bare else marked), Fix(end, end + 1, "")
+        )
     gap = _gap(slop[1], end, Fix(end, slop.end(), f"~{MOST_WORDS_BETWEEN}"))
     return Token(Kind.PHRASE, at, slop.end(), inner, at + 1, gap=gap, ordered=bool(slop[2]))
 

@@ -122,7 +122,7 @@ class Near:
     """Operands, each near the one before it in the same field.
 
     ``gaps[i]`` is the most words between operands *i* and *i + 1*; ``ordered[i]``: the later one must come after.
-    An operand is a phrase, a date, one of these in a field, an Or of such, or another Near.
+    An operand is a phrase, a date, an Or of such, or another Near. (A query has its field around a Near, not inside.)
     """
 
     operands: tuple[Node, ...]

@@ -108,6 +108,10 @@ def _example(root: type[Shape], place: Place, detail: ErrorDetails) -> str | Non
     value = f"{first}: {written}" if isinstance(written, str) and len(written) < 80 else f"{first}: ..."
     if detail["type"] == "tuple_type" and items is not _shape_at(root, place[:-1]):
         return f'a list is needed here, each item below this line, with a hyphen: "- {value}"'
+    if isinstance(written, str) and detail["type"] in ("model_type", "dict_type"):
+        name, colon, rest = written.partition(":")
+        if colon and rest.strip() and _meant(name, _names(items)):
+            return f"a blank is missing after the colon (did you mean {name}: {' '.join(rest.split())[:80]}?)"
     if detail["type"] == "model_type" and place and isinstance(place[-1], int) and isinstance(written, str):
         return f'settings are needed here, name: value (did you mean "{value}"?)'
     return None

@@ -3,7 +3,8 @@
     Document ─▶ each text by itself ─▶ what refers to what ─▶ complaints, warnings
 
 It looks at the texts as they were written, so that each complaint points at its place in the file; what they mean is
-for `archive.phrase` and `archive.query` to say. Nothing is read here.
+for `archive.phrase` and `archive.query` to say, and what can be read and is rarely meant for `crawler.doubts`. Nothing
+is read here.
 """
 
 from __future__ import annotations
@@ -21,18 +22,18 @@ from archive.query import parse
 from archive.querytokens import Kind, read
 from archive.topic import Term, TopicSpec, parse_date, reference_faults
 from archive.tree import MOST_TERMS, Date, Node, Phrase, any_of, walk
+from crawler import doubts
 from crawler.complaints import hint, is_meant
+from crawler.doubts import PHRASES, is_cut
 from crawler.settings import KeywordsFile, TopicShape
 from crawler.yamlfile import ANY, Document, Place
+from crawler.yamlwords import COMMENT
 
 _LOOKS = ("terms", "query", "dates")
-_PHRASES = (("terms", ANY), ("terms", ANY, ANY), ("exclude", ANY))
 _QUERIES = (("query",),)
 _REQUIRES = (("require",), ("require", ANY))
 _DATES = (("dates",), ("dates", ANY))
 _CALL = re.compile(r"date\(([^()]*)\)")
-# What means something in a query and nothing in a phrase.
-_OF_QUERIES = re.compile(r"\b(?:AND|OR|NOT|O?NEAR)\b|[:()]")
 
 
 @dataclass(slots=True)
@@ -65,7 +66,7 @@ def faults(keywords: Document) -> Iterator[Complaint]:
 def _texts(keywords: Document, topic_id: str, into: _Read) -> Iterator[Complaint]:
     """Read the texts of one topic, and yield what cannot be read."""
     readers: list[tuple[tuple[tuple[str | None, ...], ...], Callable[[str], Node]]] = [
-        (_PHRASES, compile_phrase),
+        (PHRASES, compile_phrase),
         (_QUERIES, parse),
         (_REQUIRES, partial(parse, bounded=False)),  # it stands beside the terms
         (_DATES, _date),
@@ -78,7 +79,8 @@ def _texts(keywords: Document, topic_id: str, into: _Read) -> Iterator[Complaint
                 try:
                     tree = reader(text)
                 except TopicError as error:
-                    yield keywords.complain(place, str(error), column=error.column)
+                    cut = f"; {COMMENT}" if is_cut(keywords, place) else ""
+                    yield keywords.complain(place, f"{error}{cut}", column=error.column)
                     continue
                 if place[2] in _LOOKS:
                     into.trees.append(tree)
@@ -126,12 +128,8 @@ def _references(keywords: Document, topics: Mapping[str, _Read]) -> Iterator[Com
 
 
 def warnings(keywords: Document) -> Iterator[Complaint]:
-    """Yield the phrases that look like a query: they are read as plain words, which is rarely what was meant."""
-    for pattern in _PHRASES:
-        for place, text in keywords.texts("topics", ANY, *pattern):
-            if found := _OF_QUERIES.search(text):
-                message = f'warning: "{found[0]}" means nothing in a phrase (did you mean query:?)'
-                yield keywords.complain(place, message, column=found.start())
+    """Yield what can be read and is rarely what was meant."""
+    return doubts.warnings(keywords)
 
 
 def spec(topic_id: str, shape: TopicShape, languages: tuple[str, ...]) -> TopicSpec:

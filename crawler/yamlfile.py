@@ -23,7 +23,7 @@ from ruamel.yaml.reader import ReaderError
 
 from archive.errors import Complaint
 from crawler.yamltext import Shown, locate
-from crawler.yamlwords import explain
+from crawler.yamlwords import NO_BREAK, OF_A_TOPIC, SHIFTED, explain
 
 Place = tuple[str | int, ...]
 """Where a value stands in the data: ("sources", 3, "endpoints", 0, "every")."""
@@ -44,12 +44,14 @@ class Mark:
 class Where:
     """The marks of one value: of its key (of the item itself in a list), of the value, and of its text.
 
-    ``text`` is what the file shows of a scalar, for `crawler.yamltext.locate`.
+    ``text`` is what the file shows of a scalar, for `crawler.yamltext.locate`; ``behind`` the three characters after
+    it, if there are no quotes around it.
     """
 
     key: Mark
     value: Mark
     text: Shown | None = None
+    behind: str = ""
 
 
 @dataclass(slots=True)
@@ -143,7 +145,12 @@ def read_text(text: str, document: Document) -> None:
         if root is None:
             document.data = {}
         else:
-            document.data = _Builder(text, document).build(root, (), Mark(1, 1))
+            builder = _Builder(text, document)
+            document.data = builder.build(root, (), Mark(1, 1))
+            if builder.odd:
+                # Nothing is where it should be, and that is one mistake.
+                document.data = None
+                document.complaints = [Complaint(document.file, builder.odd.line, 1, "", NO_BREAK)]
 
 
 class _Builder:
@@ -152,6 +159,7 @@ class _Builder:
     def __init__(self, text: str, document: Document) -> None:
         self.text = text
         self.document = document
+        self.odd: Mark | None = None  # the first name behind non-breaking spaces
 
     def build(self, node: Node, place: Place, key: Mark) -> Any:
         start = _mark(node)
@@ -172,8 +180,10 @@ class _Builder:
     def mapping(self, node: MappingNode, place: Place) -> dict[str, Any]:
         data: dict[str, Any] = {}
         swallowed = False
-        for name, value in node.value:
+        for name, value in _unshifted(node) if place == ("topics",) else node.value:
             mark = _mark(name)
+            if isinstance(name, ScalarNode) and name.value[:1].isspace():
+                self.odd = self.odd or mark
             here = (*place, name.value if isinstance(name, ScalarNode) else "?")
             if not isinstance(name, ScalarNode) or not name.value or not _printable(name.value, lines=False):
                 self.document.places.setdefault((*place, "?"), Where(mark, mark))
@@ -191,6 +201,11 @@ class _Builder:
                     Complaint(self.document.file, mark.line, mark.column, show(here), message)
                 )
             else:
+                if isinstance(value, _Shifted):
+                    at, message = _mark(value), SHIFTED.format(name=name.value)
+                    self.document.complaints.append(
+                        Complaint(self.document.file, at.line, at.column, show(here), message)
+                    )
                 data[name.value] = self.build(value, here, mark)
         return data
 
@@ -208,12 +223,34 @@ class _Builder:
             self.refuse(place, "an unprintable character stands in this text")
             return None
         shown = Shown(raw, node.style or "", value)
-        self.document.places[place] = Where(self.document.places[place].key, start, shown)
+        behind = self.text[node.end_mark.index : node.end_mark.index + 3] if node.style is None else ""
+        self.document.places[place] = Where(self.document.places[place].key, start, shown, behind)
         return value
 
     def refuse(self, place: Place, message: str) -> None:
         self.document.broken.add(place)
         self.document.complaints.append(self.document.complain(place, message))
+
+
+class _Shifted(MappingNode):
+    """The settings of a topic that stand beside its name, where they should stand below it."""
+
+
+def _unshifted(node: MappingNode) -> list[tuple[Node, Node]]:
+    """Return the topics of a file, those settings put below a name that stand beside it while it has none itself."""
+    found: list[tuple[Node, Node]] = []
+    for name, value in node.value:
+        if found and isinstance(name, ScalarNode) and name.value in OF_A_TOPIC:
+            topic, settings = found[-1]
+            if isinstance(settings, _Shifted):
+                settings.value.append((name, value))
+                continue
+            if isinstance(settings, ScalarNode) and not settings.value and settings.style is None:
+                shifted = _Shifted("tag:yaml.org,2002:map", [(name, value)], name.start_mark, node.end_mark)
+                found[-1] = (topic, shifted)
+                continue
+        found.append((name, value))
+    return found
 
 
 def _children(data: Any, step: str | None) -> list[tuple[str | int, Any]]:

@@ -37,6 +37,15 @@ _PLAIN_WORDS = (
 )
 # Where these begin is where the operator must look; where they end is anywhere below.
 _LOOK_AT_THE_BEGINNING = ("while scanning a quoted scalar", "could not find expected ':'")
+COMMENT = "what stands behind # is a comment: put quotes around the text"
+NO_BREAK = "this line begins with non-breaking spaces: indent it with plain ones"
+SHIFTED = "indent these lines by two more blanks: they belong to {name}"
+# What may stand in a topic, so that it is known for what it is where its indentation is lost.
+OF_A_TOPIC = frozenset({"title", "terms", "query", "dates", "exclude", "require", "examples"})
+_ODD_INDENT = re.compile(r"[ \t]*[\u00a0\u2007\u202f\u3000\u2000-\u200a]\s*(?=[\w-]+:(\s|$)|-\s)")
+_HASHTAG = re.compile(
+    r"""(?:"[^"]*"|'[^']*'|[^"'#]|(?<=\w)['"]|(?<=[^\s,\[])#)*?(?<=[\s,\[])(?P<sign>#)(?=\w)"""
+)
 _COLON_INSIDE = re.compile(r"(?:- +)*(?P<name>[\w-]+): +(?P<value>[^\s\"'\[{].{0,80}?)(?:\s+#.*)?")
 _NO_SPACE_AFTER_COLON = re.compile(r"(?:- +)*[\w-]+:(?!//)[^\s/].*")
 _NO_SPACE_AFTER_HYPHEN = re.compile(r"-[^\s-].*:.*")
@@ -52,6 +61,11 @@ def explain(text: str, error: MarkedYAMLError) -> tuple[int, int, str]:
         return 1, 1, f"not YAML: {said}"
     message = next((plain for theirs, plain in _PLAIN_WORDS if theirs in said), f"not YAML: {said}")
     lines = text.splitlines()
+    for number, above in enumerate(lines[: mark.line + 2]):
+        if _ODD_INDENT.match(above) or (number == mark.line and above.lstrip(" ")[:1] == "\u00a0"):
+            return number + 1, 1, NO_BREAK
+    if found := _hashtag(lines, mark.line, error.context_mark.line if error.context_mark else mark.line):
+        return found
     line = lines[mark.line] if mark.line < len(lines) else ""
     before = line[: mark.column].strip(" -")
     if "mapping values" in said and line:
@@ -71,6 +85,16 @@ def explain(text: str, error: MarkedYAMLError) -> tuple[int, int, str]:
     elif "while parsing a block" in said and _beside_a_hyphen(lines, mark.line):
         message = 'this line stands beside a list: is a "-" missing before it?'
     return mark.line + 1, mark.column + 1, message
+
+
+def _hashtag(lines: list[str], last: int, first: int) -> tuple[int, int, str] | None:
+    """Return the # that made a comment of the rest of a text, somewhere above the place where YAML gave up."""
+    while first > 0 and not lines[first : first + 1]:
+        first -= 1
+    for number in range(max(0, first - 1), min(last + 1, len(lines))):
+        if not lines[number].lstrip().startswith("#") and (found := _HASHTAG.match(lines[number])):
+            return number + 1, found.start("sign") + 1, COMMENT
+    return None
 
 
 def _beside_a_hyphen(lines: list[str], number: int) -> bool:

@@ -14,6 +14,7 @@ found.py     how articles that a topic finds are shown
 
 from __future__ import annotations
 
+import io
 import sys
 
 from archive.errors import ClockError, ConfigError, LockHeld, PresswatchError
@@ -42,6 +43,10 @@ __all__ = ["app", "archive", "config", "look", "main", "match", "query", "rematc
 
 def main() -> None:
     """Run the command line. Exit 0 done; 1 the answer is no, or something failed; 2 wrong usage or config."""
+    # Where the system says ASCII (cron, containers), results are UTF-8 all the same.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower() not in ("utf-8", "utf8"):
+            stream.reconfigure(encoding="utf-8")
     try:
         app()
     except ConfigError as error:

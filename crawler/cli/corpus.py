@@ -12,12 +12,16 @@ import gzip
 import io
 import json
 import multiprocessing
+import re
 import signal
 import zlib
 from collections import Counter, deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import chain
+from math import isfinite
 from multiprocessing.connection import Connection
 from typing import Any, BinaryIO
 
@@ -41,7 +45,11 @@ Line = tuple[int, bytes | str]
 
 @dataclass(slots=True)
 class Coded:
-    """What became of some lines. ``silent``: those with nothing to read; ``odd``: attributes that are no text."""
+    """What became of some lines.
+
+    ``silent``: those with nothing to read; ``odd``: what could not be read beside the words, and why, as in "lang is no
+    text".
+    """
 
     output: str = ""
     faults: list[tuple[int, str]] = field(default_factory=list)
@@ -66,6 +74,37 @@ def lines_of(stream: BinaryIO) -> Iterator[Line]:
                 yield number, line
     except (OSError, EOFError, zlib.error) as error:
         yield number + 1, f"nothing can be read from here on: {error}"
+
+
+def json_lines(lines: Iterator[Line]) -> Iterator[Line]:
+    """Return ``lines``; raises `PresswatchError` if the first shows that this is a file of another kind."""
+    first = next(lines, None)
+    if first is None:
+        return iter(())
+    if isinstance(first[1], bytes) and (what := _other_format(first[1])):
+        raise PresswatchError(f"{what}: {_NEEDED}")
+    return chain([first], lines)
+
+
+_NEEDED = (
+    'JSON lines are needed, one object a line, such as {"title": "…", "text": "…"} '
+    "(`jq -c '.[]' list.json` makes them of a list)"
+)
+
+
+def _other_format(line: bytes) -> str:
+    """Return what a file is that begins with ``line``; nothing where it may well be JSON lines with a mistake."""
+    text = line.decode("utf-8-sig", "replace").strip()
+    if text.startswith("["):
+        return "this is a JSON list"
+    if text == "{":
+        return "this is JSON on several lines"
+    if text.startswith("PK\x03\x04"):
+        return "this is a spreadsheet or a zip file"
+    if text.startswith("{"):
+        return ""
+    names = {name.strip(" \"'").casefold() for name in re.split("[,;\t]", text)}
+    return "this is CSV" if len(names) > 1 and names & {*FIELDS, *ATTRIBUTES, "id", "date", "body"} else ""
 
 
 @contextmanager
@@ -147,7 +186,7 @@ def _record(line: bytes | str) -> dict[str, Any]:
     if isinstance(line, str):
         raise ValueError(line)  # noqa: TRY004 - bad data, not a bad call
     try:
-        record = json.loads(line.decode("utf-8-sig"))
+        record = json.loads(line.decode("utf-8-sig"), parse_constant=_no_number, parse_float=_number)
         if rb"\u" in line:  # else there is none
             json.dumps(record, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
@@ -162,6 +201,14 @@ def _record(line: bytes | str) -> dict[str, Any]:
     if not isinstance(record, dict):
         raise ValueError('a JSON object is needed, such as {"title": "…", "text": "…"}')  # noqa: TRY004 - bad data
     return record
+
+
+def _number(text: str) -> float:
+    return float(text) if isfinite(float(text)) else _no_number(text)
+
+
+def _no_number(text: str) -> float:
+    raise ValueError(f"{text} is no number that JSON can hold")
 
 
 def _document(record: dict[str, Any], coded: Coded) -> dict[str, str]:
@@ -180,8 +227,19 @@ def _document(record: dict[str, Any], coded: Coded) -> dict[str, str]:
             document[name] = value
         elif value is not None:
             # Other people's collections have numbers and objects there; the words can be read all the same.
-            coded.odd[name] += 1
+            coded.odd[f"{name} is no text"] += 1
+    if (day := document.get("date")) and not _is_day(day):
+        coded.odd["date cannot be read (2026-07-19 is needed)"] += 1
     return document
+
+
+def _is_day(text: str) -> bool:
+    """Tell whether the matcher can read a date."""
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _cell(value: Any) -> str:

@@ -40,7 +40,7 @@ def match(
 
     The cells of --csv are the text as it came: one that begins with = is a formula to a spreadsheet.
     """
-    if file is not None and not file.is_file():
+    if file is not None and (not file.exists() or file.is_dir()):  # a pipe will do, as in <(zcat …)
         raise typer.BadParameter(f"there is no file {file}")
     config = load(context)
     topics = compile_config(config, stored_facts(config.data_dir, config.settings.languages))
@@ -49,8 +49,8 @@ def match(
     with ExitStack() as stack:
         raw = stack.enter_context(file.open("rb")) if file else sys.stdin.buffer
         packed = file is not None and file.suffix == ".gz"
-        lines = corpus.lines_of(stack.enter_context(corpus.unpacked(raw, packed=packed)))
-        if file is not None:
+        lines = corpus.json_lines(corpus.lines_of(stack.enter_context(corpus.unpacked(raw, packed=packed))))
+        if file is not None and file.is_file():
             lines = _watched(lines, raw, stack.enter_context(_bar(file)))
         results = corpus.coded(lines, topics, workers=workers or _cores(), as_csv=as_csv)
         if as_csv:
@@ -64,8 +64,8 @@ def match(
             odd += coded.odd
     if silent:
         note(f"lines with none of the fields that are read ({', '.join(FIELDS)}): {silent}")
-    for name, number in sorted(odd.items()):
-        note(f"lines whose {name} is no text, and was not looked at: {number}")
+    for what, number in sorted(odd.items()):
+        note(f"lines whose {what}, and was not looked at: {number}")
     if bad:
         note(f"lines that could not be read: {bad}")
         raise typer.Exit(1)

@@ -161,10 +161,16 @@ def print_summary(summary: Summary, sent: str, *, as_json: bool) -> None:
     if as_json:
         say_json(summary.as_json())
         return
+    backfilled = f"{summary.backfilled} match" + ("" if summary.backfilled == 1 else "es")
     say(
         f"polled {summary.polled} ({summary.failed} failed), {summary.entries} entries, {summary.new} new; "
         f"{summary.pages} pages, {summary.articles} read; {summary.matches} new matches; "
         f"{summary.sent} messages {sent}"
+        + (
+            f"; {backfilled} of new or changed topics in stored articles (backfill)"
+            if summary.backfilled
+            else ""
+        )
         + (f", {summary.waiting} waiting to be tried again" if summary.waiting else "")
         + (f", {summary.given_up} given up or of unknown end" if summary.given_up else "")
     )

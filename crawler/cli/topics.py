@@ -20,6 +20,7 @@ from archive.connect import open_reader, translated
 from archive.datewords import numbers, spellings
 from archive.errors import ArchiveError, PresswatchError
 from archive.facts import Facts, one_slip
+from archive.months import locale_of, month_names
 from archive.normalize import fold, tokens
 from archive.topic import Topic, refs
 from archive.tree import Date, Mode, Phrase, Word, walk
@@ -31,6 +32,7 @@ from crawler.watchlist import compile_config, stored_facts
 MOST_WORDS = 20  # of the archive, for one term
 MOST_SPELLINGS = 24  # of one phrase: each acronym in it multiplies them
 WIDTH = 80
+CAPITALS, ACCENTS = "capitals as written", "accents as written"
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +176,17 @@ def _date(date: Date, part: str, languages: Sequence[str]) -> Term:
             term.languages[language] = list(written)
         else:
             term.rules.append(f"no spellings in {language} are known")
-    term.languages["numbers"] = list(numbers(date))
+    # The number alone, which stands in lists of days, is said in words below.
+    figures = [text for text in numbers(date) if "/" in text]
+    year = "YYYY" if date.year is None else f"{date.year:04}"
+    term.languages["numbers"] = [*figures, f"{year}-{date.month:02}-{date.day:02}"]
     term.variants = list(dict.fromkeys(text for texts in term.languages.values() for text in texts))
     term.rules.append("numbers count in the order that the article's language and country have them in")
+    if english := locale_of("en"):
+        name = month_names(english, "wide")[date.month][0]
+        first = max(date.day - 1, 1)
+        listed = f'"{first} and {first + 1} {name}", "{name} {first}-{first + 1}"'
+        term.rules.append(f"also as one day of a list, and as an end of a range: {listed}")
     if date.year is not None:
         term.rules.append(
             f"without a year, only in articles of within half a year of {date.year}-{date.month:02}"
@@ -215,9 +225,9 @@ def _phrase(phrase: Phrase, part: str, facts: Facts, vocabulary: _Vocabulary) ->
     if any(len(way) > 1 for way in ways):
         term.variants += [" ".join(one) for one in islice(product(*ways), MOST_SPELLINGS)]
     if phrase.mode is Mode.CASE:
-        term.rules.append("capitals as written")
+        term.rules.append(CAPITALS)
     if phrase.mode is Mode.MARKS:
-        term.rules.append("accents as written")
+        term.rules.append(ACCENTS)
     counts = sorted(reached.items(), key=lambda item: (-item[1], item[0]))
     term.reaches = [Reached(*item) for item in counts[:MOST_WORDS]]
     term.more = max(0, len(counts) - MOST_WORDS)
@@ -270,14 +280,20 @@ def as_text(topic: Topic, vocabulary: _Vocabulary) -> str:
     if names := refs(topic.trees):
         lines += _row("other topics", ", ".join(f"@{name}" for name in names), 2)
     plain = []
+    strict: dict[str, list[str]] = {CAPITALS: [], ACCENTS: []}
     for term in terms_of(topic, vocabulary):
         rows = list(_rows(term, vocabulary))
-        if rows:
+        if term.part == "terms" and len(rows) == 1 and rows[0][1] in strict:
+            strict[rows[0][1]].append(term.text)
+        elif rows:
             part = "" if term.part == "terms" else f" (under {term.part})"
             lines += ["", f"  {term.text}{part}"]
             lines += [line for label, text in rows for line in _row(label, text, 4)]
         elif term.part == "terms":
             plain.append(term.text)
+    for rule, texts in strict.items():
+        if texts:
+            lines += ["", *_row(rule.split()[0], f"{', '.join(texts)} ({rule})", 2)]
     if plain:
         lines += ["", *_row("as written", f"{', '.join(plain)} (accents and capitals do not matter)", 2)]
     return "\n".join(lines)

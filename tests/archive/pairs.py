@@ -175,24 +175,23 @@ class _Maker:
             denied = (Not(self.node(depth - 2, free=free)) for _ in range(dice.choice((1, 1, 2))))
             return all_of((self.node(depth - 1, free=free), *denied))
         if kind < 0.9 or not free:
-            return self.near(depth, free=free)
+            return self.near(depth)
         return self.field(self.node(depth - 1, free=False))
 
-    def near(self, depth: int, *, free: bool) -> Near:
-        operands = tuple(self.operand(depth - 1, free=free) for _ in range(self.dice.choice((2, 2, 2, 3))))
+    def near(self, depth: int) -> Near:
+        operands = tuple(self.operand(depth - 1) for _ in range(self.dice.choice((2, 2, 2, 3))))
         joints = range(len(operands) - 1)
         gaps = tuple(self.dice.choice((0, 1, 2, 3, self.shape.farthest)) for _ in joints)
         return Near(operands, gaps, tuple(self.dice.random() < 0.3 for _ in joints))
 
-    def operand(self, depth: int, *, free: bool) -> Node:
+    def operand(self, depth: int) -> Node:
+        """Return what may stand beside NEAR: no field may, but a field around it."""
         kind = self.dice.random()
         if depth <= 0 or kind < 0.6:
             return self.leaf(free=False)
         if kind < 0.8:
-            return any_of((self.operand(depth - 1, free=free), self.operand(depth - 1, free=free)))
-        if kind < 0.9 or not free:
-            return self.near(depth, free=free)
-        return self.field(self.leaf(free=False), readable=True)
+            return any_of((self.operand(depth - 1), self.operand(depth - 1)))
+        return self.near(depth)
 
     def leaf(self, *, free: bool) -> Node:
         kind = self.dice.random()
@@ -202,14 +201,8 @@ class _Maker:
             return self.field(self.phrase())
         return self.dice.choice(DATES) if kind > 0.94 else self.phrase()
 
-    def field(self, child: Node, *, readable: bool = False) -> In:
-        places = [
-            *FIELDS,
-            "title",
-            "body",
-            "body",
-            *(() if readable or not self.shape.attributes else ATTRIBUTES),
-        ]
+    def field(self, child: Node) -> In:
+        places = [*FIELDS, "title", "body", "body", *(ATTRIBUTES if self.shape.attributes else ())]
         place = self.dice.choice(places)
         if place in self.cuts and isinstance(child, Phrase) and self.dice.random() < 0.7:
             child = self.phrase(self.cuts[place])
@@ -218,8 +211,11 @@ class _Maker:
     def phrase(self, cut: Tokens | None = None, *, folded: bool = False) -> Phrase:
         while True:
             mode = Mode.FOLDED if folded else self.dice.choice((Mode.FOLDED,) * 6 + (Mode.CASE, Mode.MARKS))
+            text = self.written(cut, mode)
+            if text.lower().startswith(("http://", "https://")):
+                continue  # of an address no query looks for it
             try:
-                return compile_phrase(self.written(cut, mode), mode)
+                return compile_phrase(text, mode)
             except TopicError:
                 continue
 

@@ -174,10 +174,13 @@ def test_as_many_terms_as_there_may_be_are_read_and_no_more() -> None:
 
 
 def test_words_at_a_distance_are_terms_each() -> None:
-    words = " ".join(f"p{number}" for number in range(MOST_TERMS))
-    assert isinstance(parse(f'"{words}"~5'), Near)
+    # Of single letters, since a phrase has its own limit of characters.
+    words, most = " ".join("ab" * 200), MOST_TERMS // 400
+    pieces = [f'"{words}"~{number}' for number in range(most)]
+    assert isinstance(parse(pieces[0]), Near)
+    assert isinstance(parse(" OR ".join(pieces)), Or)
     with pytest.raises(TopicError, match="more than 2,000 terms"):
-        parse(f'"{words} last"~5')
+        parse(" OR ".join([*pieces, "last"]))
 
 
 def test_parentheses_nest_as_deep_as_they_may() -> None:

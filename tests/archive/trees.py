@@ -13,7 +13,7 @@ from hypothesis.strategies import SearchStrategy
 
 from archive.errors import TopicError
 from archive.phrase import compile_phrase
-from archive.tree import PLACES, Date, In, Mode, Near, Node, Not, Phrase, Ref, all_of, any_of
+from archive.tree import PLACES, Date, In, Mode, Near, Node, Not, Phrase, Ref, all_of, any_of, walk
 
 # What somebody searches for, and what the language could take for something of its own.
 WORDS = (
@@ -54,6 +54,12 @@ def _phrase(text: str, mode: Mode) -> Phrase | None:
         return None
 
 
+def _without_scheme(node: In) -> bool:
+    """Of an address the https:// is not looked for, so no query is read to a tree that has it."""
+    phrases = (one for one in walk(node) if isinstance(one, Phrase))
+    return node.place != "url" or not any(one.text.startswith("http") for one in phrases)
+
+
 def dates() -> SearchStrategy[Date]:
     """Days that there are, of any year or of one."""
     days = st.dates(date(1900, 1, 1), date(2100, 1, 1))
@@ -79,7 +85,7 @@ def nodes(
     gap = gaps or st.one_of(st.integers(0, 8), st.integers(0, 50))
 
     def placed(inside: SearchStrategy[Node]) -> SearchStrategy[Node]:
-        return st.builds(In, st.sampled_from(list(places)), inside)
+        return st.builds(In, st.sampled_from(list(places)), inside).filter(_without_scheme)
 
     def either(children: SearchStrategy[Node]) -> SearchStrategy[Node]:
         return st.lists(children, min_size=2, max_size=4).map(lambda found: any_of(tuple(found)))
@@ -98,23 +104,17 @@ def nodes(
         ordered = draw(st.lists(st.booleans(), min_size=between, max_size=between))
         return Near(tuple(found), tuple(some), tuple(ordered))
 
-    def operands(fields: bool) -> SearchStrategy[Node]:
-        """What may be near something."""
-        inner = st.one_of(leaves, leaves, placed(leaves)) if fields and places else leaves
-        inner = st.one_of(inner, inner, either(inner), close(inner))
-        return (
-            st.one_of(inner, inner, either(inner), placed(operands(fields=False)))
-            if fields and places
-            else inner
-        )
+    # What may be near something: never in a field of its own, which is asked for around the whole.
+    operands = st.one_of(leaves, leaves, either(leaves), close(leaves))
+    operands = st.one_of(operands, operands, either(operands))
 
     def combined(level: int, simple: SearchStrategy[Node]) -> SearchStrategy[Node]:
         for _ in range(level):
             simple = st.one_of(simple, either(simple), both(simple))
         return simple
 
-    inside = combined(max(depth - 1, 1), st.one_of(leaves, leaves, close(operands(fields=False))))
-    simple = st.one_of(leaves, leaves, close(operands(fields=True)))
+    inside = combined(max(depth - 1, 1), st.one_of(leaves, leaves, close(operands)))
+    simple = st.one_of(leaves, leaves, close(operands))
     if places:
         simple = st.one_of(simple, simple, placed(inside))
     if refs:

@@ -13,7 +13,8 @@ from archive.errors import Complaint, ConfigError
 from archive.model import Endpoint, EndpointKind, Source
 from archive.topic import Term, TopicSpec
 from crawler.config import Config, examples_complaints, load
-from crawler.settings import Settings
+from crawler.settings import Settings, TopicShape
+from crawler.yamlwords import OF_A_TOPIC
 
 FILES = ("keywords", "settings", "sources", "subscribers")
 
@@ -153,15 +154,20 @@ def test_yaml_is_read_as_written_so_no_is_a_word_and_a_number_a_phrase(tmp_path:
     assert [term.text for term in topic.terms] == ["NO", "1984", "1.0", "0x10", "yes"]
 
 
-MISTAKES = tomllib.loads((Path(__file__).parents[1] / "cases/config/mistakes.toml").read_text("utf-8"))[
-    "mistake"
-]
+CASES = tomllib.loads((Path(__file__).parents[1] / "cases/config/mistakes.toml").read_text("utf-8"))
+MISTAKES, DOUBTS = CASES["mistake"], CASES["doubt"]
 
 
 @pytest.mark.parametrize("case", MISTAKES, ids=lambda case: f"{case['file']}: {case['name']}")
 def test_a_mistake_gets_one_complaint_with_its_place(tmp_path: Path, case: dict[str, str]) -> None:
     said = f"{case['file']}.yaml:{case['said']}"
     assert complaints(write(tmp_path, **{case["file"]: case["text"]})) == [said]
+
+
+@pytest.mark.parametrize("case", DOUBTS, ids=lambda case: case["name"])
+def test_what_may_not_be_meant_gets_one_warning_with_its_place(tmp_path: Path, case: dict[str, str]) -> None:
+    warnings = load(write(tmp_path, **{case["file"]: case["text"]})).warnings
+    assert [str(one) for one in warnings] == [f"{case['file']}.yaml:{case['said']}"]
 
 
 def test_what_is_far_too_much_is_refused_like_any_other_mistake(tmp_path: Path) -> None:
@@ -318,11 +324,48 @@ def test_signs_of_a_query_are_noticed_everywhere(tmp_path: Path, phrase: str, se
 
 
 @pytest.mark.parametrize(
-    "phrase", ["ANDINA", "FLOR", "and", "not", "NOTA", "NEARLY", "19-J", "Peru, Indiana"]
+    "phrase",
+    [
+        *["ANDINA", "FLOR", "and", "not", "NOTA", "NEARLY", "19-J", "Peru, Indiana", "AT&T", "24/7", "C-130"],
+        *[
+            "and/or",
+            "km/h",
+            "S/19J",
+            "Lima - Callao",
+            "desk@a.pe",
+            "@elsewhere",
+            "#8M",
+            "US+",
+            "soldado+",
+            "-5",
+        ],
+    ],
 )
 def test_ordinary_phrases_get_no_warning(tmp_path: Path, phrase: str) -> None:
     keywords = f"topics:\n  a:\n    terms: ['{phrase}']\n"
     assert load(write(tmp_path, keywords=keywords)).warnings == ()
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "terms: [x]   # comment",
+        "terms: [x] #comment",
+        "terms: [x]\n    title: A  #comment",
+        "terms: [x]\n    title: A # comment",
+        "terms: ['agua #riego']",
+        "query: >\n      agua OR #riego",
+        "query: x OR url:a%20b",
+        "terms: [agua, Lima]\n    exclude: [agua, Lima Ohio]",
+        "terms: [US]\n    exclude: [us army]",
+    ],
+)
+def test_what_is_usual_gets_no_warning(tmp_path: Path, setting: str) -> None:
+    assert load(write(tmp_path, keywords=f"topics:\n  a:\n    {setting}\n")).warnings == ()
+
+
+def test_the_settings_of_a_topic_are_known_where_they_lost_their_indentation() -> None:
+    assert {info.alias or key for key, info in TopicShape.model_fields.items()} == OF_A_TOPIC
 
 
 def test_a_warning_is_told_with_the_mistakes(tmp_path: Path) -> None:

@@ -86,6 +86,43 @@ def test_what_is_no_text_beside_the_words_is_counted_and_the_words_are_read(
     ]
 
 
+def test_a_date_that_cannot_be_read_is_counted_too(config: Path, tmp_path: Path) -> None:
+    days = ("19.7.2026", "soon", "", "2026-07-18", "2026-07-18T10:00:00Z")
+    lines = write(tmp_path / "a.jsonl", *({"title": "El 19 de julio", "date": day} for day in days))
+    done = presswatch("match", lines, config=config)
+    assert [len(one["matches"]) for one in coded(done.out)] == [0, 0, 0, 1, 1]
+    said = "lines whose date cannot be read (2026-07-19 is needed), and was not looked at: 2\n"
+    assert done.err == said
+
+
+@pytest.mark.parametrize(
+    ("what", "text"),
+    [
+        ("this is a JSON list", '[{"title": "Peru"}, {"title": "Lima"}]'),
+        ("this is a JSON list", '[\n  {"title": "Peru"},\n  {"title": "Lima"}\n]'),
+        ("this is JSON on several lines", '{\n  "title": "Peru"\n}'),
+        ("this is CSV", "id,title,text\n1,Peru,Lima\n2,Lima,Peru"),
+        ("this is CSV", '\ufeff"Fecha";"URL"\n2026;a'),
+        ("this is a spreadsheet or a zip file", "PK\x03\x04..."),
+    ],
+)
+@pytest.mark.parametrize("flags", [(), ("--csv",)], ids=["JSON", "CSV"])
+def test_a_file_of_another_kind_gets_one_message_that_says_what_is_needed(
+    config: Path, tmp_path: Path, what: str, text: str, flags: tuple[str, ...]
+) -> None:
+    done = presswatch("match", write(tmp_path / "a", text), *flags, config=config, code=1)
+    assert done.out == ""
+    assert done.err.startswith(f"{what}: JSON lines are needed, one object a line")
+    assert done.err.count("\n") == 1
+
+
+def test_a_first_line_with_a_mistake_is_named_like_any_other(config: Path, tmp_path: Path) -> None:
+    lines = write(tmp_path / "a.jsonl", "Peru, Lima", '{"title": Peru}', {"title": "Peru"})
+    done = presswatch("match", lines, config=config, code=1)
+    assert len(coded(done.out)) == 1
+    assert done.err.splitlines()[-1] == "lines that could not be read: 2"
+
+
 def test_csv_has_one_row_a_hit_that_says_of_which_line(config: Path, tmp_path: Path) -> None:
     lines = write(
         tmp_path / "a.jsonl",
@@ -254,3 +291,27 @@ def test_a_reader_that_has_seen_enough_ends_the_command(config: Path, endless: P
         err = process.stderr.read()
         process.wait(60)
     assert err == ""
+
+
+def test_what_json_cannot_hold_is_no_number_of_ours(config: Path, tmp_path: Path) -> None:
+    lines = ['{"title": "Peru", "n": NaN}', '{"title": "Peru", "n": 1e999}', '{"title": "Perú", "n": 1.5}']
+    done = presswatch("match", write(tmp_path / "a.jsonl", *lines), config=config, code=1)
+    assert [line["n"] for line in coded(done.out)] == [1.5]
+    assert done.err.count("is no number that JSON can hold") == 2
+
+
+def test_a_pipe_is_a_file_and_ascii_surroundings_get_utf8(config: Path, tmp_path: Path) -> None:
+    """As in ``presswatch match <(zcat x.gz)`` run by cron."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    surroundings = {**environment(), "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    with subprocess.Popen(
+        [PROGRAM, "--config", config, "match", pipe],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=surroundings,
+    ) as running:
+        pipe.write_text('{"title": "Perú y Ñuñoa"}\n', "utf-8")
+        out, err = running.communicate(timeout=60)
+    assert running.returncode == 0, err
+    assert coded(out.decode("utf-8"))[0]["title"] == "Perú y Ñuñoa"

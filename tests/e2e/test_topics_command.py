@@ -95,6 +95,11 @@ def test_topics_tells_of_each_topic_all_that_it_looks_for(config: Path) -> None:
     day = term(july, "date(07-19)")["languages"]
     assert ("July 19" in day["en"], "19 de julio" in day["es"], "19/7" in day["numbers"]) == (True,) * 3
     assert set(day["en"]) | set(day["es"]) <= set(term(july, "date(07-19)")["variants"])
+    assert day["numbers"][-1] == "YYYY-07-19"
+    assert term(july, "date(2026-07-20)")["languages"]["numbers"][-1] == "2026-07-20"
+    assert not [text for text in term(july, "date(07-19)")["variants"] if "…" in text]
+    listed = 'also as one day of a list, and as an end of a range: "18 and 19 July", "July 18-19"'
+    assert listed in term(july, "date(07-19)")["rules"]
 
 
 def test_topics_counts_the_words_of_the_archive_that_a_sign_reaches(config: Path) -> None:
@@ -116,6 +121,9 @@ def test_topics_prints_for_people_who_have_80_columns(config: Path) -> None:
     assert "\n    never        baluarte (words that dictionaries know)\n" in out
     assert "\n    reaches      boluarte 2, bolarte 1 (articles of the archive)\n" in out
     assert "july" not in out
+    troops = presswatch("topics", "troops", config=config).out
+    assert '\n  capitals     cs("Peru") (capitals as written)\n' in troops
+    assert '\n  accents      exact("año") (accents as written)\n' in troops
     assert "+5 more" in presswatch("topics", "troops", config=config).out
 
 
