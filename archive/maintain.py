@@ -1,5 +1,7 @@
 """What has outlived its keep: old polls, texts of articles that matched nothing, robots.txt of hosts long not asked.
 
+And what was left for later: which articles the full-text index may hold otherwise (`archive.odd`).
+
 Matches are never pruned, and no article is: title, summary and address stay, so that it is never taken for new.
 """
 
@@ -8,6 +10,9 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime, timedelta
 
+from archive.connect import transaction
+from archive.odd import is_odd
+from archive.reach import keep_odd
 from archive.times import stamp
 
 POLLS_KEPT = timedelta(days=90)
@@ -35,7 +40,7 @@ def prune_texts(conn: sqlite3.Connection, now: datetime, retention: timedelta) -
     """
     values = {"now": stamp(now), "before": stamp(now - retention), "limit": BATCH}
     texts = conn.execute(
-        f"""update articles set text = '', pruned_at = :now where id in (
+        f"""update articles set text = '', pruned_at = :now, odd = iif(odd = 0, 0, null) where id in (
             select a.id from articles a where a.text <> '' and {_LET_GO} order by a.id limit :limit)""",  # noqa: S608 - ours
         values,
     ).rowcount
@@ -52,3 +57,17 @@ def prune_texts(conn: sqlite3.Connection, now: datetime, retention: timedelta) -
 def forget_robots(conn: sqlite3.Connection, now: datetime) -> int:
     """Remove what hosts said in a robots.txt that nobody asked for in 30 days; return how many were removed."""
     return conn.execute("delete from robots where expires_at < ?", (stamp(now - ROBOTS_KEPT),)).rowcount
+
+
+def judge_texts(conn: sqlite3.Connection) -> int:
+    """Note whether articles are odd of which it is not known; return of how many, at most `BATCH`."""
+    with transaction(conn):
+        rows = conn.execute(
+            "select id, title, summary, text from articles where odd is null order by id limit ?", (BATCH,)
+        ).fetchall()
+        for row in rows:
+            texts = row["title"], row["summary"], row["text"]
+            odd = is_odd(*texts)
+            conn.execute("update articles set odd = ? where id = ?", (odd, row["id"]))
+            keep_odd(conn, row["id"], texts, odd=odd)
+    return len(rows)

@@ -121,7 +121,7 @@ def _fill(conn: sqlite3.Connection, kept: int, gone: int) -> None:
         author = coalesce(k.author, g.author), language = coalesce(k.language, g.language),
         published_at = coalesce(k.published_at, g.published_at),
         published_from = iif(k.published_at is null, g.published_from, k.published_from),
-        backfill = min(k.backfill, g.backfill)
+        backfill = min(k.backfill, g.backfill), odd = iif(k.odd = 0 and g.odd = 0, 0, null)
         from articles as g where k.id = ?1 and g.id = ?2""",
         (kept, gone, title, summary, joined(k["text"], g["text"])),
     )

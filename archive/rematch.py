@@ -1,7 +1,9 @@
 """A new or changed topic, applied to the articles that are stored already.
 
-    topics whose version is not the applied one ─▶ articles, batch by batch ─▶ matcher (in a reader) ─▶ matches
+    topics whose version is not the applied one ─▶ candidates (`archive.reach`), batch by batch ─▶ matcher (in a reader)
+    ─▶ matches
 
+Of topics that the full-text index can tell something about, only those articles are read that may match, or did.
 What it adds is marked backfill, and so is in no digest: readers are told of news. How far it got is stored with each
 batch, so a crash or a stop loses nothing. An article that waits in the change queue is left to that queue, which
 matches it with all topics: what is found there is news.
@@ -10,24 +12,27 @@ matches it with all topics: what is found there is news.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from archive import reach
 from archive.document import COLUMNS, document
 from archive.model import Hit
 from archive.queue import write_hits
 from archive.times import stamp
+from archive.topic import Topic
 
-BATCH = 200  # articles
+BATCH = 500  # articles: for each batch the index is asked anew
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Topics to apply, to the articles after ``after``."""
+    """Topics to apply, to the articles after ``after``. ``match``: which of these; None: all."""
 
     topics: frozenset[str]
     after: int
+    match: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +48,40 @@ Result = tuple[Stored, Mapping[str, tuple[Hit, ...]]]
 """A stored article, and what the topics to apply found in it."""
 
 
-def todo(conn: sqlite3.Connection) -> Work | None:
-    """Return what is to be done next, None when all is done. Topics that got equally far go together."""
-    rows = conn.execute(
-        """select id, applied_upto from topics where active = 1 and applied is not version
-        order by applied_upto"""
-    ).fetchall()
+def todo(conn: sqlite3.Connection, only: Collection[str] | None = None) -> Work | None:
+    """Return what is to be done next, None when all is done. Topics that got equally far go together.
+
+    ``only``: of these topics.
+    """
+    rows = [
+        row
+        for row in conn.execute(
+            """select id, applied_upto from topics where active = 1 and applied is not version
+            order by applied_upto"""
+        )
+        if only is None or row["id"] in only
+    ]
     if not rows:
         return None
     after = rows[0]["applied_upto"]
     return Work(frozenset(row["id"] for row in rows if row["applied_upto"] == after), after)
 
 
+def restricted(conn: sqlite3.Connection, work: Work, topics: Mapping[str, Topic]) -> Work:
+    """Return ``work`` with the query that spares it most articles, if there is one. ``topics``: the whole watch list.
+
+    What is stored or changed from now on is in the change queue, so it need not be asked again for each batch.
+    """
+    return replace(work, match=reach.query(conn, work.topics, topics))
+
+
 def take(conn: sqlite3.Connection, work: Work, limit: int = BATCH) -> list[Stored]:
     """Return the next articles, in the order of their ids; merged ones say what they said in another."""
+    ids, values = reach.candidate_ids(work.match, work.topics, after=work.after, limit=limit)
     rows = conn.execute(
-        f"""select {COLUMNS} from articles a join sources s on s.id = a.source_id
-        where a.id > ? and a.merged_into is null order by a.id limit ?""",  # noqa: S608 - our own columns
-        (work.after, limit),
+        f"""select {COLUMNS} from ({ids}) c join articles a on a.id = c.id join sources s on s.id = a.source_id
+        order by a.id""",  # noqa: S608 - our own columns
+        values,
     )
     return [Stored(row["id"], row["content"], document(row)) for row in rows]
 

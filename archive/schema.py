@@ -324,3 +324,26 @@ alter table matches add column revision_id integer references revisions(id);
 create index matches_revision on matches (revision_id) where revision_id is not null
 """,
     )
+
+
+@migrations()
+def odd_articles(database: Database) -> None:
+    """What leads a topic to stored articles: what the full-text index holds otherwise stands in one of its own."""
+    # Null is not known: articles that are stored already are looked at later, bit by bit. Its words are written by the
+    # program, for no tokenizer reads as it does.
+    _run(
+        database,
+        """
+alter table articles add column odd integer;
+
+create index articles_unjudged on articles (id, odd) where odd is null;
+
+create virtual table articles_fts_odd using fts5 (title, summary, text, tokenize='unicode61 remove_diacritics 0');
+
+create index articles_seen on articles (first_seen_at, merged_into);
+
+create index articles_language on articles (language);
+
+create index matches_standing on matches (topic_id, article_id) where ended_at is null
+""",
+    )

@@ -29,7 +29,9 @@ from archive.model import (
     PublishedFrom,
     RobotsRecord,
 )
+from archive.odd import is_odd
 from archive.queue import enqueue
+from archive.reach import keep_odd
 from archive.times import moment, stamp
 
 T = TypeVar("T")
@@ -103,9 +105,11 @@ def apply_entry(conn: sqlite3.Connection, intent: Intent, poll: PollOutcome, *, 
 
 
 def _insert_article(conn: sqlite3.Connection, entry: Entry, fields: Fields, source_id: str, at: str) -> int:
+    texts = fields.title, fields.summary, fields.text
+    odd = is_odd(*texts)
     cursor = conn.execute(
         """insert into articles (key, url, source_id, title, author, language, published_at, published_from,
-        first_seen_at, summary, text, content, tags) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        first_seen_at, summary, text, content, tags, odd) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
         (
             entry.key,
             entry.url,
@@ -120,9 +124,11 @@ def _insert_article(conn: sqlite3.Connection, entry: Entry, fields: Fields, sour
             fields.text,
             fields.content,
             json.dumps(entry.tags, ensure_ascii=False),
+            odd,
         ),
     )
     assert cursor.lastrowid is not None
+    keep_odd(conn, cursor.lastrowid, texts, odd=odd)
     return cursor.lastrowid
 
 
@@ -183,24 +189,26 @@ def change_article(
     )
     if replaced:
         merge.keep_words(conn, was.article_id, why, at)
+    texts = fields.title, fields.summary, fields.text
+    odd = is_odd(*texts)
     conn.execute(
         """update articles set title = ?, summary = ?, text = ?, author = ?, published_at = ?,
-        published_from = ?, language = coalesce(?, language), content = ?, pruned_at = iif(?, null, pruned_at)
-        where id = ?""",
+        published_from = ?, language = coalesce(?, language), content = ?, pruned_at = iif(?, null, pruned_at),
+        odd = ? where id = ?""",
         (
-            fields.title,
-            fields.summary,
-            fields.text,
+            *texts,
             fields.author,
             stamp(fields.published_at),
             fields.published_from,
             fields.language,
             fields.content,
             fields.text != was.text,
+            odd,
             was.article_id,
         ),
     )
-    if (was.title, was.summary, was.text) != (fields.title, fields.summary, fields.text):
+    keep_odd(conn, was.article_id, texts, odd=odd)
+    if (was.title, was.summary, was.text) != texts:
         enqueue(conn, was.article_id, why, at)
 
 

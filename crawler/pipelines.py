@@ -263,7 +263,7 @@ def take_stored(
 
     Up to None: there are no more. An article that makes the matcher fail keeps the matches that it has, and is said.
     """
-    articles = rematch.take(conn, work)
+    articles = rematch.take(conn, rematch.restricted(conn, work, matcher.topics))
     results: list[rematch.Result] = []
     for article in articles:
         try:

@@ -312,6 +312,8 @@ class Service:
         await self.writer.run(self.archive, lambda conn: maintain.forget_robots(conn, now))
         while await self.writer.run(self.archive, lambda conn: maintain.prune_texts(conn, now, retention)):
             pass
+        while await self.writer.run(self.archive, maintain.judge_texts) and not self.stop.is_set():
+            pass
 
     # --- helpers ------------------------------------------------------------------------------------------
 

@@ -5,9 +5,12 @@ config.py    check
 topics.py    topics
 explain.py   explain (explained.py prints it)
 look.py      try feed, try page
+query.py     try query
+rematch.py   rematch
 match.py     match (corpus.py does the work)
 archive.py   search, sources, digest
 output.py    how results and errors are printed
+found.py     how articles that a topic finds are shown
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ import io
 import sys
 
 from archive.errors import ClockError, ConfigError, LockHeld, PresswatchError
-from crawler.cli import archive, config, explain, look, match, service, topics
+from crawler.cli import archive, config, explain, look, match, query, rematch, service, topics
 from crawler.cli.app import app
 from crawler.cli.output import fail
 
@@ -26,6 +29,7 @@ _ORDER = (
     "run",
     "check",
     "topics",
+    "rematch",
     "match",
     "explain",
     "sources",
@@ -36,7 +40,19 @@ _ORDER = (
 )
 app.registered_commands.sort(key=lambda command: _ORDER.index(command.name or command.callback.__name__))  # type: ignore[union-attr]
 
-__all__ = ["app", "archive", "config", "explain", "look", "main", "match", "service", "topics"]
+__all__ = [
+    "app",
+    "archive",
+    "config",
+    "explain",
+    "look",
+    "main",
+    "match",
+    "query",
+    "rematch",
+    "service",
+    "topics",
+]
 
 
 def main() -> None:

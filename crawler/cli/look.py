@@ -1,4 +1,4 @@
-"""Commands that look at one thing without keeping it: try feed, try page."""
+"""Commands that look at one thing without keeping it: try feed, try page; `crawler.cli.query` has try query."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from crawler.config import Config
 
 Target = Annotated[str, typer.Argument(metavar="URL|FILE", help="An http(s) address, or a file.")]
 
-try_app = typer.Typer(no_args_is_help=True, help="Try one feed or page, without keeping anything.")
+try_app = typer.Typer(no_args_is_help=True, help="Try one feed, page or query, without keeping anything.")
 app.add_typer(try_app, name="try")
 
 

@@ -1,0 +1,201 @@
+"""``presswatch rematch`` and ``try query`` through the installed program, over the demo's archive."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import subprocess
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from archive.lock import service_lock
+from tests.conftest import PROGRAM, environment, presswatch
+
+CHANGED = """
+topics:
+  peru:
+    title: Peru
+    terms: [Perú]
+  boluarte:
+    title: Boluarte
+    terms: [decretos, decrees]
+  marches:
+    title: Marches
+    terms: [marcha*]
+    exclude: [sin marcha]
+"""
+
+
+@pytest.fixture
+def changed(demo_folder: Path, tmp_path: Path) -> Path:
+    """The config folder of a demo whose topics were changed after it was played."""
+    folder = tmp_path / "played"
+    shutil.copytree(demo_folder, folder)
+    config = folder / "config"
+    settings = config / "settings.yaml"
+    settings.write_text(settings.read_text("utf-8").replace(str(demo_folder), str(folder)), "utf-8")
+    (config / "keywords.yaml").write_text(CHANGED, "utf-8")
+    (config / "subscribers.yaml").write_text("subscribers: []\n", "utf-8")
+    return config
+
+
+def matches(config: Path) -> dict[str, int]:
+    with closing(sqlite3.connect(config.parent / "data" / "archive.db")) as conn:
+        return dict(
+            conn.execute(
+                "select topic_id, count(*) from matches where ended_at is null group by 1"
+            ).fetchall()
+        )
+
+
+def test_a_plan_is_what_rematch_does_and_writes_nothing(changed: Path) -> None:
+    before = matches(changed)
+    plan = presswatch("rematch", "--plan", "--json", config=changed).json["topics"]
+    assert matches(changed) == before
+    assert plan["marches"]["gained"]["total"] > 3
+    assert plan["marches"]["lost"]["total"] == 0
+    assert plan["boluarte"]["lost"]["total"] > 3
+    done = presswatch("rematch", "--json", config=changed).json
+    for topic_id, one in plan.items():
+        assert done["topics"][topic_id] == {
+            "matches": one["gained"]["total"] + one["kept"],
+            "new": one["gained"]["total"],
+            "ended": one["lost"]["total"],
+        }
+        assert matches(changed)[topic_id] == one["gained"]["total"] + one["kept"]
+    assert presswatch("rematch", config=changed).out == "all topics are applied as they are\n"
+    assert presswatch("rematch", "--plan", config=changed).out == "all topics are applied as they are\n"
+    again = presswatch("rematch", "--plan", "--json", "marches", config=changed).json["topics"]
+    assert again["marches"]["kept"] == done["topics"]["marches"]["matches"]
+    assert again["marches"]["gained"]["total"] == again["marches"]["lost"]["total"] == 0
+
+
+def test_a_plan_reads_well_on_eighty_columns(changed: Path) -> None:
+    text = presswatch("rematch", "--plan", "--limit", 1, config=changed).out
+    assert "marches: " in text
+    assert "\ngained: " in text
+    assert "\nlost: " in text
+    assert "  by source    " in text
+    assert "*" in text
+    long = [line for line in text.splitlines() if len(line) > 80 and "http" not in line]
+    assert long == []
+
+
+def test_one_topic_is_applied_and_the_others_wait(changed: Path) -> None:
+    before = matches(changed)
+    assert presswatch("rematch", "marches", config=changed).out.startswith("marches: ")
+    after = matches(changed)
+    assert after.pop("marches") > 3
+    assert after == before
+
+
+def test_what_rematch_adds_is_backfill(changed: Path) -> None:
+    presswatch("rematch", "marches", config=changed)
+    with closing(sqlite3.connect(changed.parent / "data" / "archive.db")) as conn:
+        assert conn.execute(
+            "select distinct backfill from matches where topic_id = 'marches'"
+        ).fetchall() == [(1,)]
+
+
+def test_while_the_service_runs_rematch_says_what_to_do(changed: Path) -> None:
+    with service_lock(changed.parent / "data"):
+        done = presswatch("rematch", config=changed, code=2)
+        assert "restart it, or stop it" in done.err
+        assert "service.lock" in done.err
+        assert "marches" in presswatch("rematch", "--plan", config=changed).out  # it only reads
+
+
+def test_a_topic_that_is_not_there_is_named(changed: Path) -> None:
+    done = presswatch("rematch", "marhces", config=changed, code=1)
+    assert 'there is no topic marhces in keywords.yaml (did you mean "marches"?)' in done.err
+
+
+def test_nothing_is_made_where_no_archive_is(changed: Path) -> None:
+    shutil.rmtree(changed.parent / "data")
+    assert "there is no archive" in presswatch("rematch", config=changed, code=1).err
+    assert not (changed.parent / "data" / "archive.db").exists()
+
+
+def test_an_archive_of_an_earlier_version_is_told_to_be_migrated(changed: Path) -> None:
+    path = changed.parent / "data" / "archive.db"
+    with closing(sqlite3.connect(path)) as conn:
+        conn.execute("delete from _sqlite_migrations where name = 'odd_articles'")
+        conn.commit()
+    for arguments in (("rematch", "--plan"), ("try", "query", "Lima")):
+        done = presswatch(*arguments, config=changed, code=1)
+        assert "`presswatch migrate` brings it up to date" in done.err
+
+
+# --- try query
+
+
+def query(folder: Path, *arguments: object, code: int = 0):
+    return presswatch("try", "query", *arguments, config=folder / "config", code=code)
+
+
+def test_a_query_is_shown_by_day_source_and_language_with_samples(demo_folder: Path) -> None:
+    text = query(demo_folder, "tropas OR troops", "--limit", 3).out
+    assert text.startswith("looks for tropas OR troops\n\n11 articles of 49 in the archive's last 30 days")
+    assert "\n  2026-07-19  ████████████████████████████████████████ 8\n" in text
+    assert "\n  by source    andean-lantern 5, " in text
+    assert "\n  by language  en 7, es 4\n" in text
+    assert "when US *troops* may" in text.replace("under which US *troops* may", "when US *troops* may")
+    assert text.count("first seen") == 4
+
+
+def test_a_query_is_answered_as_json(demo_folder: Path) -> None:
+    one = query(demo_folder, "tropas OR troops", "--days", 1, "--limit", 1, "--json").json
+    assert (one["total"], one["days"], one["days_asked"]) == (2, {"2026-07-20": 2}, 1)
+    [sample] = one["samples"]
+    assert sample["hits"][0]["text"] == "troops"
+    assert "troops" in sample["quote"]
+
+
+def test_a_query_may_refer_to_topics(demo_folder: Path) -> None:
+    both = query(demo_folder, "@peru AND tropas", "--json").json["total"]
+    assert 0 < both < query(demo_folder, "tropas OR @peru", "--json").json["total"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "at"),
+    [
+        ("tropas AND troops OR Lima", "AND and OR side by side need parentheses", 18),
+        ("Lima AND @nothing", "there is no topic nothing", 9),
+        ("Lima NEAR", "", None),
+    ],
+    ids=["mixed", "no such topic", "half"],
+)
+def test_a_query_that_cannot_be_read_is_shown_with_a_caret(
+    demo_folder: Path, text: str, words: str, at: int | None
+) -> None:
+    done = query(demo_folder, text, code=2)
+    assert done.out == ""
+    assert words in done.err
+    line, caret = done.err.splitlines()[-2:]
+    assert line == f"    {text}"
+    assert at is None or caret == f"    {' ' * at}^"
+
+
+def test_a_query_that_finds_nothing_says_so(demo_folder: Path) -> None:
+    text = query(demo_folder, "zzyzx").out
+    assert (
+        text
+        == "looks for zzyzx\n\n0 articles of 49 in the archive's last 30 days, by the day first seen (UTC)\n"
+    )
+
+
+def test_where_blocks_cannot_be_printed_the_chart_is_made_of_signs(demo_folder: Path) -> None:
+    done = subprocess.run(
+        [PROGRAM, "--config", demo_folder / "config", "try", "query", "Lima", "--limit", "0"],
+        capture_output=True, check=True, timeout=60, env={**environment(), "PYTHONIOENCODING": "ascii"},
+    )  # fmt: skip
+    assert b"  2026-07-19  ########################################" in done.stdout
+
+
+def test_a_query_writes_nothing(demo_folder: Path) -> None:
+    path = demo_folder / "data" / "archive.db"
+    before = path.stat().st_mtime_ns
+    query(demo_folder, "Lima")
+    assert path.stat().st_mtime_ns == before
