@@ -134,7 +134,7 @@ def _store_article(
     before = {
         row["topic_id"]: row
         for row in conn.execute(
-            """select seq, topic_id, ended_at, ended_because, matched_at, backfill from matches
+            """select seq, topic_id, ended_at, ended_because, matched_at, backfill, first_content from matches
             where article_id = ?""",
             (article.article_id,),
         )
@@ -151,7 +151,8 @@ def _store_article(
         if row is not None and row["ended_at"] is None:
             seq = row["seq"]
             conn.execute(
-                "update matches set topic_version = ? where seq = ?", (versions[topic_id], row["seq"])
+                "update matches set topic_version = ?, content = ? where seq = ?",
+                (versions[topic_id], article.content, row["seq"]),
             )
         else:
             if row is not None:
@@ -161,11 +162,12 @@ def _store_article(
             # A topic that is edited and edited back takes no news away; who was told already is told nothing twice.
             news = row is not None and row["ended_because"] == "topic" and not row["backfill"]
             seq = conn.execute(
-                """insert into matches (article_id, topic_id, topic_version, matched_at, content, backfill)
-                values (?, ?, ?, ?, ?, ?)""",
+                """insert into matches (article_id, topic_id, topic_version, matched_at, content, backfill,
+                first_content) values (?, ?, ?, ?, ?, ?, ?)""",
                 (
                     article.article_id, topic_id, versions[topic_id],
                     row["matched_at"] if row else stamp(now), article.content, not news,
+                    row["first_content"] if row else None,
                 ),
             ).lastrowid  # fmt: skip
         write_hits(conn, seq, hits)
