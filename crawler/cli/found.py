@@ -5,7 +5,6 @@ Text for people, 80 columns wide: on a terminal the marks are colours, elsewhere
 
 from __future__ import annotations
 
-import sys
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -59,17 +58,9 @@ def chart(days: Mapping[str, int], first: date, last: date) -> Iterator[str]:
     while begin <= last:
         number = counts[begin]
         until = f" to {min(begin + timedelta(days=step - 1), last):%m-%d}" if step > 1 else ""
-        bar = _block() * max(round(BAR * number / most), 1) if number else ""
+        bar = "█" * max(round(BAR * number / most), 1) if number else ""
         yield f"  {begin.isoformat()}{until}  {bar}{' ' if bar else ''}{number or '.'}"
         begin += timedelta(days=step)
-
-
-def _block() -> str:
-    try:
-        "█".encode(sys.stdout.encoding or "ascii")
-    except UnicodeEncodeError:
-        return "#"
-    return "█"
 
 
 def counts(found: Found) -> Iterator[str]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-import subprocess
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from archive.lock import service_lock
-from tests.conftest import PROGRAM, environment, presswatch
+from tests.conftest import presswatch
 
 CHANGED = """
 topics:
@@ -184,14 +183,6 @@ def test_a_query_that_finds_nothing_says_so(demo_folder: Path) -> None:
         text
         == "looks for zzyzx\n\n0 articles of 49 in the archive's last 30 days, by the day first seen (UTC)\n"
     )
-
-
-def test_where_blocks_cannot_be_printed_the_chart_is_made_of_signs(demo_folder: Path) -> None:
-    done = subprocess.run(
-        [PROGRAM, "--config", demo_folder / "config", "try", "query", "Lima", "--limit", "0"],
-        capture_output=True, check=True, timeout=60, env={**environment(), "PYTHONIOENCODING": "ascii"},
-    )  # fmt: skip
-    assert b"  2026-07-19  ########################################" in done.stdout
 
 
 def test_a_query_writes_nothing(demo_folder: Path) -> None:
