@@ -133,8 +133,7 @@ class _And(Clause):
         self.children = tuple(children)
 
     def gate(self) -> frozenset[bytes] | None:
-        gates = [gate for child in self.children if (gate := child.gate()) is not None]
-        return min(gates, key=len, default=None)
+        return _narrowest(self.children)
 
     def find(self, document: Document) -> list[Occurrence] | None:
         spots: list[Occurrence] = []
@@ -168,8 +167,7 @@ class _Near(Clause):
         self.ordered = ordered
 
     def gate(self) -> frozenset[bytes] | None:
-        gates = [gate for child in self.asked if (gate := child.gate()) is not None]
-        return min(gates, key=len, default=None)
+        return _narrowest(self.asked)
 
     def _by_field(self, document: Document) -> Iterator[tuple[int, list[list[near.Span]]]]:
         fields: dict[int, list[list[near.Span]]] = {}
@@ -331,6 +329,12 @@ class Build:
                 return min(ways, key=lambda way: way[0])
             case Not():
                 return inf, ()
+
+
+def _narrowest(clauses: Sequence[Clause]) -> frozenset[bytes] | None:
+    """Return the smallest gate among clauses that must all be true."""
+    gates = [gate for clause in clauses if (gate := clause.gate()) is not None]
+    return min(gates, key=len, default=None)
 
 
 def _in_attributes(node: Node) -> bool:

@@ -57,7 +57,7 @@ class Facts:
     """Words of two or three letters that are ordinary ones in small letters: us, who, it, un."""
 
     proper: frozenset[str] = frozenset()
-    """Those that were asked about and are none: onu, fmi. Only `covers` needs them."""
+    """Those that were asked about and are none: onu, fmi. Without them nobody could tell what is still to be asked."""
 
     near: Words = field(default_factory=dict)
     """For a word with ~: the dictionary words within one slip of it, never itself."""

@@ -2,7 +2,7 @@
 
     look_up ─▶ python -m archive.lexicon: load the dictionaries, go once over their words ─▶ facts
 
-The dictionaries of two languages take 100 MB and a second. A process that ends gives both back; the service, which
+The dictionaries of two languages take 150 MB and two seconds. A process that ends gives both back; the service, which
 runs for months and asks when a topic changes, never holds them. Nothing else may import simplemma.
 """
 

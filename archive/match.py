@@ -273,20 +273,14 @@ class Index:
         whole, tail, joined = self._whole, self._tail, cut.joined
         tried: dict[int, int] = {}
         for pattern, start, end in self._automaton.find_matches_as_indexes(cut.joined, overlapping=True):
-            leaf = whole[pattern]
+            leaf, stop = whole[pattern], end - 1
+            if leaf < 0 <= tail[pattern]:
+                leaf, stop = tail[pattern], joined.index(b" ", end)
             if leaf >= 0:
                 if leaf not in spots:
-                    spots[leaf] = [(field, start + 1, end - 1, leaf)]
+                    spots[leaf] = [(field, start + 1, stop, leaf)]
                 elif len(spots[leaf]) < MOST_SPOTS:
-                    spots[leaf].append((field, start + 1, end - 1, leaf))
-                continue
-            leaf = tail[pattern]
-            if leaf >= 0:
-                spot = (field, start + 1, joined.index(b" ", end), leaf)
-                if leaf not in spots:
-                    spots[leaf] = [spot]
-                elif len(spots[leaf]) < MOST_SPOTS:
-                    spots[leaf].append(spot)
+                    spots[leaf].append((field, start + 1, stop, leaf))
                 continue
             for leaf, back in self._others[pattern]:
                 tried[leaf] = tried.get(leaf, 0) + 1
