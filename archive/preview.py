@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
 from archive import reach
-from archive.document import COLUMNS, document
+from archive.document import COLUMNS, document, told
 from archive.match import Matcher
-from archive.model import Content, Hit, MatchedArticle
+from archive.model import Hit, MatchedArticle
 from archive.times import moment, stamp
 from archive.topic import Topic, refs
 
@@ -184,17 +184,7 @@ def _sample(topic: Topic, row: sqlite3.Row, hits: tuple[Hit, ...]) -> MatchedArt
         topic_id=topic.topic_id,
         topic_title=topic.title,
         article_id=row["id"],
-        url=row["url"],
-        title=row["title"],
-        summary=row["summary"],
-        text=row["text"],
-        author=row["author"],
         language=row["lang"],
-        content=Content(row["content"]),
-        source_id=row["source_id"],
-        source_name=row["source_name"],
-        country=row["country"],
-        published_at=moment(row["published_at"]),
-        first_seen_at=moment(row["first_seen_at"]),
         hits=hits,
+        **told(row),
     )

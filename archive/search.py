@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from itertools import islice, product
 from typing import Any
 
+from archive.document import told
 from archive.errors import TopicError
-from archive.model import Content, Coverage, Hit, MatchedArticle
+from archive.model import Coverage, Hit, MatchedArticle
 from archive.normalize import Tokens, clean_line, tokens
 from archive.times import moment
 
@@ -153,20 +154,10 @@ def matched_between(
             topic_id=row["topic_id"],
             topic_title=row["topic_title"],
             article_id=row["article_id"],
-            url=row["url"],
-            title=row["title"],
-            summary=row["summary"],
-            text=row["text"],
-            author=row["author"],
             language=row["language"],
-            content=Content(row["content"]),
-            source_id=row["source_id"],
-            source_name=row["source_name"],
-            country=row["country"],
-            published_at=moment(row["published_at"]),
-            first_seen_at=moment(row["first_seen_at"]),
             hits=tuple(hits[row["seq"]]),
             was=tuple(sorted(map(int, row["was"].split(",")))) if row["was"] else (),
+            **told(row),
         )
         for row in rows
         if topics is None or row["topic_id"] in topics
