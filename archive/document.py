@@ -1,4 +1,4 @@
-"""An article as it is handed on: to the matcher with all that can be asked of it, to readers with what they are told."""
+"""An article as it is handed on: to the matcher with all that can be asked, to readers with what they are told."""
 
 from __future__ import annotations
 
