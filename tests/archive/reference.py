@@ -22,6 +22,7 @@ from archive.topic import Topic
 from archive.tree import ATTRIBUTES, FIELDS, PLACES, And, Date, In, Mode, Near, Node, Not, Or, Phrase, Ref
 
 Leaf = Phrase | Date
+Named = tuple[Leaf, bool, tuple[str, ...]]
 # The same texts are read with many topics. Nothing else is remembered.
 cut_of = lru_cache(maxsize=4_000)(tokens)
 
@@ -33,7 +34,7 @@ class Found:
     field: str
     first: int
     last: int
-    named: tuple[Leaf, bool]
+    named: Named
     hit: Hit
 
 
@@ -83,18 +84,23 @@ class Reader:
         every.sort(key=lambda one: (one.first, -one.last, one.hit.how != "exact", order.index(one.named)))
         return [found for field in (*FIELDS, *ATTRIBUTES) for found in widest(every, field)]
 
-    def named(self, node: Node, fields: Sequence[str]) -> Iterator[tuple[Leaf, bool]]:
-        """Yield what may be hit, in the order of the tree, and whether in an attribute; @x stands for what x names."""
+    def named(self, node: Node, fields: Sequence[str]) -> Iterator[Named]:
+        """Yield what may be hit, in the order of the tree; @x stands for what x names."""
         match node:
             case Phrase() | Date():
-                yield node, fields[0] in ATTRIBUTES
+                yield self.name(node, fields)
             case In(place, child):
                 yield from self.named(child, PLACES[place])
             case Ref(topic_id):
-                yield from self.named(self.topics[topic_id].tree, FIELDS)
+                other = Reader(topic_id, self.topics, {})
+                yield from other.named(other.topic.tree, FIELDS)
             case And(children) | Or(children) | Near(operands=children):
                 for child in children:
                     yield from self.named(child, fields)
+
+    def name(self, leaf: Leaf, fields: Sequence[str]) -> Named:
+        """Return what tells ``leaf`` from others: a day that topics write in other languages is not one leaf."""
+        return leaf, fields[0] in ATTRIBUTES, self.topic.languages if isinstance(leaf, Date) else ()
 
     def find(self, node: Node, fields: Sequence[str]) -> list[Found] | None:
         """Return what ``node`` finds in ``fields``, None if it is not true of them."""
@@ -153,7 +159,7 @@ class Reader:
                 field,
                 first,
                 last,
-                (leaf, field in ATTRIBUTES),
+                self.name(leaf, [field]),
                 hit_of(leaf, field, self.cuts[field], first, last),
             )
             for field in fields
