@@ -93,6 +93,30 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """How one source wants to be asked. It is in no table: the archive is handed on, and a password may be here."""
+
+    user_agent: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    username: str | None = None
+    password: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selectors:
+    """Where the parts of a site stand, as CSS selectors; None: as the program finds them itself.
+
+    ``links``: the links of a section page that lead to articles; the others are of an article's page.
+    """
+
+    links: str | None = None
+    title: str | None = None
+    text: str | None = None
+    author: str | None = None
+    date: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """One outlet. ``pages``: whether the pages of its articles are fetched."""
 
@@ -102,6 +126,8 @@ class Source:
     language: str | None = None
     tags: tuple[str, ...] = ()
     pages: bool = True
+    access: Access = Access()
+    selectors: Selectors = Selectors()
     endpoints: tuple[Endpoint, ...] = ()
 
 
@@ -110,7 +136,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollTask:
-    """Ask one endpoint what it offers. Validators are None when the last body was not kept whole."""
+    """Ask one endpoint what it offers. Validators are None when the last body was not kept whole.
+
+    ``since``: of a sitemap, only what was changed since then need be read; None: all of it.
+    """
 
     endpoint_id: int
     source_id: str
@@ -120,6 +149,9 @@ class PollTask:
     etag: str | None = None
     last_modified: str | None = None
     body_hash: str | None = None
+    since: datetime | None = None
+    access: Access = Access()
+    selectors: Selectors = Selectors()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +163,8 @@ class PageTask:
     url: str
     language: str | None = None
     attempts: int = 0
+    access: Access = Access()
+    selectors: Selectors = Selectors()
 
 
 Task = PollTask | PageTask

@@ -142,8 +142,6 @@ def is_meant(shape: type[Shape], names: Iterable[str], wanted: Sequence[str]) ->
 
 
 def _unknown(shape: type[Shape], name: str, written: Any) -> str:
-    if name in shape.not_yet:
-        return "this version of Presswatch does not read this yet"
     names = _names(shape)
     if meant := _meant(name, names):
         return f'no such setting (did you mean "{meant}"?)'
@@ -166,14 +164,14 @@ def _names(shape: type[Shape]) -> list[str]:
 
 
 def _has_another(data: Any, place: Place, shape: type[Shape]) -> bool:
-    """Tell whether something stands where ``place`` is missing: what is not read yet, or it by another name."""
+    """Tell whether something stands where ``place`` is missing: it by another name."""
     for step in place[:-1]:
         data = data[step]
     if not isinstance(data, dict):
         return False
     names = _names(shape)
     unknown = [name for name in data if name not in names]
-    return any(name in shape.not_yet or _meant(name, names) == place[-1] for name in unknown)
+    return any(_meant(name, names) == place[-1] for name in unknown)
 
 
 def _shape_at(root: type[Shape], place: Place) -> type[Shape]:

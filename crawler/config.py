@@ -23,7 +23,7 @@ from pydantic import ValidationError
 from alerts.model import MailServer, Security, Subscription
 from alerts.watch import read_when
 from archive.errors import Complaint, ConfigError
-from archive.model import Endpoint, EndpointKind, Source
+from archive.model import Access, Endpoint, EndpointKind, Selectors, Source
 from archive.topic import TopicSpec
 from crawler import keywords
 from crawler.complaints import hint, translate, zone_hint
@@ -34,6 +34,7 @@ from crawler.settings import (
     Settings,
     Shape,
     SourcesFile,
+    SourceShape,
     SubscribersFile,
 )
 from crawler.yamlfile import ANY, Document, Place, read
@@ -180,16 +181,7 @@ def _config(
     assert isinstance(subscribers, SubscribersFile)
     return Config(
         settings=settings,
-        sources=tuple(
-            Source(
-                **one.model_dump(exclude={"endpoints"}),
-                endpoints=tuple(
-                    Endpoint(kind=EndpointKind.FEED, url=endpoint.feed, every=endpoint.every)
-                    for endpoint in one.endpoints
-                ),
-            )
-            for one in sources.sources
-        ),
+        sources=tuple(_source(one, environ) for one in sources.sources),
         topics=tuple(
             keywords.spec(topic_id, shape, settings.languages) for topic_id, shape in topics.topics.items()
         ),
@@ -209,6 +201,30 @@ def _config(
         data_dir=settings.folder,
         warnings=warnings,
         keywords=document,
+    )
+
+
+def _source(one: SourceShape, environ: Mapping[str, str]) -> Source:
+    return Source(
+        id=one.id,
+        name=one.name,
+        country=one.country,
+        language=one.language,
+        tags=one.tags,
+        pages=one.pages,
+        access=Access(
+            user_agent=one.user_agent,
+            headers=tuple(one.headers.items()),
+            username=one.username,
+            password=environ.get(one.password_env) if one.password_env else None,
+        ),
+        selectors=Selectors(**one.selectors.model_dump()),
+        endpoints=tuple(
+            Endpoint(kind=kind, url=url, every=endpoint.every)
+            for endpoint in one.endpoints
+            for kind in EndpointKind
+            if (url := getattr(endpoint, kind)) is not None
+        ),
     )
 
 
@@ -232,9 +248,12 @@ def _rules(documents: Mapping[str, Document], environ: Mapping[str, str]) -> Ite
     settings, topics = documents["settings"], documents["keywords"]
     sources, subscribers = documents["sources"], documents["subscribers"]
     yield from _unique(sources, "this id", ("sources", ANY, "id"))
-    yield from _unique(sources, "this address", ("sources", ANY, "endpoints", ANY, "feed"), _same_url)
+    for kind in EndpointKind:
+        yield from _unique(sources, "this address", ("sources", ANY, "endpoints", ANY, kind.value), _same_url)
     yield from _unique(subscribers, "this id", ("subscribers", ANY, "id"))
-    yield from _password(settings, environ)
+    yield from _password(settings, ("mail",), environ)
+    for place in sources.under("sources", ANY):
+        yield from _password(sources, place, environ)
     yield from keywords.faults(topics)
     if isinstance(topics.data, dict) and ("topics",) not in topics.broken:
         # A keywords.yaml that cannot be read at all knows no topic; that is one complaint, not twenty.
@@ -273,16 +292,17 @@ def _same_url(text: str) -> str:
     return parts._replace(netloc=parts.netloc.lower(), path=parts.path or "/", fragment="").geturl()
 
 
-def _password(settings: Document, environ: Mapping[str, str]) -> Iterator[Complaint]:
-    names = settings.keys("mail")
-    for place, name in settings.texts("mail", "password_env"):
+def _password(document: Document, place: Place, environ: Mapping[str, str]) -> Iterator[Complaint]:
+    """Yield what is wrong with the ``username`` and ``password_env`` that stand under ``place``."""
+    names = document.keys(*place)
+    for where, name in document.texts(*place, "password_env"):
         if not environ.get(name.strip()):
-            yield settings.complain(place, "this environment variable is not set")
+            yield document.complain(where, "this environment variable is not set")
         if "username" not in names:
-            yield settings.complain(place, "a password needs a username beside it")
-    for place, _ in settings.texts("mail", "username"):
+            yield document.complain(where, "a password needs a username beside it")
+    for where, _ in document.texts(*place, "username"):
         if "password_env" not in names:
-            yield settings.complain(place, "a username needs password_env beside it")
+            yield document.complain(where, "a username needs password_env beside it")
 
 
 def _notes(documents: Mapping[str, Document]) -> Iterator[Complaint]:

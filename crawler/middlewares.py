@@ -18,7 +18,7 @@ from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 
 from archive.errors import FetchError, ParseError
-from archive.model import RobotsRecord
+from archive.model import Access, RobotsRecord
 from crawler.failures import as_fetch_error
 from crawler.robots import MAX_BYTES, Rules, record
 from crawler.urls import refusal
@@ -161,6 +161,11 @@ class FollowRedirects(RedirectMiddleware):
         why = refusal(redirected.url)
         if why is not None:
             raise FetchError("refused", f"redirected to {redirected.url}: {why}", retry=False)
+        access: Access | None = request.meta.get("access")
+        if access and urlsplit(redirected.url)[:2] != urlsplit(request.url)[:2]:
+            # What one server is given to let us in is nobody else's to see.
+            for name in ("Authorization", *(name for name, _ in access.headers)):
+                redirected.headers.pop(name, None)
         return super()._redirect(redirected, request, reason)
 
     def handle_referer(self, request: Request, response: Response) -> None:

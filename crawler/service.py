@@ -22,6 +22,7 @@ import logging
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -59,6 +60,7 @@ class Service:
         self.config = config
         self.now = now
         self.archive = config.data_dir / "archive.db"
+        self._sources = {source.id: source for source in config.sources}
         self.matcher = Matcher(())  # until the dictionaries have been asked
         self.versions: dict[str, str] = {}
         self.writer = Writer()
@@ -202,7 +204,8 @@ class Service:
         hosts = Counter(self.in_flight.values())
         batch: list[Task] = []
         wanted: list[Task] = [*polls, *pages]
-        for task in wanted:
+        for bare in wanted:
+            task = self._with_settings(bare)
             key, host = _key(task), _host(task.url)
             if key in self.in_flight or hosts[host] >= PER_HOST or len(self.in_flight) >= IN_FLIGHT:
                 continue
@@ -316,6 +319,11 @@ class Service:
             pass
 
     # --- helpers ------------------------------------------------------------------------------------------
+
+    def _with_settings(self, task: Task) -> Task:
+        """Return a task with what its source is to be asked with. Not from the archive: it holds no password."""
+        source = self._sources.get(task.source_id)
+        return replace(task, access=source.access, selectors=source.selectors) if source else task
 
     def _ids(self, kind: str) -> frozenset[int]:
         return frozenset(number for name, number in self.in_flight if name == kind)

@@ -13,9 +13,9 @@ import json
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
@@ -25,6 +25,7 @@ from crawler.values import (
     Country,
     Example,
     FeedUrl,
+    HeaderName,
     Host,
     Id,
     Interval,
@@ -60,10 +61,9 @@ class _SchemaWithoutNull(GenerateJsonSchema):
 
 
 class Shape(BaseModel):
-    """What all shapes share. ``not_yet``: names that the agreed language has and this version does not."""
+    """What all shapes share."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-    not_yet: ClassVar[frozenset[str]] = frozenset()
 
 
 # --- settings.yaml ----------------------------------------------------------------------------------------
@@ -213,14 +213,37 @@ class KeywordsFile(Shape):
 
 
 class EndpointShape(Shape):
-    """One address of a source."""
+    """One address of a source: a feed, a sitemap or a section page."""
 
-    not_yet: ClassVar[frozenset[str]] = frozenset({"sitemap", "section"})
-
-    feed: FeedUrl
-    """The address of an RSS or Atom feed."""
+    feed: FeedUrl | None = None
+    """The address of a feed: RSS, Atom or JSON Feed."""
+    sitemap: FeedUrl | None = None
+    """The address of a sitemap, of a Google News sitemap, or of an index of either."""
+    section: FeedUrl | None = None
+    """The address of a page that lists articles, for a site that has neither."""
     every: Interval | None = None
     """How often to look, e.g. 15m; left out, Presswatch decides."""
+
+    @model_validator(mode="after")
+    def _one_address(self) -> Self:
+        if sum(address is not None for address in (self.feed, self.sitemap, self.section)) != 1:
+            raise ValueError("exactly one address is needed here: feed, sitemap or section")
+        return self
+
+
+class SelectorsShape(Shape):
+    """Where the parts of a site stand, as CSS selectors."""
+
+    links: Text | None = None
+    """On a section page: the links to articles, e.g. h2 a."""
+    title: Text | None = None
+    """On the page of an article: its headline."""
+    text: Text | None = None
+    """Its text: one element, or each of its paragraphs."""
+    author: Text | None = None
+    """Who wrote it."""
+    date: Text | None = None
+    """When it was published: a <time>, a <meta>, or an element that says so in words."""
 
 
 class SourceShape(Shape):
@@ -238,8 +261,18 @@ class SourceShape(Shape):
     """Words of your own, to group sources by."""
     pages: bool = True
     """Whether the pages of its articles are fetched."""
+    user_agent: Ascii | None = None
+    """What we call ourselves there, instead of network.user_agent."""
+    headers: dict[HeaderName, Ascii] = Field(default_factory=dict)
+    """Headers that its server wants, e.g. Accept-Language: es-PE."""
+    username: Text | None = None
+    """The name for a server that wants one (HTTP Basic)."""
+    password_env: Text | None = None
+    """The environment variable that holds the password."""
+    selectors: SelectorsShape = SelectorsShape()
+    """For a site whose articles are not found, or not read well."""
     endpoints: Annotated[tuple[EndpointShape, ...], Field(min_length=1)]
-    """Its feeds."""
+    """Its feeds, sitemaps and section pages."""
 
 
 class SourcesFile(Shape):

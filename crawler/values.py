@@ -78,6 +78,23 @@ def _ascii(text: str) -> str:
     return text
 
 
+# Of these the program needs its own, or the server would be told something that is not true of the request.
+_OURS = {
+    "authorization": "username and password_env",
+    "connection": None, "content-length": None, "cookie": None, "host": None, "if-modified-since": None,
+    "if-none-match": None, "transfer-encoding": None,
+    "user-agent": "user_agent",
+}  # fmt: skip
+
+
+def _header(name: str) -> str:
+    if name.lower() in _OURS:
+        setting = _OURS[name.lower()]
+        hint = f": write {setting} instead" if setting else ""
+        raise ValueError(f"this header is set by the program{hint}")
+    return name
+
+
 def _address(text: str) -> str:
     if not _ADDRESS.fullmatch(text):
         bare = parseaddr(text)[1]
@@ -171,6 +188,7 @@ _DURATION_SCHEMA = {
 }
 _NEED_ID = "small letters (a to z), digits and hyphens are needed here, e.g. lima-desk"
 _NEED_COUNTRY = "a country in two capital letters (PE), or a region in capitals (INT, LATAM) is needed here"
+_NEED_HEADER = "the name of a header is needed here, e.g. Accept-Language"
 _NEED_LANGUAGE = "a language code such as en, es or pt-BR is needed here"
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_one_line)]
@@ -179,6 +197,7 @@ Id = Annotated[Text, _pattern(r"[a-z0-9]+(-[a-z0-9]+)*", _NEED_ID)]
 Country = Annotated[Text, _pattern(r"[A-Z]{2,12}", _NEED_COUNTRY)]
 Language = Annotated[Text, _pattern(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", _NEED_LANGUAGE)]
 Ascii = Annotated[Text, AfterValidator(_ascii)]
+HeaderName = Annotated[Text, _pattern(r"[A-Za-z][A-Za-z0-9-]*", _NEED_HEADER), AfterValidator(_header)]
 Address = Annotated[Text, AfterValidator(_address)]
 WebUrl = Annotated[Text, AfterValidator(_web_url)]
 FeedUrl = Annotated[Text, AfterValidator(_feed_url)]

@@ -81,19 +81,23 @@ class Document:
             mark = Mark(mark.line + lines, before + (1 if lines else mark.column))
         return Complaint(self.file, mark.line, mark.column, show(place), message)
 
-    def texts(self, *pattern: str | None) -> Iterator[tuple[Place, str]]:
+    def texts(self, *pattern: str | int | None) -> Iterator[tuple[Place, str]]:
         """Yield every text whose place fits ``pattern``; what is broken beside it does not matter."""
+        yield from ((place, value) for place, value in self._found(pattern) if isinstance(value, str))
+
+    def under(self, *pattern: str | int | None) -> list[Place]:
+        """Return every place that fits ``pattern``, whatever stands there."""
+        return [place for place, _ in self._found(pattern)]
+
+    def keys(self, *pattern: str | int | None) -> list[str]:
+        """Return the names written in the mappings at ``pattern``."""
+        return [key for _, value in self._found(pattern) if isinstance(value, dict) for key in value]
+
+    def _found(self, pattern: tuple[str | int | None, ...]) -> list[tuple[Place, Any]]:
         found: list[tuple[Place, Any]] = [((), self.data)]
         for step in pattern:
             found = [((*place, key), value) for place, data in found for key, value in _children(data, step)]
-        yield from ((place, value) for place, value in found if isinstance(value, str))
-
-    def keys(self, *pattern: str | None) -> list[str]:
-        """Return the names written in the mapping at ``pattern``."""
-        data = self.data
-        for step in pattern:
-            data = data.get(step) if isinstance(data, dict) else None
-        return list(data) if isinstance(data, dict) else []
+        return found
 
 
 _TOP = Where(Mark(1, 1), Mark(1, 1))
@@ -253,11 +257,11 @@ def _unshifted(node: MappingNode) -> list[tuple[Node, Node]]:
     return found
 
 
-def _children(data: Any, step: str | None) -> list[tuple[str | int, Any]]:
+def _children(data: Any, step: str | int | None) -> list[tuple[str | int, Any]]:
     if isinstance(data, dict):
         return [(key, value) for key, value in data.items() if step is ANY or key == step]
-    if isinstance(data, list) and step is ANY:
-        return list(enumerate(data))
+    if isinstance(data, list):
+        return [(number, value) for number, value in enumerate(data) if step is ANY or number == step]
     return []
 
 

@@ -19,9 +19,20 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import DontCloseSpider
 from scrapy.http import Response
 from twisted.python.failure import Failure
+from w3lib.http import basic_auth_header
 
 from archive.errors import FetchError, ParseError
-from archive.model import Outcome, PageOutcome, PageTask, PollOutcome, PollTask, Result, RobotsRecord, Task
+from archive.model import (
+    Access,
+    Outcome,
+    PageOutcome,
+    PageTask,
+    PollOutcome,
+    PollTask,
+    Result,
+    RobotsRecord,
+    Task,
+)
 from crawler.failures import as_fetch_error
 from crawler.pool import Workers
 from crawler.robots import RobotsBook
@@ -86,11 +97,11 @@ class PressSpider(Spider):
                 callback=self.page_arrived,
                 errback=self.page_failed,
                 cb_kwargs={"task": task},
-                headers={"Accept": PAGE_TYPES},
-                meta={"robots": True},
+                headers=_asking(task.access, PAGE_TYPES),
+                meta={"robots": True, "access": task.access},
                 dont_filter=True,
             )
-        headers = {"Accept": FEED_TYPES}
+        headers = _asking(task.access, FEED_TYPES)
         if task.etag:
             headers["If-None-Match"] = task.etag
         if task.last_modified:
@@ -101,6 +112,7 @@ class PressSpider(Spider):
             errback=self.poll_failed,
             cb_kwargs={"task": task},
             headers=headers,
+            meta={"access": task.access},
             # Feeds before pages: what is not discovered in time may be gone.
             priority=10,
             dont_filter=True,
@@ -254,6 +266,16 @@ def _problem(response: Response) -> FetchError | None:
     if status == 204 or not response.body:
         return FetchError("empty", "the answer is empty")
     return None
+
+
+def _asking(access: Access, types: str) -> dict[str, str]:
+    """Return the headers of a request as its source wants them."""
+    headers = {"Accept": types, **dict(access.headers)}
+    if access.user_agent:
+        headers["User-Agent"] = access.user_agent
+    if access.username is not None:
+        headers["Authorization"] = basic_auth_header(access.username, access.password or "").decode("ascii")
+    return headers
 
 
 def _header(response: Response, name: str) -> str | None:
