@@ -23,20 +23,40 @@ from dataclasses import dataclass
 _INVISIBLE = "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb"
 _DROP = re.compile(f"[{_INVISIBLE}\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
 _LINE_END = re.compile("\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
-_BLANK = re.compile(r"[^\S\n]+")
+_BLANK = re.compile(r"[^\S\n]{2,}|[^\S\n ]")
 _LINES = re.compile(r" ?\n[ \n]*")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 MARKS = 30  # combining marks on one letter, as in the stream-safe format of UAX #15
 _PILE = re.compile(rf"[^\w\s\x00-\u02ff]{{{MARKS + 1},}}")
 
+# Nearly every text is clean as it comes, and one look finds that out: what the patterns above look for, but the
+# plain spaces and line ends of which text is full, and runs in which there may be a pile.
+_RARE = re.compile(
+    f"[{_INVISIBLE}\x00-\x09\x0b-\x1f\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ud800-\udfff]"
+)
+_HIGH = re.compile(f"[^\x00-\u02ff]{{{MARKS + 1}}}")
+
 
 def clean(text: str) -> str:
     """Return ``text`` as it is stored; paragraphs stay apart by one newline. Cleaning twice is cleaning once."""
-    text = _LINE_END.sub("\n", _DROP.sub("", _SURROGATE.sub("\ufffd", text)))
-    # Normalising sorts the marks of a letter in quadratic time: 40,000 on one letter took 1.7 s. What it
-    # decomposes can make a pile higher, so it is cut before and after.
-    text = _PILE.sub(_cut, unicodedata.normalize("NFC", _PILE.sub(_cut, text)))
-    return _LINES.sub("\n", _BLANK.sub(" ", text)).strip()
+    rare = _RARE.search(text)
+    if rare:
+        text = _LINE_END.sub("\n", _DROP.sub("", _SURROGATE.sub("\ufffd", text)))
+    if not text.isascii():
+        # Normalising sorts the marks of a letter in quadratic time: 40,000 on one letter took 1.7 s. What it
+        # decomposes can make a pile higher, so it is cut before and after.
+        text = _level(text)
+        if not unicodedata.is_normalized("NFC", text):
+            text = _level(unicodedata.normalize("NFC", text))
+    if rare or "  " in text:
+        text = _BLANK.sub(" ", text)
+    if "\n\n" in text or " \n" in text or "\n " in text:
+        text = _LINES.sub("\n", text)
+    return text.strip()
+
+
+def _level(text: str) -> str:
+    return _PILE.sub(_cut, text) if _HIGH.search(text) else text
 
 
 def _cut(pile: re.Match[str]) -> str:

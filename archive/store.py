@@ -79,8 +79,8 @@ def _known(row: sqlite3.Row, others: Mapping[int, tuple[tuple[str, str, str], ..
     )
 
 
-def apply_entry(conn: sqlite3.Connection, intent: Intent, poll: PollOutcome, *, pages: bool) -> KnownArticle:
-    """Store what ``intent`` says of one entry, and return the article as it is known from now on.
+def apply_entry(conn: sqlite3.Connection, intent: Intent, poll: PollOutcome, *, pages: bool) -> None:
+    """Store what ``intent`` says of one entry.
 
     ``pages``: the source wants the pages of its articles fetched.
     """
@@ -101,7 +101,6 @@ def apply_entry(conn: sqlite3.Connection, intent: Intent, poll: PollOutcome, *, 
         ):
             _page_again(conn, article_id, at, only_off=intent.change is not Change.REVISED)
     _insert_offer(conn, article_id, task.endpoint_id, intent, at)
-    return known(conn, task.endpoint_id, (entry.key,))[entry.key]
 
 
 def _insert_article(conn: sqlite3.Connection, entry: Entry, fields: Fields, source_id: str, at: str) -> int:
@@ -128,7 +127,8 @@ def _insert_article(conn: sqlite3.Connection, entry: Entry, fields: Fields, sour
         ),
     )
     assert cursor.lastrowid is not None
-    keep_odd(conn, cursor.lastrowid, texts, odd=odd)
+    if odd:
+        keep_odd(conn, cursor.lastrowid, texts, odd=odd)
     return cursor.lastrowid
 
 
@@ -173,10 +173,11 @@ def _insert_offer(
             for guid, link in ((entry.guid, entry.link), *entry.twins)
         ],
     )
-    conn.execute(
-        "update offers set hash = ? where article_id = ? and endpoint_id = ? and hash <> ?",
-        (intent.offer_hash, article_id, endpoint_id, intent.offer_hash),
-    )
+    if intent.was is not None and intent.was.offer_hash != intent.offer_hash:
+        conn.execute(
+            "update offers set hash = ? where article_id = ? and endpoint_id = ? and hash <> ?",
+            (intent.offer_hash, article_id, endpoint_id, intent.offer_hash),
+        )
 
 
 def change_article(

@@ -17,6 +17,8 @@ from . import urls
 
 MAX_TAGS = 20
 
+_SAYS_SOMETHING = re.compile(r"(?:\s+|<[^<>]*>)*+\S")  # beside tags
+
 # A tag never holds another "<": a body of nothing but "<" would otherwise take quadratic time.
 _TAG = re.compile(r"<[^<>]*>")
 
@@ -71,10 +73,13 @@ def joined(description: str, contents: Iterable[str]) -> str:
     Many feeds give the whole article in one element and its first lines in another: a text that another
     one contains, tags aside, is left out.
     """
+    texts = [text for text in (description, *contents) if _SAYS_SOMETHING.match(text)]
+    if len(texts) < 2:
+        return "".join(texts)
     parts: list[str] = []
-    for text in (description, *contents):
+    for text in texts:
         words = _words(text)
-        if not words or any(words in _words(part) for part in parts):
+        if any(words in _words(part) for part in parts):
             continue
         parts = [part for part in parts if _words(part) not in words]
         parts.append(text)

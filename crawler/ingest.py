@@ -33,7 +33,8 @@ _BLOCKS = {
 # The parts of a table become blocks first: outside a table, as in a summary that was cut off, HTML ignores them.
 _TABLE = re.compile(r"<(/?)(?:table|caption|thead|tbody|tfoot|tr|td|th)\b", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-z][a-z0-9]*>")
-_NO_ATTRIBUTES: dict[str, set[str]] = {"*": set()}  # an empty dict would leave lang and title
+# It leaves only the named tags. Attributes: an empty dict would leave lang and title.
+_CLEANER = nh3.Cleaner(tags=_BLOCKS, attributes={"*": set()})
 _ANY_TAG = re.compile(r"<[^<>]*>")
 MOST_TAGS = 4000
 _MARKUP = re.compile(r"[<&]")
@@ -49,9 +50,9 @@ def to_text(markup: str) -> str:
         # The time that cleaning takes grows with the square of the depth; nobody writes a summary like that.
         markup = html.unescape(_ANY_TAG.sub("\n", markup))
     elif _MARKUP.search(markup):
-        # nh3 leaves only the named tags, without attributes; each of them ends a line.
+        # Of tags only blocks are left, without attributes; each of them ends a line.
         blocks = _TABLE.sub(r"<\1div", clean(markup))
-        markup = html.unescape(_TAG.sub("\n", nh3.clean(blocks, tags=_BLOCKS, attributes=_NO_ATTRIBUTES)))
+        markup = html.unescape(_TAG.sub("\n", _CLEANER.clean(blocks)))
     return clean(markup)
 
 

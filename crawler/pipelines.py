@@ -186,7 +186,7 @@ def _store_poll(conn: sqlite3.Connection, poll: PollOutcome) -> Tally:
         # Feeds list the newest first; stored oldest first, a newer article has a higher id.
         for entry in reversed(entries):
             intent = deciding.decide(entry, known.get(entry.key), language=language, now=poll.at)
-            known[entry.key] = store.apply_entry(conn, intent, poll, pages=bool(endpoint["pages"]))
+            store.apply_entry(conn, intent, poll, pages=bool(endpoint["pages"]))
             tally.new += intent.change is Change.NEW
     plan = schedule.after_poll(
         poll,
