@@ -97,19 +97,7 @@ async def one_pass(service: Service, stop: asyncio.Event, *, only_due: bool = Fa
     service.check()
     await service.match()  # what waited is news; only then are new topics applied to what is old
     await service.rematch()
-    polls = await service.readers.run(
-        lambda conn: due.due_polls(conn, now, sys.maxsize, leave=frozenset(), everyone=not only_due)
-    )
-    service.on_station(f"{stamp(now)}: {len(polls)} feed{'s' * (len(polls) != 1)} to ask")
-    while not stop.is_set() and not service.storing.failures:
-        service.stored.clear()
-        fed = await service.feed(polls)
-        # What a host's limit held back still waits.
-        sent = {task.endpoint_id for task in fed if isinstance(task, PollTask)}
-        polls = [task for task in polls if task.endpoint_id not in sent]
-        if not fed and not service.in_flight and not polls:
-            break
-        await _first(service.stored.wait(), stop.wait())
+    await read_all(service, stop, only_due=only_due)
     await service.match()
     if not stop.is_set() and not service.storing.failures:
         await service.digest()
@@ -137,6 +125,24 @@ async def one_pass(service: Service, stop: asyncio.Event, *, only_due: bool = Fa
         unstored=counts.unstored,
         finished=not stop.is_set(),
     )
+
+
+async def read_all(service: Service, stop: asyncio.Event, *, only_due: bool = False) -> None:
+    """Poll every endpoint, or those that are due, and read the pages that are due, until nothing is in flight."""
+    now = service.now()
+    polls = await service.readers.run(
+        lambda conn: due.due_polls(conn, now, sys.maxsize, leave=frozenset(), everyone=not only_due)
+    )
+    service.on_station(f"{stamp(now)}: {len(polls)} feed{'s' * (len(polls) != 1)} to ask")
+    while not stop.is_set() and not service.storing.failures:
+        service.stored.clear()
+        fed = await service.feed(polls)
+        # What a host's limit held back still waits.
+        sent = {task.endpoint_id for task in fed if isinstance(task, PollTask)}
+        polls = [task for task in polls if task.endpoint_id not in sent]
+        if not fed and not service.in_flight and not polls:
+            break
+        await _first(service.stored.wait(), stop.wait())
 
 
 async def _maintain(service: Service) -> None:
