@@ -70,6 +70,9 @@ def scrapy_settings(network: NetworkSettings) -> ScrapySettings:
             # place, and what was sent to them would wait where nobody sees it.
             "CONCURRENT_REQUESTS": 2 * IN_FLIGHT,
             "CONCURRENT_REQUESTS_PER_DOMAIN": 1 if network.delay else PER_HOST,
+            # Scrapy starts so many tasks for each answer, and an answer of ours has an item or two, handed over at once:
+            # by default 100, which took longer than all else.
+            "CONCURRENT_ITEMS": 1,
             "HTTPERROR_ALLOW_ALL": True,  # a 404 is an outcome too
             "DNS_TIMEOUT": 20,
             "WARN_ON_GENERATOR_RETURN_VALUE": False,
