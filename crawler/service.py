@@ -193,7 +193,7 @@ class Service:
         ``polls``: take these instead of asking which endpoints are due.
         """
         now = self.now()
-        if self.storing.holds(now):
+        if self.storing.holds(now) or len(self.in_flight) >= IN_FLIGHT:
             return []
         busy_polls, busy_pages = self._ids("poll"), self._ids("page")
         if polls is None:
@@ -204,14 +204,15 @@ class Service:
         hosts = Counter(self.in_flight.values())
         batch: list[Task] = []
         wanted: list[Task] = [*polls, *pages]
-        for bare in wanted:
-            task = self._with_settings(bare)
+        for task in wanted:
+            if len(self.in_flight) >= IN_FLIGHT:
+                break  # a pass has thousands that wait, and comes by whenever something was stored
             key, host = _key(task), _host(task.url)
-            if key in self.in_flight or hosts[host] >= PER_HOST or len(self.in_flight) >= IN_FLIGHT:
+            if key in self.in_flight or hosts[host] >= PER_HOST:
                 continue
             hosts[host] += 1
             self.in_flight[key] = host
-            batch.append(task)
+            batch.append(self._with_settings(task))
         for few in (batch[at : at + SLICE] for at in range(0, len(batch), SLICE)):
             self.crawl.carrier.send(few)
             # Scrapy takes up what it was given in one go, at 2 ms a request: in between, others have their turn.
