@@ -83,6 +83,9 @@ def beside(tmp_path: Path) -> Iterator[Beside]:
             try:
                 wait_for(lambda: "the archive: " in (tmp_path / "log").read_text("utf-8"))
                 wait_for(lambda: held[0].matches() == [("peru", "Peru votes", 0)])
+                # Its first look at what is stored is over.
+                applied = "select count(*) from topics where applied = version"
+                wait_for(lambda: rows(held[0].data / "archive.db", applied) == [(1,)])
                 yield held[0]
             finally:
                 held[0].later.set()
@@ -109,7 +112,7 @@ def test_a_running_service_takes_over_todays_topics(beside: Beside) -> None:
 def test_a_broken_file_changes_nothing_and_is_named(beside: Beside) -> None:
     beside.edit(VOTES + "    termz: [vote]\n")
     done = presswatch("rematch", config=beside.config, code=2)
-    assert "keywords.yaml:9:5" in done.err
+    assert "keywords.yaml:8:5" in done.err
     assert 'did you mean "terms"?' in done.err
     assert beside.requests() == []
     beside.later.set()
