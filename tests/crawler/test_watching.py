@@ -69,9 +69,7 @@ def world(tmp_path: Path) -> Edited:
     return Edited(tmp_path)
 
 
-async def asked(
-    service: Service, versions: Mapping[str, str], *names: str, what: str = "rematch"
-) -> Request:
+async def asked(service: Service, versions: Mapping[str, str], *names: str, what: str = "rematch") -> Request:
     """Ask the service for something, have it answer, and return what became of the request."""
     arguments = {"names": list(names), "versions": dict(versions)}
     request_id = await service.outgoing.with_alerts(
@@ -158,9 +156,7 @@ def test_stored_articles_that_were_matched_with_the_topics_of_before_are_matched
             result = await run(step)
             calls += 1
             if calls == 2:  # first what is to be done, then the articles
-                await service.watching.take_over(
-                    topics, lambda conn: due.sync_topics(conn, topics, later(2))
-                )
+                await service.watching.take_over(topics, lambda conn: due.sync_topics(conn, topics, later(2)))
             return result
 
         service.readers.run = interrupted  # type: ignore[method-assign]
