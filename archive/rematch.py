@@ -20,7 +20,7 @@ from datetime import datetime
 from archive import reach
 from archive.document import COLUMNS, document
 from archive.model import Hit
-from archive.queue import write_hits
+from archive.queue import BEFORE, Found, keep
 from archive.times import stamp
 from archive.topic import Topic
 
@@ -174,8 +174,7 @@ def _store_article(
     before = {
         row["topic_id"]: row
         for row in conn.execute(
-            """select seq, topic_id, ended_at, ended_because, matched_at, backfill, first_content from matches
-            where article_id = ?""",
+            f"select {BEFORE} from matches where article_id = ?",  # noqa: S608 - our own columns
             (article.article_id,),
         )
     }
@@ -189,26 +188,7 @@ def _store_article(
                 )
                 gains.ended[topic_id] += 1
             continue
-        if row is not None and row["ended_at"] is None:
-            seq = row["seq"]
-            conn.execute(
-                "update matches set topic_version = ?, content = ? where seq = ?",
-                (versions[topic_id], article.content, row["seq"]),
-            )
-        else:
-            if row is not None:
-                conn.execute("delete from hits where match_seq = ?", (row["seq"],))
-                conn.execute("delete from matches where seq = ?", (row["seq"],))
-            gains.new[topic_id] += 1
-            # A topic that is edited and edited back takes no news away; who was told already is told nothing twice.
-            news = row is not None and row["ended_because"] == "topic" and not row["backfill"]
-            seq = conn.execute(
-                """insert into matches (article_id, topic_id, topic_version, matched_at, content, backfill,
-                first_content) values (?, ?, ?, ?, ?, ?, ?)""",
-                (
-                    article.article_id, topic_id, versions[topic_id],
-                    row["matched_at"] if row else stamp(now), article.content, not news,
-                    row["first_content"] if row else None,
-                ),
-            ).lastrowid  # fmt: skip
-        write_hits(conn, seq, hits)
+        # A topic that is edited and edited back takes no news away; who was told already is told nothing twice.
+        news = row is not None and row["ended_because"] == "topic" and not row["backfill"]
+        match = Found(article.article_id, topic_id, versions[topic_id], article.content)
+        gains.new[topic_id] += keep(conn, match, hits, row, now, backfill=not news)

@@ -347,3 +347,17 @@ create index articles_language on articles (language);
 create index matches_standing on matches (topic_id, article_id) where ended_at is null
 """,
     )
+
+
+@migrations()
+def what_definition_made_a_match(database: Database) -> None:
+    """By which definition a match was first made, beside that by which it was last found to hold."""
+    # Of a match that is there already only the last is known.
+    _run(
+        database,
+        """
+alter table matches add column first_version text;
+
+update matches set first_version = topic_version
+""",
+    )

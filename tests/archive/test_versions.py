@@ -50,6 +50,30 @@ def test_a_definition_that_the_archive_has_not_seen_comes_last(conn: sqlite3.Con
     assert versions.unseen(topic.version, topic.definition, []).removed == ()
 
 
+def test_a_match_points_at_the_definition_that_made_it_and_at_that_by_which_it_holds(
+    conn: sqlite3.Connection,
+) -> None:
+    mine, more = spec("mining", "mine"), spec("mining", "mine", "quarry")
+    other = spec("mining", "quarry")
+    sync(conn, 1, mine)
+    store(conn, poll(2, entry("a", "A mine"), entry("b", "A mine and a quarry"), entry("c", "A quarry")))
+    match(conn, compile_topics([mine]), later(2))
+    for minutes, now in ((3, more), (4, other), (5, mine)):
+        sync(conn, minutes, now)
+        matcher = Matcher(compile_topics([now]))
+        while work := rematch.todo(conn):
+            store_stored(
+                conn, work, take_stored(conn, matcher, work), {"mining": now.version}, later(minutes)
+            )
+        told = [(one.made, one.standing) for one in versions.history(conn, "mining")]
+        assert told == {3: [(2, 0), (1, 3)], 4: [(2, 0), (1, 0), (0, 2)], 5: [(2, 2), (1, 0), (0, 0)]}[minutes]
+    assert conn.execute(
+        """select a.title, m.first_version = ?, m.topic_version = ?, m.ended_at is null from matches m
+        join articles a on a.id = m.article_id order by a.title""",
+        (mine.version, mine.version),
+    ).fetchall() == [("A mine", 1, 1, 1), ("A mine and a quarry", 1, 1, 1), ("A quarry", 0, 0, 0)]
+
+
 @given(st.lists(st.text(max_size=3)), st.lists(st.text(max_size=3)))
 def test_what_came_in_and_went_out_leads_from_one_to_the_other(before: list[str], after: list[str]) -> None:
     added, removed = versions.compared(before, after)
