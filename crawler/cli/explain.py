@@ -100,7 +100,7 @@ def _present(conn: sqlite3.Connection, config: Config, found: Found, wanted: Seq
     known = trace.trace(conn, found.article_id)
     article, page = known.article, known.page
     topics = _topics(config, known, wanted)
-    unread = whynot.of_page(page, article["url"])
+    unread = whynot.of_page(page, article["url"], article["text"])
     findings = [unread] if unread else []
     if article["pruned_at"]:
         gone = f"its text was let go at {article['pruned_at'][:16].replace('T', ' ')} UTC: it had matched nothing"

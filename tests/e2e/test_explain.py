@@ -19,12 +19,15 @@ LONG = "</p><p>".join(
 PAGE = (
     "<html lang='en'><head><title>T</title></head><body><article><h1>T</h1><p>{}</p></article></body></html>"
 )
+WALL = "We and our partners store cookies on your device. Accept all, or reject what you do not want."
 ITEM = "<item><title>{title}</title><link>{site}/{name}</link><guid>{name}</guid><description>{summary}</description></item>"
 ENTRIES = {
     "talks": "Lithium talks in Peru",
     "blocked": "A page that is not given",
     "short": "A page without a text",
     "hidden/secret": "A page that robots.txt keeps",
+    "video": "A page with a line",
+    "wall": "A page that asks for consent",
 }
 
 
@@ -45,11 +48,13 @@ def site() -> Iterator[Site]:
             ),
             "/feed": Answer(feed(site.url, **ENTRIES)),
             "/plain": Answer(feed(site.url, plain="A page that nobody wants")),
-            "/many": Answer(feed(site.url, **{f"m{number}": f"Number {number}" for number in range(9)})),
+            "/many": Answer(feed(site.url, **{f"m{number}": f"Number {number}" for number in range(11)})),
             "/broken": Answer(b"no", 403),
             "/talks": Answer(PAGE.format(f"In Peru they met. {LONG}").encode(), headers=html),
             "/blocked": Answer(b"no", 403),
             "/short": Answer(b"<html><body></body></html>", headers=html),
+            "/video": Answer(PAGE.format("Watch the video.").encode(), headers=html),
+            "/wall": Answer(PAGE.format(WALL).encode(), headers=html),
         }
         yield site
 
@@ -63,7 +68,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, site: Site) -> Path:
         {"id": "many", "name": "Many", "endpoints": [{"feed": f"{site.url}/many"}]},
         {"id": "broken", "name": "Broken", "endpoints": [{"feed": f"{site.url}/broken"}]},
     ]  # fmt: skip
-    config = write_config(tmp_path_factory.mktemp("explain"), sources, network={"max_entries": 4})
+    config = write_config(tmp_path_factory.mktemp("explain"), sources, network={"max_entries": 6})
     presswatch("run", "--once", "--as-of", "2026-07-19T15:00Z", config=config)
     site.asked.clear()
     return config
@@ -167,6 +172,23 @@ def test_a_page_that_was_not_read_is_explained_with_what_would_change_that(
         "why"
     ] or "is in the title" in str(answer)
     assert why in explain(folder, f"{site.url}/{name}").out
+
+
+@pytest.mark.parametrize(
+    ("name", "why", "change"),
+    [
+        ("video", "its page was read, but is too short for an article: 3 words of text", "`presswatch try page"),
+        ("wall", "its page was read, but looks like one that asks for consent", "pages: false in sources.yaml"),
+    ],
+)
+def test_a_page_that_was_read_and_is_no_article_is_explained(
+    folder: Path, site: Site, name: str, why: str, change: str
+) -> None:
+    answer = explain(folder, f"{site.url}/{name}", "--json").json
+    (finding,) = answer["findings"]
+    assert why in finding["why"]
+    assert change in finding["change"]
+    assert (answer["content"], answer["page"]["state"]) == ("full", "read")
 
 
 # --- what today's definition says ---------------------------------------------------------------------------------
