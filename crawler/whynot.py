@@ -46,7 +46,9 @@ _CHANGE = {
     "parse_memory": "look at it with `presswatch try`; if it lasts, take it out",
     "refused": "a private address: if it is yours, name its network under network.allow_private in settings.yaml",
 }
-_UNWANTED = "set network.contact in settings.yaml, if it is not set, so that the paper sees who asks; and write to it"
+_UNWANTED = (
+    "set network.contact in settings.yaml, if it is not set, so that the paper sees who asks; and write to it"
+)
 _OBEYED = (
     "robots.txt is obeyed, and no setting changes that: ask the paper, or stop asking for its pages with pages: false "
     "in sources.yaml"
@@ -57,7 +59,9 @@ MOST_OF_A_WALL = 300  # words of a page that asks for consent
 # Words of which such a page is full, in the languages of the shipped sources; by their beginnings.
 _CONSENT = ("cookie", "consent", "privac", "accept", "acept", "gdpr", "rgpd")
 _ONE_IN = 40  # words
-_CONSENT_URL = re.compile(r"//(?:consent|cookies?|privacy)\.|[/?&](?:consent|cookie-?wall)(?![\w-])", re.IGNORECASE)
+_CONSENT_URL = re.compile(
+    r"//(?:consent|cookies?|privacy)\.|[/?&](?:consent|cookie-?wall)(?![\w-])", re.IGNORECASE
+)
 
 
 def advice(reason: str) -> str:

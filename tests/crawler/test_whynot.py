@@ -76,7 +76,9 @@ LAW = "Congress votes on a law of cookies and of consent, which newspapers fear.
     [
         pytest.param(WALL, "", "looks like one that asks for consent", id="a wall"),
         pytest.param(MURO, "", "looks like one that asks for consent", id="a wall in Spanish"),
-        pytest.param(STORY, "https://consent.post.example/?to=a", "asks for consent", id="its address says so"),
+        pytest.param(
+            STORY, "https://consent.post.example/?to=a", "asks for consent", id="its address says so"
+        ),
         pytest.param("Watch the video.", "", "too short for an article: 3 words of text", id="a video"),
         pytest.param("We use cookies to bake.", "", "too short", id="one word makes no wall"),
         pytest.param(LAW, "https://post.example/consent-law", None, id="an article about such pages"),

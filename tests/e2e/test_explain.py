@@ -177,8 +177,16 @@ def test_a_page_that_was_not_read_is_explained_with_what_would_change_that(
 @pytest.mark.parametrize(
     ("name", "why", "change"),
     [
-        ("video", "its page was read, but is too short for an article: 3 words of text", "`presswatch try page"),
-        ("wall", "its page was read, but looks like one that asks for consent", "pages: false in sources.yaml"),
+        (
+            "video",
+            "its page was read, but is too short for an article: 3 words of text",
+            "`presswatch try page",
+        ),
+        (
+            "wall",
+            "its page was read, but looks like one that asks for consent",
+            "pages: false in sources.yaml",
+        ),
     ],
 )
 def test_a_page_that_was_read_and_is_no_article_is_explained(
