@@ -126,7 +126,6 @@ class Service:
                 stamp(now),
                 stamp(newest),
             )
-
         # The archive remembers what dictionaries said; what it does not know takes them two seconds.
         topics = await asyncio.to_thread(self._compile)
         self.versions = {topic.topic_id: topic.version for topic in topics}
@@ -266,9 +265,13 @@ class Service:
             self.on_progress(self.counts)
 
     async def rematch(self) -> None:
-        """Apply topics that are new or changed to the articles that are stored already."""
-        looked_at = found = 0
-        done = None
+        """Apply new and changed topics to stored articles. First, what is odd: till then it may match any topic."""
+        looked_at, found, done = 0, 0, None
+        try:
+            while await self.writer.run(self.archive, maintain.judge_texts) and not self.stop.is_set():
+                pass
+        except ArchiveError as error:
+            self._cannot_store(error, "which texts are odd")
         while not self.stop.is_set() and not self.storing.holds(self.now()):
             work = await self.readers.run(rematch.todo)
             if work is None or work == done:
@@ -306,13 +309,10 @@ class Service:
 
     async def maintain(self) -> None:
         """Thin the ledger, and let go of texts that matched nothing."""
-        now = self.now()
-        retention = timedelta(seconds=self.config.settings.retention)
+        now, retention = self.now(), timedelta(seconds=self.config.settings.retention)
         await self.writer.run(self.archive, lambda conn: maintain.thin_polls(conn, now))
         await self.writer.run(self.archive, lambda conn: maintain.forget_robots(conn, now))
         while await self.writer.run(self.archive, lambda conn: maintain.prune_texts(conn, now, retention)):
-            pass
-        while await self.writer.run(self.archive, maintain.judge_texts) and not self.stop.is_set():
             pass
 
     # --- helpers ------------------------------------------------------------------------------------------
