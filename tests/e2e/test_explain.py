@@ -9,7 +9,11 @@ from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
+from typer.testing import CliRunner
 
+from archive.facts import Facts, Wanted
+from crawler import watchlist
+from crawler.cli.app import app
 from tests.conftest import Done, presswatch
 from tests.e2e.world import Answer, Site, dump, rows, write_config
 
@@ -230,6 +234,28 @@ def test_a_match_that_todays_definition_would_not_find_says_so(
     assert topic(answer, "lithium")["today"] is None, "it is no longer in keywords.yaml"
     shown = explain(config, f"{site.url}/talks", "--topic", "peru").out
     assert "today's definition would not find it: NOT Lithium" in shown
+
+
+def test_for_one_topic_dictionaries_are_not_asked_about_the_words_of_others(
+    folder: Path, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topics = {
+        "new": {"terms": ["Bolognesi~"]},
+        "talks": {"query": "@round AND talks"},
+        "round": {"terms": ["round"]},
+    }
+    config = edited(folder, tmp_path, topics)
+    asked = []
+
+    def look_up(wanted: Wanted, languages: object) -> Facts:
+        asked.append(wanted.slips)
+        return Facts()
+
+    monkeypatch.setattr(watchlist, "look_up", look_up)
+    for more, slips in ((["--topic", "talks"], set()), ([], {"bolognesi"})):
+        done = CliRunner().invoke(app, ["--config", str(config), "explain", f"{site.url}/talks", *more])
+        assert done.exit_code == 0
+        assert asked.pop() == slips
 
 
 # --- an article that is not there ---------------------------------------------------------------------------------
