@@ -131,7 +131,6 @@ class Service:
                 stamp(now),
                 stamp(newest),
             )
-
         topics = await asyncio.to_thread(compile_stored, self.config)
 
         def sync(conn: sqlite3.Connection) -> None:
@@ -259,13 +258,10 @@ class Service:
 
     async def maintain(self) -> None:
         """Thin the ledger, and let go of texts that matched nothing."""
-        now = self.now()
-        retention = timedelta(seconds=self.config.settings.retention)
+        now, retention = self.now(), timedelta(seconds=self.config.settings.retention)
         await self.writer.run(self.archive, lambda conn: maintain.thin_polls(conn, now))
         await self.writer.run(self.archive, lambda conn: maintain.forget_robots(conn, now))
         while await self.writer.run(self.archive, lambda conn: maintain.prune_texts(conn, now, retention)):
-            pass
-        while await self.writer.run(self.archive, maintain.judge_texts) and not self.stop.is_set():
             pass
 
     # --- what is asked of it ---------------------------------------------------------------------------------

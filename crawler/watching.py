@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from archive import maintain
 from archive.connect import transaction
 from archive.errors import ArchiveError
 from archive.match import Matcher
@@ -147,6 +148,7 @@ class Watching:
 
     async def _apply(self, ends: Callable[[], bool], names: Collection[str] | None) -> Gains:
         gains, looked_at, found, done = Gains(), 0, 0, None
+        await self._judge(ends)
         while not ends() and not self.storing.holds():
             watch = self.watch
             work = await self.readers.run(lambda conn: todo(conn, names or None))
@@ -165,6 +167,14 @@ class Watching:
                 log.info("%d matches in %d stored articles (new or changed: %s)", found, looked_at, applied)
                 looked_at = found = 0
         return gains
+
+    async def _judge(self, ends: Callable[[], bool]) -> None:
+        """Find out of texts whether they are odd: an article of which that is not known may match any topic."""
+        try:
+            while await self.writer.run(self.archive, maintain.judge_texts) and not ends():
+                pass
+        except ArchiveError as error:
+            self.storing.failed(error, "which texts are odd")
 
     async def _apply_some(self, watch: Watch, work: Work) -> _Batch | None:
         """Match and store the next stored articles; None when nothing was stored."""

@@ -19,9 +19,10 @@ from archive.connect import open_reader, translated
 from archive.errors import ArchiveError, PresswatchError
 from archive.explain import Verdict
 from archive.explain import explain as judge
+from archive.preview import with_refs
 from archive.sentences import excerpt
 from archive.times import stamp
-from archive.topic import Topic
+from archive.topic import Topic, TopicSpec, compile_topics
 from archive.trace import Found, Trace
 from crawler import whynot
 from crawler.cli.app import Json, app, clock, load
@@ -31,7 +32,7 @@ from crawler.complaints import hint
 from crawler.config import Config
 from crawler.robots import robots_name
 from crawler.urls import canonical
-from crawler.watchlist import compile_stored
+from crawler.watchlist import compile_specs, stored_facts
 
 HOW = {
     "exact": "as written",
@@ -100,7 +101,7 @@ def _present(conn: sqlite3.Connection, config: Config, found: Found, wanted: Seq
     known = trace.trace(conn, found.article_id)
     article, page = known.article, known.page
     topics = _topics(config, known, wanted)
-    unread = whynot.of_page(page, article["url"])
+    unread = whynot.of_page(page, article["url"], article["text"])
     findings = [unread] if unread else []
     if article["pruned_at"]:
         gone = f"its text was let go at {article['pruned_at'][:16].replace('T', ' ')} UTC: it had matched nothing"
@@ -141,7 +142,14 @@ def _topics(config: Config, known: Trace, wanted: Sequence[str]) -> list[dict[st
     for name in wanted:
         if name not in ids and name not in stored:
             raise PresswatchError(f"there is no topic {name} in keywords.yaml{hint(name, ids)}")
-    compiled = compile_stored(config)
+    specs: Sequence[TopicSpec] = config.topics
+    if wanted:
+        # Dictionaries may be slow about new words, and need not be asked about those of other topics.
+        plain = {topic.topic_id: topic for topic in compile_topics(specs)}
+        needed = {one.topic_id for name in wanted if name in plain for one in with_refs(plain[name], plain)}
+        specs = [spec for spec in specs if spec.topic_id in needed]
+    languages = config.settings.languages
+    compiled = compile_specs(specs, languages, stored_facts(config.data_dir, languages))
     shown = [topic.topic_id for topic in compiled if not wanted or topic.topic_id in wanted]
     verdicts = judge(compiled, known.fields, shown)
     found = [_topic(known, one.topic, one, stored.get(one.topic.topic_id)) for one in verdicts]

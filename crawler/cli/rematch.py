@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from archive import due, rematch, schema
+from archive import due, maintain, rematch, schema
 from archive.connect import open_reader, open_writer, transaction, translated
 from archive.errors import PresswatchError
 from archive.match import Matcher
@@ -91,6 +91,8 @@ def _apply(config: Config, names: Collection[str] | None) -> tuple[dict[str, dic
         schema.migrate(conn)
         with transaction(conn):
             due.sync(conn, config.sources, topics, now)
+        while maintain.judge_texts(conn):
+            pass  # an article of which it is not known whether it is odd may match any topic
         while work := rematch.todo(conn, names or None):
             gains.add(store_stored(conn, work, take_stored(conn, matcher, work), versions, now))
         return rematch.outcome(conn, gains, versions), rematch.waiting(conn)

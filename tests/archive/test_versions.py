@@ -66,7 +66,9 @@ def test_a_match_points_at_the_definition_that_made_it_and_at_that_by_which_it_h
                 conn, work, take_stored(conn, matcher, work), {"mining": now.version}, later(minutes)
             )
         told = [(one.made, one.standing) for one in versions.history(conn, "mining")]
-        assert told == {3: [(2, 0), (1, 3)], 4: [(2, 0), (1, 0), (0, 2)], 5: [(2, 2), (1, 0), (0, 0)]}[minutes]
+        assert (
+            told == {3: [(2, 0), (1, 3)], 4: [(2, 0), (1, 0), (0, 2)], 5: [(2, 2), (1, 0), (0, 0)]}[minutes]
+        )
     assert conn.execute(
         """select a.title, m.first_version = ?, m.topic_version = ?, m.ended_at is null from matches m
         join articles a on a.id = m.article_id order by a.title""",

@@ -9,7 +9,11 @@ from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
+from typer.testing import CliRunner
 
+from archive.facts import Facts, Wanted
+from crawler import watchlist
+from crawler.cli.app import app
 from tests.conftest import Done, presswatch
 from tests.e2e.world import Answer, Site, dump, rows, write_config
 
@@ -19,12 +23,15 @@ LONG = "</p><p>".join(
 PAGE = (
     "<html lang='en'><head><title>T</title></head><body><article><h1>T</h1><p>{}</p></article></body></html>"
 )
+WALL = "We and our partners store cookies on your device. Accept all, or reject what you do not want."
 ITEM = "<item><title>{title}</title><link>{site}/{name}</link><guid>{name}</guid><description>{summary}</description></item>"
 ENTRIES = {
     "talks": "Lithium talks in Peru",
     "blocked": "A page that is not given",
     "short": "A page without a text",
     "hidden/secret": "A page that robots.txt keeps",
+    "video": "A page with a line",
+    "wall": "A page that asks for consent",
 }
 
 
@@ -45,11 +52,13 @@ def site() -> Iterator[Site]:
             ),
             "/feed": Answer(feed(site.url, **ENTRIES)),
             "/plain": Answer(feed(site.url, plain="A page that nobody wants")),
-            "/many": Answer(feed(site.url, **{f"m{number}": f"Number {number}" for number in range(9)})),
+            "/many": Answer(feed(site.url, **{f"m{number}": f"Number {number}" for number in range(11)})),
             "/broken": Answer(b"no", 403),
             "/talks": Answer(PAGE.format(f"In Peru they met. {LONG}").encode(), headers=html),
             "/blocked": Answer(b"no", 403),
             "/short": Answer(b"<html><body></body></html>", headers=html),
+            "/video": Answer(PAGE.format("Watch the video.").encode(), headers=html),
+            "/wall": Answer(PAGE.format(WALL).encode(), headers=html),
         }
         yield site
 
@@ -63,7 +72,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, site: Site) -> Path:
         {"id": "many", "name": "Many", "endpoints": [{"feed": f"{site.url}/many"}]},
         {"id": "broken", "name": "Broken", "endpoints": [{"feed": f"{site.url}/broken"}]},
     ]  # fmt: skip
-    config = write_config(tmp_path_factory.mktemp("explain"), sources, network={"max_entries": 4})
+    config = write_config(tmp_path_factory.mktemp("explain"), sources, network={"max_entries": 6})
     presswatch("run", "--once", "--as-of", "2026-07-19T15:00Z", config=config)
     site.asked.clear()
     return config
@@ -169,6 +178,31 @@ def test_a_page_that_was_not_read_is_explained_with_what_would_change_that(
     assert why in explain(folder, f"{site.url}/{name}").out
 
 
+@pytest.mark.parametrize(
+    ("name", "why", "change"),
+    [
+        (
+            "video",
+            "its page was read, but is too short for an article: 3 words of text",
+            "`presswatch try page",
+        ),
+        (
+            "wall",
+            "its page was read, but looks like one that asks for consent",
+            "pages: false in sources.yaml",
+        ),
+    ],
+)
+def test_a_page_that_was_read_and_is_no_article_is_explained(
+    folder: Path, site: Site, name: str, why: str, change: str
+) -> None:
+    answer = explain(folder, f"{site.url}/{name}", "--json").json
+    (finding,) = answer["findings"]
+    assert why in finding["why"]
+    assert change in finding["change"]
+    assert (answer["content"], answer["page"]["state"]) == ("full", "read")
+
+
 # --- what today's definition says ---------------------------------------------------------------------------------
 
 
@@ -200,6 +234,28 @@ def test_a_match_that_todays_definition_would_not_find_says_so(
     assert topic(answer, "lithium")["today"] is None, "it is no longer in keywords.yaml"
     shown = explain(config, f"{site.url}/talks", "--topic", "peru").out
     assert "today's definition would not find it: NOT Lithium" in shown
+
+
+def test_for_one_topic_dictionaries_are_not_asked_about_the_words_of_others(
+    folder: Path, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topics = {
+        "new": {"terms": ["Bolognesi~"]},
+        "talks": {"query": "@round AND talks"},
+        "round": {"terms": ["round"]},
+    }
+    config = edited(folder, tmp_path, topics)
+    asked = []
+
+    def look_up(wanted: Wanted, languages: object) -> Facts:
+        asked.append(wanted.slips)
+        return Facts()
+
+    monkeypatch.setattr(watchlist, "look_up", look_up)
+    for more, slips in ((["--topic", "talks"], set()), ([], {"bolognesi"})):
+        done = CliRunner().invoke(app, ["--config", str(config), "explain", f"{site.url}/talks", *more])
+        assert done.exit_code == 0
+        assert asked.pop() == slips
 
 
 # --- an article that is not there ---------------------------------------------------------------------------------
