@@ -20,9 +20,9 @@ from archive.times import moment
 class Version:
     """One definition. ``number``: its place in the topic's history; None: the archive has not seen it yet.
 
-    ``added_at``: when the archive first saw it. ``made``: the matches that it was the first to make. ``standing``: those
-    that stand, and were last found to hold by it. ``parts``: what was written, one line each. ``added``, ``removed``:
-    against the one before.
+    ``added_at``: when the archive first saw it. ``made``: matches that it was the first to make. ``standing``: those
+    that stand and were last found to hold by it. ``parts``: what was written, one line each. ``added`` and
+    ``removed``: against the one before.
     """
 
     version: str

@@ -104,9 +104,11 @@ def _shown(folder: Path, complaint: Complaint) -> str:
 
 def _good(config: Config) -> str:
     feeds = sum(len(source.endpoints) for source in config.sources)
+    examples = sum(len(topic.match) + len(topic.no_match) for topic in config.topics)
     return (
         f"config is good: {counted(len(config.sources), 'source')} ({counted(feeds, 'feed')}), "
-        f"{counted(len(config.topics), 'topic')}, {counted(len(config.subscriptions), 'subscriber')}"
+        f"{counted(len(config.topics), 'topic')} ({counted(examples, 'example')} tried), "
+        f"{counted(len(config.subscriptions), 'subscriber')}"
     )
 
 

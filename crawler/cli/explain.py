@@ -27,7 +27,7 @@ from archive.trace import Found, Trace
 from crawler import whynot
 from crawler.cli.app import Json, app, clock, load
 from crawler.cli.explained import as_text
-from crawler.cli.output import say, say_json
+from crawler.cli.output import counted, say, say_json
 from crawler.complaints import hint
 from crawler.config import Config
 from crawler.robots import robots_name
@@ -50,7 +50,10 @@ QUOTE, BEFORE = 240, 100  # characters of a sentence around a hit
 def explain(
     context: typer.Context,
     url: Annotated[
-        str, typer.Argument(metavar="URL", help="The address of an article, a part of it, or its number.")
+        str,
+        typer.Argument(
+            metavar="URL", help="An article: its address or a part of it, words of its title, or its number."
+        ),
     ],
     topic: Annotated[
         list[str] | None, typer.Option("--topic", help="Only this topic (may be given more than once).")
@@ -74,10 +77,13 @@ def explain(
         if isinstance(found, Found):
             answer = _present(conn, config, found, topic or [])
         elif found:
-            raise PresswatchError(f"{text} is a part of several addresses: " + _some(found))
+            raise PresswatchError(
+                f"{text} stands in the address or the title of several articles: " + _some(found)
+            )
         elif address is None:
             raise PresswatchError(
-                f"{text} is no part of any article's address: write the whole address, with its https://"
+                f"{text} stands in no article's address or title: find the article with `presswatch search`; or, "
+                "if it may not be in the archive, write its whole address, with its https://"
             )
         else:
             answer = _absent(conn, config, address)
@@ -172,7 +178,7 @@ def _topic(
         late = (
             "the article waits to be matched"
             if known.waiting
-            else "the next start of `presswatch run` stores it"
+            else "`presswatch rematch`, or the next start of `presswatch run`, stores it"
         )
         why = f"{_found(now)}; but no match is stored yet: {late}"
     else:
@@ -192,6 +198,8 @@ def _topic(
             )},
             "version": stored["topic_version"],
             "number": stored["version_number"],
+            "first_version": stored["first_version"],
+            "first_number": stored["first_number"],
             "hits": hits,
         },
         "today": today and {
@@ -220,7 +228,7 @@ def _found(hits: Sequence[Mapping[str, Any]]) -> str:
     if not hits:
         return "it matches"
     first = hits[0]
-    more = f", and {len(hits) - 1} more" if len(hits) > 1 else ""
+    more = f", and {counted(len(hits) - 1, 'more hit')}" if len(hits) > 1 else ""
     return f'"{first["text"]}" is in the {first["field"]}, {HOW[first["how"]]}{more}'
 
 

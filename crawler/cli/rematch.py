@@ -67,6 +67,8 @@ def rematch_command(
         say(f"{topic_id}: {counted(one['matches'], 'article')}, {one['new']} new, {one['ended']} no longer")
     if not done:
         say("all topics are applied as they are")
+    if any(one["new"] for one in done.values()):
+        note("what is new so is in the archive, marked as backfill, and in no digest")
     if answer is not None:
         if others := answer["restart"]:
             note(f"changed too, and taken over only by a new start of the service: {', '.join(others)}")
