@@ -35,6 +35,14 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     return None
 
 
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
+) -> None:
+    """After a failure, say how the same order is had again: what stands at the top of a run is not shown with -q."""
+    if exitstatus:
+        terminalreporter.write_line(f"the order: --randomly-seed={config.getoption('randomly_seed')}")
+
+
 @pytest.fixture(scope="session")
 def corpus() -> Path:
     """The folder of real feeds, pages and texts."""
