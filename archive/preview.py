@@ -127,6 +127,16 @@ def compare(
     return difference
 
 
+def standing(conn: sqlite3.Connection, topic_id: str, begin: datetime | None = None) -> int:
+    """Return how many matches of a topic stand, of articles first seen since ``begin``."""
+    number: int = conn.execute(
+        """select count(*) from matches m join articles a on a.id = m.article_id
+        where m.topic_id = ? and m.ended_at is null and a.first_seen_at >= ?""",
+        (topic_id, stamp(begin) or ""),
+    ).fetchone()[0]
+    return number
+
+
 def with_refs(topic: Topic, topics: Mapping[str, Topic]) -> tuple[Topic, ...]:
     """Return ``topic`` and all that it refers to, also by others."""
     needed = {topic.topic_id: topic}

@@ -75,10 +75,12 @@ class NoFolder(ConfigError):
 class Survey:
     """All that can be said of the four files. ``config`` is None when they cannot be used.
 
-    ``topics`` are those that can be tried: of a file with mistakes, the ones without any.
+    ``settings`` are None only when something is wrong in settings.yaml itself. ``topics`` are those that can be tried:
+    of a file with mistakes, the ones without any.
     """
 
     config: Config | None
+    settings: Settings | None
     complaints: tuple[Complaint, ...]  # warnings too
     topics: tuple[TopicSpec, ...]
     keywords: Document
@@ -113,15 +115,18 @@ def survey(directory: Path, environ: Mapping[str, str] = os.environ) -> Survey:
     found.update(_rules(documents, environ))
     warnings = tuple(sorted(keywords.warnings(topics)))
     if found:
-        settings = shapes.get("settings", Settings())
-        assert isinstance(settings, Settings)
+        settings = shapes.get("settings")
+        assert isinstance(settings, Settings | None)
+        if any(complaint.file == documents["settings"].file for complaint in found):
+            settings = None
         wrong = {complaint for complaint in found if complaint.file == topics.file}
-        usable = keywords.sound(topics, wrong, settings.languages)
-        return Survey(
-            config=None, complaints=tuple(sorted(found | set(warnings))), topics=usable, keywords=topics
-        )
+        usable = keywords.sound(topics, wrong, (settings or Settings()).languages)
+        complaints = tuple(sorted(found | set(warnings)))
+        return Survey(config=None, settings=settings, complaints=complaints, topics=usable, keywords=topics)
     config = replace(_config(shapes, topics, environ, warnings), notes=tuple(sorted(_notes(documents))))
-    return Survey(config=config, complaints=warnings, topics=config.topics, keywords=topics)
+    return Survey(
+        config=config, settings=config.settings, complaints=warnings, topics=config.topics, keywords=topics
+    )
 
 
 class Tried(Protocol):
@@ -201,7 +206,7 @@ def _config(
             for one in subscribers.subscribers
         ),
         mail=_mail_server(settings.mail, environ) if settings.mail else None,
-        data_dir=Path(settings.data_dir).expanduser(),
+        data_dir=settings.folder,
         warnings=warnings,
         keywords=document,
     )

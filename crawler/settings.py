@@ -144,6 +144,11 @@ class Settings(Shape):
     network: NetworkSettings = NetworkSettings()
     mail: Mail | None = None
 
+    @property
+    def folder(self) -> Path:
+        """The folder for the archive; a ``~`` is the operator's home."""
+        return Path(self.data_dir).expanduser()
+
 
 # --- keywords.yaml ----------------------------------------------------------------------------------------
 

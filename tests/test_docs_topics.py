@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
+import sqlite3
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +32,9 @@ from tests.conftest import PROGRAM, environment, presswatch
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "topics.md"
-TEXT = PAGE.read_text(encoding="utf-8")
+PAGE_TEXT = PAGE.read_text(encoding="utf-8")
+# The session is played from its beginning to its end; all else on the page can be tried by itself.
+TEXT, SESSION = PAGE_TEXT.split("\n## An analyst's session\n")
 LESSON = TEXT.split("\n## In ten minutes\n")[1].split("\n## ")[0]
 FIND = "| query | finds | does not find |"
 ARTICLE = "| query | article | finds |"
@@ -152,7 +157,13 @@ def test_the_tests_see_all_that_is_on_the_page() -> None:
         "| it says | and you can |",
     }
     assert set(headers) == {*known, *plain}
-    assert set(re.findall(r"^```(\w+)$", TEXT, re.MULTILINE)) == {"yaml", "refused", "mistakes", "text"}
+    assert set(re.findall(r"^```(\w+)$", PAGE_TEXT, re.MULTILINE)) == {
+        "yaml",
+        "refused",
+        "mistakes",
+        "text",
+        "edit",
+    }
     assert len(REFUSED) > 8
     assert len(STARTS) == 10
 
@@ -329,6 +340,34 @@ def test_what_the_page_says_of_explain_is_what_it_says(row: Sequence[str]) -> No
     assert parts
     for part in parts:
         assert part.strip() in SENTENCES, part
+
+
+# What is another each time: ports, the numbers of matches, and today.
+_ELSEWHEN = re.compile(r"127\.0\.0\.1:\d+|\bmatch \d+|\d{4}-\d\d-\d\d \d\d:\d\d UTC")
+
+
+def test_the_session_of_an_analyst_goes_as_the_page_tells_it(demo_folder: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "played"
+    shutil.copytree(demo_folder, folder)
+    config = folder / "config"
+    settings = config / "settings.yaml"
+    settings.write_text(settings.read_text("utf-8").replace(str(demo_folder), str(folder)), "utf-8")
+    topics = (config / "keywords.yaml").read_text("utf-8").rstrip("\n")
+    asked = []
+    for language, block in re.findall(r"^```(\w+)\n(.*?)^```$", SESSION, re.MULTILINE | re.DOTALL):
+        if language == "edit":
+            (config / "keywords.yaml").write_text(f"{topics}\n\n{block}", "utf-8")
+            continue
+        command, shown = block.split("\n", 1)
+        asked.append(shlex.split(command)[2])
+        refused = asked == ["check"]
+        out = presswatch(*shlex.split(command)[2:], config=config, code=1 if refused else 0).out
+        shown, out = (_ELSEWHEN.sub("*", text) for text in (shown, out))
+        assert out.endswith(shown.removeprefix("…\n")) if shown.startswith("…\n") else out == shown
+    assert asked == ["check", "try", "check", "rematch", "explain", "explain", "check", "rematch", "topics"]
+    with closing(sqlite3.connect(folder / "data" / "archive.db")) as conn:
+        stored = conn.execute("select backfill from matches where topic_id = 'consultation'").fetchall()
+    assert stored == [(1,), (1,)]
 
 
 PIPED = re.compile(r"echo '(.*)' \| presswatch (match.*)")

@@ -2,7 +2,7 @@
 
 service.py   run, demo, serve, migrate
 config.py    check
-topics.py    topics
+topics.py    topics (history.py: its definitions over time)
 explain.py   explain (explained.py prints it)
 look.py      try feed, try page
 query.py     try query
@@ -10,6 +10,7 @@ rematch.py   rematch
 match.py     match (corpus.py does the work)
 archive.py   search, sources, digest
 output.py    how results and errors are printed
+difference.py  what changed topics would gain and lose: check --diff, rematch --plan
 found.py     how articles that a topic finds are shown
 """
 

@@ -5,26 +5,42 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
+from archive import preview
 from archive.errors import Complaint, ConfigError, PresswatchError, TopicError
 from archive.match import Matcher
 from archive.query import caret
+from archive.times import stamp
 from archive.topic import Topic, TopicSpec, refs
+from crawler.cli import difference
 from crawler.cli.app import Json, app
 from crawler.cli.output import counted, note, say, say_json
+from crawler.cli.query import archive
 from crawler.config import Config, NoFolder, Survey, examples_complaints, survey
 from crawler.settings import Settings
-from crawler.watchlist import compile_specs, stored_facts
+from crawler.watchlist import compile_config, compile_specs, stored_facts
 
 MOST_SHOWN = 3  # words that a failed example was found by
 
 
 @app.command()
-def check(context: typer.Context, json: Json = False) -> None:
+def check(
+    context: typer.Context,
+    diff: Annotated[
+        bool,
+        typer.Option("--diff", help="Show what new and changed topics would gain and lose in the archive."),
+    ] = False,
+    days: Annotated[
+        int, typer.Option(min=1, help="With --diff: in how many of the archive's last days.")
+    ] = 30,
+    limit: Annotated[int, typer.Option(min=0, help="With --diff: how many articles of each to show.")] = 3,
+    json: Json = False,
+) -> None:
     """Say all that is wrong in config/, and try the topics' examples."""
-    good = ""
+    config = None
     try:
         found = survey(context.obj)
     except ConfigError as error:
@@ -38,15 +54,40 @@ def check(context: typer.Context, json: Json = False) -> None:
         complaints = sorted({*found.complaints, *_examples(found)})
         said = "\n".join(_shown(context.obj, complaint) for complaint in complaints)
         if found.config is not None:
-            good = _good(found.config)
+            config = found.config
             # Not among the complaints: whoever asks a script whether the files are good gets yes.
-            for one in found.config.notes:
+            for one in config.notes:
                 note(str(one))
-    if json:
-        say_json([asdict(complaint) for complaint in complaints])
-    else:
-        say(said or good)
+    told = [asdict(complaint) for complaint in complaints]
+    if not json:
+        say(said or (_good(config) if config else ""))
+    elif not diff:
+        say_json(told)
+    if diff and config is not None:
+        _say_difference(config, told, days, limit, as_json=json)
+    elif diff:
+        note("what the topics would change is said once the files can be read")
+        if json:
+            say_json({"complaints": told, "topics": {}})
     raise typer.Exit(1 if complaints else 0)
+
+
+def _say_difference(
+    config: Config, complaints: Sequence[Any], days: int, limit: int, *, as_json: bool
+) -> None:
+    topics = compile_config(config, stored_facts(config.data_dir, config.settings.languages))
+    with archive(config.data_dir) as conn:
+        begin = preview.since(conn, days)
+        found = difference.changes(conn, topics, begin=begin, samples=limit)
+        if as_json:
+            changes = {one.topic_id: difference.as_json(one) for one in found}
+            say_json({"complaints": complaints, "since": stamp(begin), "topics": changes})
+            return
+        number = preview.articles(conn, begin)
+        last = f"in the archive's last {days} days" if days > 1 else "on the archive's last day"
+        say(f"\namong {counted(number, 'article')} first seen {last}:\n")
+        if not difference.show(found):
+            say("nothing changes: the archive was matched with the topics as they stand in keywords.yaml")
 
 
 def _shown(folder: Path, complaint: Complaint) -> str:
@@ -73,13 +114,12 @@ def _examples(found: Survey) -> Sequence[Complaint]:
     """Return the complaints about examples; where there are none, dictionaries need not be asked."""
     if not any(topic.match or topic.no_match for topic in found.topics):
         return ()
-    config = found.config
-    settings = config.settings if config else Settings()
+    settings = found.settings or Settings()
     try:
         topics = compile_specs(
             found.topics,
             settings.languages,
-            stored_facts(config.data_dir, settings.languages) if config else None,
+            stored_facts(settings.folder, settings.languages) if found.settings else None,
         )
     except PresswatchError as error:
         # With other complaints to tell, those come first.

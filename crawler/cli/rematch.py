@@ -6,19 +6,19 @@ topics that are new or changed ─▶ candidates of the archive ─▶ matcher �
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import closing
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from archive import due, preview, rematch, schema, search
+from archive import due, rematch, schema, search
 from archive.connect import open_reader, open_writer, transaction, translated
 from archive.errors import LockHeld, PresswatchError
 from archive.lock import service_lock
 from archive.match import Matcher
 from archive.topic import Topic
-from crawler.cli import found as shown
+from crawler.cli import difference
 from crawler.cli.app import Json, app, clock, load
 from crawler.cli.output import counted, note, say, say_json
 from crawler.cli.query import archive
@@ -132,39 +132,9 @@ def _standing(conn: sqlite3.Connection) -> dict[str, int]:
 def _plan(
     config: Config, topics: Sequence[Topic], names: Collection[str] | None, limit: int, *, as_json: bool
 ) -> None:
-    by_id = {topic.topic_id: topic for topic in topics}
-    results: dict[str, Any] = {}
-    with archive(config) as conn:
-        applied = dict(conn.execute("select id, applied from topics").fetchall())
-        for topic in topics:
-            if topic.topic_id in names if names else applied.get(topic.topic_id) != topic.version:
-                difference = preview.compare(conn, topic, by_id, samples=limit)
-                if as_json:
-                    results[topic.topic_id] = difference_as_json(difference)
-                else:
-                    shown.show([*([""] if results else []), *difference_as_text(topic, difference)])
-                    results[topic.topic_id] = None
-    if as_json:
-        say_json({"topics": results})
-    elif not results:
-        say("all topics are applied as they are")
-
-
-def difference_as_text(topic: Topic, difference: preview.Difference) -> Iterator[str]:
-    """Yield what a topic would gain and lose, for people."""
-    gained, lost = difference.gained, difference.lost
-    yield f"{topic.topic_id}: {gained.total} gained, {lost.total} lost, {difference.kept} stay"
-    for label, changed in (("gained", gained), ("lost", lost)):
-        if changed.total:
-            yield from ("", f"{label}: {changed.total}", *shown.counts(changed))
-            for one in changed.samples:
-                yield from ("", *shown.sample(one))
-
-
-def difference_as_json(difference: preview.Difference) -> Mapping[str, Any]:
-    """Return the same for programs."""
-    return {
-        "gained": shown.as_json(difference.gained),
-        "lost": shown.as_json(difference.lost),
-        "kept": difference.kept,
-    }
+    with archive(config.data_dir) as conn:
+        if as_json:
+            found = difference.changes(conn, topics, only=names, samples=limit)
+            say_json({"topics": {one.topic_id: difference.as_json(one) for one in found}})
+        elif not difference.show(difference.changes(conn, topics, only=names, samples=limit)):
+            say("all topics are applied as they are")

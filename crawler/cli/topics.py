@@ -24,6 +24,7 @@ from archive.months import locale_of, month_names
 from archive.normalize import fold, tokens
 from archive.topic import Topic, refs
 from archive.tree import Date, Mode, Phrase, Word, walk
+from crawler.cli import history
 from crawler.cli.app import Json, app, load
 from crawler.cli.output import say, say_json
 from crawler.complaints import hint
@@ -66,6 +67,9 @@ def topics(
     name: Annotated[
         str | None, typer.Argument(help="A topic of keywords.yaml; left out: all of them.")
     ] = None,
+    past: Annotated[
+        bool, typer.Option("--history", help="Show each definition that a topic has had instead.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Show what each topic looks for: spellings, forms, dates.
@@ -79,6 +83,9 @@ def topics(
         raise PresswatchError(f"there is no topic {name} in keywords.yaml{close or _there_are(known)}")
     compiled = compile_config(config, stored_facts(config.data_dir, config.settings.languages))
     shown = [topic for topic in compiled if name in (None, topic.topic_id)]
+    if past:
+        history.show(config, shown, as_json=json)
+        return
     with closing(_Vocabulary(config.data_dir / "archive.db")) as vocabulary:
         if json:
             say_json([as_json(topic, vocabulary) for topic in shown])

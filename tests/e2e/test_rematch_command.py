@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,7 +58,13 @@ def test_a_plan_is_what_rematch_does_and_writes_nothing(changed: Path) -> None:
     assert plan["marches"]["lost"]["total"] == 0
     assert plan["boluarte"]["lost"]["total"] > 3
     done = presswatch("rematch", "--json", config=changed).json
-    for topic_id, one in plan.items():
+    assert {topic_id: one["change"] for topic_id, one in plan.items()} == {
+        **dict.fromkeys(("peru", "boluarte"), "changed"),
+        "marches": "new",
+        **dict.fromkeys(("us-troops", "lithium", "july-19"), "taken out"),
+    }
+    for topic_id in done["topics"]:
+        one = plan[topic_id]
         assert done["topics"][topic_id] == {
             "matches": one["gained"]["total"] + one["kept"],
             "new": one["gained"]["total"],
@@ -127,7 +134,103 @@ def test_an_archive_of_an_earlier_version_is_told_to_be_migrated(changed: Path) 
         assert "`presswatch migrate` brings it up to date" in done.err
 
 
+# --- check --diff
+
+
+def test_check_says_what_the_edited_topics_would_gain_and_lose_before_anything_takes_them(
+    changed: Path,
+) -> None:
+    before = matches(changed)
+    told = presswatch("check", "--diff", "--json", config=changed).json
+    assert matches(changed) == before
+    assert told["complaints"] == []
+    assert (
+        told["topics"]
+        == presswatch("rematch", "--plan", "--limit", 3, "--json", config=changed).json["topics"]
+    )
+    gained = told["topics"]["marches"]["gained"]
+    assert sum(gained["sources"].values()) == sum(gained["languages"].values()) == gained["total"] > 3
+    assert [len(one["hits"]) > 0 for one in gained["samples"]] == [True] * 3
+    lost = told["topics"]["boluarte"]["lost"]
+    assert lost["total"] == before["boluarte"] - told["topics"]["boluarte"]["kept"]
+    # What was found in an article that is lost is what the archive says.
+    assert {hit["text"] for one in lost["samples"] for hit in one["hits"]} >= {"Boluarte"}
+    assert told["topics"]["lithium"]["kept"] == before["lithium"]
+
+
+def test_a_difference_counts_only_the_last_days_of_the_archive(changed: Path) -> None:
+    archive = changed.parent / "data" / "archive.db"
+    with closing(sqlite3.connect(archive)) as conn:
+        conn.execute(
+            "update articles set first_seen_at = '2026-05-01T00:00:00+00:00' where first_seen_at < '2026-07-19'"
+        )
+        conn.commit()
+
+    def change(*arguments: object) -> dict[str, Any]:
+        found: dict[str, Any] = presswatch("check", "--diff", "--json", *arguments, config=changed).json
+        assert found["since"][:10] == ("2026-06-21" if not arguments else "2026-05-01")
+        return found["topics"]["boluarte"]
+
+    lately, ever = change(), change("--days", 200)
+    assert 0 < lately["lost"]["total"] < ever["lost"]["total"]
+    assert "2026-05-01" in ever["lost"]["days"]
+    assert "2026-05-01" not in lately["lost"]["days"]
+
+
+def test_a_difference_is_shown_beside_an_example_that_fails_and_not_beside_a_file_that_cannot_be_read(
+    changed: Path,
+) -> None:
+    keywords = changed / "keywords.yaml"
+    example = "    examples: {match: [Nobody walked]}\n"
+    keywords.write_text(CHANGED + example, "utf-8")
+    out = presswatch("check", "--diff", config=changed, code=1).out
+    assert "the topic marches does not find this" in out
+    assert "\nmarches: new: " in out
+    keywords.write_text(CHANGED + "    exclud: [x]\n", "utf-8")
+    done = presswatch("check", "--diff", config=changed, code=1)
+    assert "gained" not in done.out
+    assert "once the files can be read" in done.err
+    assert presswatch("check", "--diff", "--json", config=changed, code=1).json["topics"] == {}
+
+
+def test_a_difference_says_that_nothing_changes(changed: Path) -> None:
+    presswatch("rematch", config=changed)
+    assert "\nnothing changes: " in presswatch("check", "--diff", config=changed).out
+
+
+# --- topics --history
+
+
+def test_a_history_tells_each_definition_with_what_came_in_and_went_out(changed: Path) -> None:
+    before = matches(changed)["peru"]
+    (first, now) = presswatch("topics", "peru", "--history", "--json", config=changed).json["peru"]
+    assert (first["number"], first["matches"], first["ended"]) == (1, before, 0)
+    assert now["number"] is now["added_at"] is None
+    assert now["added"] == ["terms: Perú"]
+    assert "terms.es: peruan*" in now["removed"]
+    assert (
+        "stands in keywords.yaml and is not applied yet"
+        in presswatch("topics", "--history", config=changed).out
+    )
+    presswatch("rematch", config=changed)
+    (first, now) = presswatch("topics", "peru", "--history", "--json", config=changed).json["peru"]
+    assert (now["number"], now["matches"]) == (2, matches(changed)["peru"])
+    assert first["ended"] > 0 == first["matches"]
+    (only,) = presswatch("topics", "marches", "--history", "--json", config=changed).json["marches"]
+    assert only["added"] == ["terms: marcha*", "exclude: sin marcha"]
+
+
 # --- try query
+
+
+def test_a_query_is_tried_beside_a_file_with_mistakes(changed: Path) -> None:
+    (changed / "keywords.yaml").write_text(CHANGED + "  broken:\n    query: Peru OR\n", "utf-8")
+    done = query(changed.parent, "@marches OR Puno", "--json")
+    assert done.json["total"] > 3
+    assert "`presswatch check` shows them" in done.err
+    assert "there is no topic broken" in query(changed.parent, "@broken", code=2).err
+    (changed / "settings.yaml").write_text("data_dirr: x\n", "utf-8")
+    assert "settings.yaml:1:1" in query(changed.parent, "Puno", code=2).err
 
 
 def query(folder: Path, *arguments: object, code: int = 0):

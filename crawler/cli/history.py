@@ -1,0 +1,73 @@
+"""How the definitions that a topic has had are shown: topics --history."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from archive import versions
+from archive.times import stamp
+from archive.topic import Topic, refs
+from archive.versions import Version
+from crawler.cli import found as shown
+from crawler.cli.output import counted, say_json
+from crawler.cli.query import archive
+from crawler.config import Config
+
+
+def show(config: Config, topics: Sequence[Topic], *, as_json: bool) -> None:
+    """Print the history of each of ``topics``."""
+    with archive(config.data_dir) as conn:
+        histories = [(topic, _history(conn, topic)) for topic in topics]
+    if as_json:
+        say_json({topic.topic_id: list(map(version_as_json, past)) for topic, past in histories})
+        return
+    for number, (topic, past) in enumerate(histories):
+        shown.show([*([""] if number else []), *as_text(topic, past)])
+
+
+def _history(conn: sqlite3.Connection, topic: Topic) -> list[Version]:
+    """Return what ``topic`` was and is, the oldest first; the last may stand in the file alone."""
+    seen = versions.history(conn, topic.topic_id)
+    if any(one.version == topic.version for one in seen):
+        return seen
+    return [*seen, versions.unseen(topic.version, topic.definition, seen)]
+
+
+def as_text(topic: Topic, past: Sequence[Version]) -> Iterator[str]:
+    """Yield the lines of a history, 80 columns wide."""
+    yield topic.topic_id if topic.title == topic.topic_id else f"{topic.topic_id}: {topic.title}"
+    for one in past:
+        yield ""
+        yield f"  {_head(one, today=one.version == topic.version)}"
+        marked = [(sign, part) for sign, parts in (("-", one.removed), ("+", one.added)) for part in parts]
+        for sign, part in marked:
+            yield from shown.wrapped(part, f"    {sign} ", "        ")
+        if not marked:
+            others = " or ".join(f"@{name}" for name in refs(topic.trees))
+            # A title or an example makes no version; another topic that this one refers to does.
+            yield f"    the same words; {others or 'a topic that it referred to'} had changed"
+
+
+def _head(one: Version, *, today: bool) -> str:
+    if one.number is None or one.added_at is None:
+        return f"definition {one.version} stands in keywords.yaml and is not applied yet"
+    found = f"{counted(one.matches, 'article')} matched"
+    ended = f", {one.ended} no longer" if one.ended else ""
+    now = ", today's" if today else ""
+    return f"definition {one.number} ({one.version}){now}, since {one.added_at:%Y-%m-%d %H:%M} UTC: {found}{ended}"
+
+
+def version_as_json(one: Version) -> dict[str, Any]:
+    """Return a version for programs."""
+    return {
+        "version": one.version,
+        "number": one.number,
+        "added_at": stamp(one.added_at),
+        "matches": one.matches,
+        "ended": one.ended,
+        "definition": list(one.parts),
+        "added": list(one.added),
+        "removed": list(one.removed),
+    }
