@@ -30,8 +30,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         and call.excinfo
         and call.excinfo.errisinstance(pytest.skip.Exception)
     ):
-        message = f"skipped in CI: {call.excinfo.value}"
-        call.excinfo = pytest.ExceptionInfo.from_exception(AssertionError(message))
+        failure = AssertionError(f"skipped in CI: {call.excinfo.value}").with_traceback(call.excinfo.tb)
+        call.excinfo = pytest.ExceptionInfo.from_exception(failure)
     return None
 
 
