@@ -12,8 +12,9 @@ matches it with all topics: what is found there is news.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from archive import reach
@@ -42,6 +43,21 @@ class Stored:
     article_id: int
     content: str
     fields: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class Gains:
+    """What applying came to: which topics were applied, and how many matches of each are new, or ended."""
+
+    topics: set[str] = field(default_factory=set)
+    new: Counter[str] = field(default_factory=Counter)
+    ended: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: Gains) -> None:
+        """Count another batch in."""
+        self.topics |= other.topics
+        self.new += other.new
+        self.ended += other.ended
 
 
 Result = tuple[Stored, Mapping[str, tuple[Hit, ...]]]
@@ -93,15 +109,15 @@ def store(
     results: Sequence[Result],
     versions: Mapping[str, str],
     now: datetime,
-) -> int:
-    """Store what was found in a batch, and that it goes up to article ``upto``; return how many matches are new.
+) -> Gains:
+    """Store what was found in a batch, and that it goes up to article ``upto``; return what it came to.
 
     ``upto`` None: the end is reached. Call it in a transaction.
     """
-    new = 0
+    gains = Gains(topics=set(work.topics))
     for article, found in results:
         if _as_taken(conn, article):
-            new += _store_article(conn, work, article, found, versions, now)
+            _store_article(conn, work, article, found, versions, now, gains)
     for topic_id in work.topics:
         # Only what was matched is said of a version: another process may have brought a newer one meanwhile.
         conn.execute(
@@ -109,7 +125,31 @@ def store(
             applied_upto = coalesce(?1, 0) where id = ?2 and version = ?3""",
             (upto, topic_id, versions[topic_id]),
         )
-    return new
+    return gains
+
+
+def outcome(conn: sqlite3.Connection, gains: Gains, order: Iterable[str]) -> dict[str, dict[str, int]]:
+    """Return of each topic that was applied how many articles it matches now, how many are new, how many no longer.
+
+    ``order``: all topics, as they are to be listed.
+    """
+    rows = conn.execute("select topic_id, count(*) from matches where ended_at is null group by topic_id")
+    standing: dict[str, int] = dict(rows.fetchall())
+    return {
+        topic_id: {
+            "matches": standing.get(topic_id, 0),
+            "new": gains.new[topic_id],
+            "ended": gains.ended[topic_id],
+        }
+        for topic_id in order
+        if topic_id in gains.topics
+    }
+
+
+def waiting(conn: sqlite3.Connection) -> int:
+    """Return how many articles wait in the change queue: they are matched there, with all topics."""
+    number: int = conn.execute("select count(distinct article_id) from changes").fetchone()[0]
+    return number
 
 
 def _as_taken(conn: sqlite3.Connection, article: Stored) -> bool:
@@ -129,8 +169,8 @@ def _store_article(
     found: Mapping[str, tuple[Hit, ...]],
     versions: Mapping[str, str],
     now: datetime,
-) -> int:
-    new = 0
+    gains: Gains,
+) -> None:
     before = {
         row["topic_id"]: row
         for row in conn.execute(
@@ -147,6 +187,7 @@ def _store_article(
                     "update matches set ended_at = ?, ended_because = 'topic' where seq = ?",
                     (stamp(now), row["seq"]),
                 )
+                gains.ended[topic_id] += 1
             continue
         if row is not None and row["ended_at"] is None:
             seq = row["seq"]
@@ -158,7 +199,7 @@ def _store_article(
             if row is not None:
                 conn.execute("delete from hits where match_seq = ?", (row["seq"],))
                 conn.execute("delete from matches where seq = ?", (row["seq"],))
-            new += 1
+            gains.new[topic_id] += 1
             # A topic that is edited and edited back takes no news away; who was told already is told nothing twice.
             news = row is not None and row["ended_because"] == "topic" and not row["backfill"]
             seq = conn.execute(
@@ -171,4 +212,3 @@ def _store_article(
                 ),
             ).lastrowid  # fmt: skip
         write_hits(conn, seq, hits)
-    return new

@@ -31,7 +31,7 @@ from crawler.complaints import hint
 from crawler.config import Config
 from crawler.robots import robots_name
 from crawler.urls import canonical
-from crawler.watchlist import compile_config, stored_facts
+from crawler.watchlist import compile_stored
 
 HOW = {
     "exact": "as written",
@@ -141,7 +141,7 @@ def _topics(config: Config, known: Trace, wanted: Sequence[str]) -> list[dict[st
     for name in wanted:
         if name not in ids and name not in stored:
             raise PresswatchError(f"there is no topic {name} in keywords.yaml{hint(name, ids)}")
-    compiled = compile_config(config, stored_facts(config.data_dir, config.settings.languages))
+    compiled = compile_stored(config)
     shown = [topic.topic_id for topic in compiled if not wanted or topic.topic_id in wanted]
     verdicts = judge(compiled, known.fields, shown)
     found = [_topic(known, one.topic, one, stored.get(one.topic.topic_id)) for one in verdicts]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 from contextlib import closing
@@ -105,12 +106,20 @@ def test_what_rematch_adds_is_backfill(changed: Path) -> None:
         ).fetchall() == [(1,)]
 
 
-def test_while_the_service_runs_rematch_says_what_to_do(changed: Path) -> None:
+def test_while_nobody_answers_the_plan_is_shown_all_the_same(changed: Path) -> None:
     with service_lock(changed.parent / "data"):
-        done = presswatch("rematch", config=changed, code=2)
-        assert "restart it, or stop it" in done.err
-        assert "service.lock" in done.err
+        done = presswatch("rematch", "--wait", 1, config=changed, code=1)
+        assert f"process {os.getpid()} works in" in done.err
+        assert "nobody took it up in 1 s" in done.err
         assert "marches" in presswatch("rematch", "--plan", config=changed).out  # it only reads
+
+
+def test_a_service_of_an_earlier_version_is_to_be_started_again(changed: Path) -> None:
+    with closing(sqlite3.connect(changed.parent / "data" / "alerts.db")) as conn:
+        conn.execute("delete from _sqlite_migrations where name = 'requests_that_are_claimed'")
+        conn.commit()
+    with service_lock(changed.parent / "data"):
+        assert "of an earlier version" in presswatch("rematch", config=changed, code=1).err
 
 
 def test_a_topic_that_is_not_there_is_named(changed: Path) -> None:
