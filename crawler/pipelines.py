@@ -1,6 +1,5 @@
 """From the crawl into the archive, and from its change queue through the matcher: where one bad thing is put aside.
 
-    Deliver        the only bridge out of Scrapy: hands each item to the carrier
     ingest         results ─▶ articles                one transaction for all that waited, a savepoint for each
     take_matches   change queue ─▶ matcher ─▶ hits     in a reader thread
     store_matches  hits ─▶ matches                     one transaction, a savepoint for each article
@@ -17,9 +16,6 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
-
-from scrapy.crawler import Crawler
 
 from archive import due, queue, rematch, store
 from archive.connect import transaction
@@ -46,24 +42,6 @@ Aside = dict[int, int]
 until they change, or until the next start, which may have been an update."""
 
 log = logging.getLogger(__name__)
-
-
-class Deliver:
-    """Scrapy's item pipeline: every item is a result, and goes to the carrier."""
-
-    def __init__(self, crawler: Crawler) -> None:
-        self._crawler = crawler
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Deliver:
-        """Scrapy's way of making one."""
-        return cls(crawler)
-
-    def process_item(self, item: Result) -> Result:
-        """Hand over one result."""
-        spider: Any = self._crawler.spider
-        spider.deliver(item)
-        return item
 
 
 @dataclass(slots=True)

@@ -25,7 +25,6 @@ from archive.errors import ArchiveError, PresswatchError
 from archive.lock import service_lock
 from archive.model import PollTask
 from archive.times import stamp
-from archive.web import datasette
 from crawler.clock import Clock
 from crawler.config import Config
 from crawler.outgoing import Counts
@@ -161,6 +160,8 @@ async def forever(
     reload: Callable[[], Config] | None = None,
 ) -> None:
     """Run until ``stop`` is set. ``ready`` is told the address of the pages; ``reload`` is as for `Service`."""
+    from archive import web  # noqa: F401 - now, while nothing waits; and `Service.open` freezes what is loaded
+
     async with opened(config, now, reload=reload) as service:
         if progress:
             service.on_progress = progress
@@ -211,6 +212,9 @@ async def serving(config: Config, stop: asyncio.Event) -> AsyncIterator[str]:
 
     Raises `ArchiveError` when nothing can listen there.
     """
+    # Not at the top: a single pass serves nothing, and Datasette takes a third of a second to load.
+    from archive.web import datasette
+
     web = config.settings.web
     # Bound here, before anything is announced: uvicorn would end the process with a traceback.
     try:

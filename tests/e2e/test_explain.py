@@ -136,11 +136,15 @@ def test_for_people_the_same_stands_in_lines(folder: Path, site: Site) -> None:
 def test_an_article_is_found_by_what_people_have_of_its_address(folder: Path, site: Site, ask: str) -> None:
     url = f"{site.url}/talks"
     asked = ask.format(url=url, bare=url.removeprefix("http://"))
-    answer = explain(folder, asked, "--json").json
-    assert answer["url"] == url
+    assert explain(folder, asked, "--json").json["url"] == url
+
+
+def test_an_article_is_found_by_its_address_and_by_the_number_that_it_has(folder: Path, site: Site) -> None:
+    url = f"{site.url}/talks"
+    answer = explain(folder, url, "--json").json
+    assert answer["found_by"] == "address"
     number = explain(folder, str(answer["id"]), "--json").json
     assert (number["url"], number["found_by"]) == (url, "number")
-    assert explain(folder, url, "--json").json["found_by"] == "address"
 
 
 def test_a_part_of_several_addresses_is_refused_with_them(folder: Path, site: Site) -> None:
