@@ -213,7 +213,7 @@ def test_a_difference_says_that_nothing_changes(changed: Path) -> None:
 def test_a_history_tells_each_definition_with_what_came_in_and_went_out(changed: Path) -> None:
     before = matches(changed)["peru"]
     (first, now) = presswatch("topics", "peru", "--history", "--json", config=changed).json["peru"]
-    assert (first["number"], first["matches"], first["ended"]) == (1, before, 0)
+    assert (first["number"], first["made"], first["standing"]) == (1, before, before)
     assert now["number"] is now["added_at"] is None
     assert now["added"] == ["terms: Perú"]
     assert "terms.es: peruan*" in now["removed"]
@@ -223,8 +223,8 @@ def test_a_history_tells_each_definition_with_what_came_in_and_went_out(changed:
     )
     presswatch("rematch", config=changed)
     (first, now) = presswatch("topics", "peru", "--history", "--json", config=changed).json["peru"]
-    assert (now["number"], now["matches"]) == (2, matches(changed)["peru"])
-    assert first["ended"] > 0 == first["matches"]
+    assert (now["number"], now["standing"]) == (2, matches(changed)["peru"])
+    assert (first["made"], first["standing"]) == (before, 0)
     (only,) = presswatch("topics", "marches", "--history", "--json", config=changed).json["marches"]
     assert only["added"] == ["terms: marcha*", "exclude: sin marcha"]
 
