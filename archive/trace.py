@@ -77,7 +77,8 @@ def find(
         return []
     rows = conn.execute(
         """select id, coalesce(url, key) as address, instr(coalesce(url, ''), ?1) > 0 as by_address from articles
-        where (instr(url, ?1) or instr(title, ?1)) and merged_into is null order by by_address desc, id desc limit ?2""",
+        where (instr(url, ?1) or instr(title, ?1)) and merged_into is null
+        order by by_address desc, id desc limit ?2""",
         (text, MOST_ALIKE + 1),
     ).fetchall()
     rows = [row for row in rows if row["by_address"] == rows[0]["by_address"]]
