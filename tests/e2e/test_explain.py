@@ -117,7 +117,7 @@ def test_an_article_that_matched_is_explained_with_every_key_filled(folder: Path
     assert [hit["field"] for hit in peru["hits"]] == ["title", "text"]
     assert peru["hits"][0]["sentence"] == "Lithium talks in ⟦Peru⟧"
     assert peru["hits"][1]["sentence"] == "In ⟦Peru⟧ they met."
-    assert peru["why"] == '"Peru" is in the title, as written, and 1 more'
+    assert peru["why"] == '"Peru" is in the title, as written, and 1 more hit'
     assert peru["stored"]["version"] == peru["today"]["version"]
     boluarte = topic(answer, "boluarte")
     assert (boluarte["matched"], boluarte["hits"]) == (False, [])
@@ -149,9 +149,23 @@ def test_an_article_is_found_by_its_address_and_by_the_number_that_it_has(folder
 
 def test_a_part_of_several_addresses_is_refused_with_them(folder: Path, site: Site) -> None:
     done = explain(folder, "/m", code=1)
-    assert "is a part of several addresses" in done.err
+    assert "stands in the address or the title of several articles" in done.err
     assert f"{site.url}/m0" in done.err
-    assert "is no part of any article's address" in explain(folder, "nothing-like-it", code=1).err
+    assert "stands in no article's address or title" in explain(folder, "nothing-like-it", code=1).err
+
+
+def test_an_article_is_found_by_words_of_its_title(folder: Path, site: Site) -> None:
+    answer = explain(folder, "A page that robots.txt", "--json").json
+    assert (answer["url"], answer["found_by"]) == (f"{site.url}/hidden/secret", "words of its title")
+    # An address goes before a title that has the same words.
+    assert explain(folder, "/talks", "--json").json["found_by"] == "part of its address"
+
+
+def test_a_topic_that_would_match_today_is_not_said_to_fail(folder: Path, site: Site, tmp_path: Path) -> None:
+    config = edited(folder, tmp_path, {"talks": {"terms": ["talks"]}})
+    text = explain(config, f"{site.url}/talks", "--topic", "talks").out
+    assert "\ntalks would match\n" in text
+    assert "`presswatch rematch`, or the next start of `presswatch run`, stores it" in text
 
 
 def test_a_topic_that_does_not_exist_is_said_with_the_one_that_was_meant(folder: Path, site: Site) -> None:
