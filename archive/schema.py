@@ -347,3 +347,19 @@ create index articles_language on articles (language);
 create index matches_standing on matches (topic_id, article_id) where ended_at is null
 """,
     )
+
+
+@migrations()
+def standing_links(database: Database) -> None:
+    """What stood at an endpoint when it was first read, and does not say when it is from: navigation, as a rule."""
+    _run(
+        database,
+        """
+create table standing (
+    endpoint_id integer not null references endpoints(id),
+    key text not null,
+    since text not null,
+    primary key (endpoint_id, key)
+) without rowid
+""",
+    )
