@@ -186,6 +186,10 @@ class PressSpider(Spider):
         }
         if task.kind is EndpointKind.SITEMAP:
             return await self.workers.sitemap(response.body, since=task.since, **about)
+        if task.kind is EndpointKind.SECTION:
+            return await self.workers.section(
+                response.body, since=task.since, selectors=task.selectors, **about
+            )
         return await self.workers.feed(response.body, **about)
 
     def _onward(self, walk: Walk, outcome: dict[str, Any]) -> Request | PollOutcome:
@@ -281,9 +285,11 @@ class PressSpider(Spider):
                     now=self.now(),
                     content_type=header(response, "Content-Type"),
                     language=task.language,
+                    selectors=task.selectors,
                 )
                 if article.text:
-                    yield PageOutcome(outcome=Outcome.OK, article=article, **common)
+                    detail = "; ".join(article.warnings)
+                    yield PageOutcome(outcome=Outcome.OK, article=article, detail=detail, **common)
                     return
                 problem = FetchError("no_text", "no article text was found on the page")
             except ParseError as error:
