@@ -60,8 +60,7 @@ def _told(found: re.Match[str]) -> str:
 
 def select(tree: Any, css: str) -> list[Any]:
     """Return the elements, or the texts, that ``css`` names in ``tree``, in the order of the page."""
-    found = tree.xpath(xpath(css))
-    return list(found[:MOST])
+    return list(tree.xpath(xpath(css)))
 
 
 def read(tree: Any, selectors: Selectors) -> Chosen:
@@ -73,7 +72,11 @@ def read(tree: Any, selectors: Selectors) -> Chosen:
         found = select(tree, css) if css else []
         if css and not found:
             warnings.append(f"selectors.{part} found nothing on the page ({css})")
-        return found
+        if len(found) > MOST:
+            warnings.append(
+                f"selectors.{part} found {len(found)} elements, of which the first {MOST} were read"
+            )
+        return found[:MOST]
 
     titles = [line for node in named("title")[:1] if (line := clean_line(_line(node)))]
     texts = [text for node in _outermost(named("text")) if (text := _block(node))]
