@@ -169,16 +169,12 @@ def _anchors(tree: Any, css: str | None) -> Iterator[Any]:
 def _title(anchor: Any) -> tuple[bool, str]:
     """Return the words of one link, and whether they are, or stand in, a heading."""
     heading = next(iter(anchor.xpath(_HEADINGS)), None)
-    text = _words(anchor if heading is None else heading)
+    text = selected.words(anchor if heading is None else heading)
     if not text:
         text = clean_line(next(iter(anchor.xpath("@aria-label | @title | descendant::img/@alt")), ""))
     if len(text) > MAX_TITLE:
         return False, ""
     return bool(text) and (heading is not None or bool(anchor.xpath(_IN_HEADING))), text
-
-
-def _words(element: Any) -> str:
-    return clean_line(" ".join(element.xpath("descendant::text()[not(parent::script or parent::style)]")))
 
 
 def _dated(anchor: Any, cards: dict[Any, datetime | None]) -> datetime | None:

@@ -63,6 +63,11 @@ def select(tree: Any, css: str) -> list[Any]:
     return list(tree.xpath(xpath(css)))
 
 
+def words(element: Any) -> str:
+    """Return what an element says, as one line."""
+    return " ".join(to_text(_markup(element)).split())
+
+
 def read(tree: Any, selectors: Selectors) -> Chosen:
     """Return the parts of an article's page that ``selectors`` name."""
     warnings: list[str] = []
@@ -113,7 +118,7 @@ def _line(node: Any) -> str:
     if isinstance(node, str):
         return str(node)
     # A meta element says it in an attribute.
-    return node.get("content") or " ".join(to_text(_markup(node)).split())
+    return node.get("content") or words(node)
 
 
 def _markup(node: Any) -> str:
