@@ -138,7 +138,7 @@ class Source:
 class PollTask:
     """Ask one endpoint what it offers. Validators are None when the last body was not kept whole.
 
-    ``since``: of a sitemap, only what was changed since then need be read; None: all of it.
+    ``since``: of a sitemap or a section page, only what is not older need be told; None: all of it.
     """
 
     endpoint_id: int
@@ -180,6 +180,8 @@ class Entry:
     ``key`` is the identity: the canonical URL, or ``source_id:guid`` where there is no usable link.
     ``link`` is the link as offered, made absolute; ``refused`` says why its page must not be fetched.
     ``twins`` are (guid, link) of other entries of the same feed that have the same key and were merged into it.
+    ``timeless``: nothing says when it is from, as of a link that may be navigation; what its endpoint showed so at the
+    first poll is not news.
     """
 
     key: str
@@ -194,6 +196,7 @@ class Entry:
     tags: tuple[str, ...] = ()
     refused: str | None = None
     twins: tuple[tuple[str | None, str | None], ...] = ()
+    timeless: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,6 +223,7 @@ class Article:
     language: str | None
     text: str
     canonical_url: str | None = None
+    warnings: tuple[str, ...] = ()  # selectors that found nothing
 
 
 # --- what happened ----------------------------------------------------------------------------------------

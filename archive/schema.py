@@ -99,3 +99,19 @@ alter table matches add column first_version text;
 update matches set first_version = topic_version
 """,
     )
+
+
+@migrations()
+def standing_links(database: Database) -> None:
+    """What stood at an endpoint when it was first read, and does not say when it is from: navigation, as a rule."""
+    run(
+        database,
+        """
+create table standing (
+    endpoint_id integer not null references endpoints(id),
+    key text not null,
+    since text not null,
+    primary key (endpoint_id, key)
+) without rowid
+""",
+    )

@@ -24,6 +24,7 @@ from archive.model import Article, Feed
 
 from . import worker
 from .robots import Rules, rules
+from .sitemaps import Sitemap
 
 T = TypeVar("T")
 
@@ -65,6 +66,14 @@ class Workers:
         ``parse_memory``, ``worker_died``.
         """
         return await self._run(worker.parse_feed, {"body": body, **settings}, timeout)
+
+    async def sitemap(self, body: bytes, *, timeout: float = 20.0, **settings: Any) -> Sitemap:
+        """Return what `crawler.sitemaps.read_sitemap` makes of ``body``; otherwise as `feed`."""
+        return await self._run(worker.parse_sitemap, {"body": body, **settings}, timeout)
+
+    async def section(self, body: bytes, *, timeout: float = 20.0, **settings: Any) -> Feed:
+        """Return what `crawler.sections.read_section` makes of ``body``; otherwise as `feed`."""
+        return await self._run(worker.parse_section, {"body": body, **settings}, timeout)
 
     async def page(self, body: bytes, *, timeout: float = 30.0, **settings: Any) -> Article:
         """Return what `crawler.extract.read_page` makes of ``body``; otherwise as `feed`."""

@@ -23,6 +23,7 @@ from crawler.values import (
     Address,
     Ascii,
     Country,
+    Css,
     Example,
     FeedUrl,
     HeaderName,
@@ -234,15 +235,15 @@ class EndpointShape(Shape):
 class SelectorsShape(Shape):
     """Where the parts of a site stand, as CSS selectors."""
 
-    links: Text | None = None
+    links: Css | None = None
     """On a section page: the links to articles, e.g. h2 a."""
-    title: Text | None = None
+    title: Css | None = None
     """On the page of an article: its headline."""
-    text: Text | None = None
+    text: Css | None = None
     """Its text: one element, or each of its paragraphs."""
-    author: Text | None = None
+    author: Css | None = None
     """Who wrote it."""
-    date: Text | None = None
+    date: Css | None = None
     """When it was published: a <time>, a <meta>, or an element that says so in words."""
 
 

@@ -5,6 +5,7 @@ config.py    check
 topics.py    topics (history.py: its definitions over time)
 explain.py   explain (explained.py prints it)
 look.py      try feed, try page
+source.py    try source
 query.py     try query
 rematch.py   rematch
 match.py     match (corpus.py does the work)
@@ -21,7 +22,7 @@ import io
 import sys
 
 from archive.errors import ClockError, ConfigError, LockHeld, PresswatchError
-from crawler.cli import archive, config, explain, look, match, query, rematch, service, topics
+from crawler.cli import archive, config, explain, look, match, query, rematch, service, source, topics
 from crawler.cli.app import app
 from crawler.cli.output import fail
 
@@ -53,6 +54,7 @@ __all__ = [
     "query",
     "rematch",
     "service",
+    "source",
     "topics",
 ]
 
