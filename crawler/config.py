@@ -249,7 +249,7 @@ def _rules(documents: Mapping[str, Document], environ: Mapping[str, str]) -> Ite
     sources, subscribers = documents["sources"], documents["subscribers"]
     yield from _unique(sources, "this id", ("sources", ANY, "id"))
     for kind in EndpointKind:
-        yield from _unique(sources, "this address", ("sources", ANY, "endpoints", ANY, kind.value), _same_url)
+        yield from _unique(sources, "this address", ("sources", ANY, "endpoints", ANY, kind.value), same_url)
     yield from _unique(subscribers, "this id", ("subscribers", ANY, "id"))
     yield from _password(settings, ("mail",), environ)
     for place in sources.under("sources", ANY):
@@ -284,7 +284,8 @@ def _unique(
             yield document.complain(place, f"{what} already stands in line {line}")
 
 
-def _same_url(text: str) -> str:
+def same_url(text: str) -> str:
+    """Return the form of an address in which two that are one are the same."""
     try:
         parts = urlsplit(text.strip())
     except ValueError:  # the shape complains of it

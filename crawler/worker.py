@@ -19,7 +19,7 @@ from typing import Any
 
 from archive.model import Article, Feed
 
-from . import extract, feeds, sitemaps
+from . import extract, feeds, home, sitemaps
 from .sitemaps import Sitemap
 
 _REFUSED = frozenset({
@@ -59,6 +59,11 @@ def parse_feed(**kwargs: Any) -> Feed:
 def parse_sitemap(**kwargs: Any) -> Sitemap:
     """`crawler.sitemaps.read_sitemap`, where a pool can find it."""
     return sitemaps.read_sitemap(**kwargs)
+
+
+def parse_home(**kwargs: Any) -> home.Home:
+    """`crawler.home.read_home`, where a pool can find it."""
+    return home.read_home(**kwargs)
 
 
 def parse_page(**kwargs: Any) -> Article:
