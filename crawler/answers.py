@@ -20,6 +20,7 @@ FEED_TYPES = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.8"
 )
 SITEMAP_TYPES = "application/xml, text/xml, */*;q=0.8"
+ROBOTS_TYPES = "text/plain, */*;q=0.5"
 PAGE_TYPES = "text/html, application/xhtml+xml, */*;q=0.5"
 
 

@@ -27,8 +27,10 @@ from archive.model import Access, Endpoint, EndpointKind, Selectors, Source
 from archive.topic import TopicSpec
 from crawler import keywords
 from crawler.complaints import hint, translate, zone_hint
+from crawler.searched import Searches, expand
 from crawler.settings import (
     FILES,
+    EndpointShape,
     KeywordsFile,
     Mail,
     Settings,
@@ -124,7 +126,17 @@ def survey(directory: Path, environ: Mapping[str, str] = os.environ) -> Survey:
         usable = keywords.sound(topics, wrong, (settings or Settings()).languages)
         complaints = tuple(sorted(found | set(warnings)))
         return Survey(config=None, settings=settings, complaints=complaints, topics=usable, keywords=topics)
-    config = replace(_config(shapes, topics, environ, warnings), notes=tuple(sorted(_notes(documents))))
+    config, searches = _config(shapes, documents, environ, warnings)
+    if searches.complaints:
+        complaints = tuple(sorted((*searches.complaints, *warnings)))
+        return Survey(
+            config=None,
+            settings=config.settings,
+            complaints=complaints,
+            topics=config.topics,
+            keywords=topics,
+        )
+    config = replace(config, notes=tuple(sorted((*_notes(documents), *searches.notes))))
     return Survey(
         config=config, settings=config.settings, complaints=warnings, topics=config.topics, keywords=topics
     )
@@ -169,22 +181,27 @@ def examples_complaints(
 
 def _config(
     shapes: Mapping[str, Shape],
-    document: Document,
+    documents: Mapping[str, Document],
     environ: Mapping[str, str],
     warnings: tuple[Complaint, ...],
-) -> Config:
+) -> tuple[Config, Searches]:
     settings, topics = shapes["settings"], shapes["keywords"]
     sources, subscribers = shapes["sources"], shapes["subscribers"]
     assert isinstance(settings, Settings)
     assert isinstance(topics, KeywordsFile)
     assert isinstance(sources, SourcesFile)
     assert isinstance(subscribers, SubscribersFile)
-    return Config(
+    specs = tuple(
+        keywords.spec(topic_id, shape, settings.languages) for topic_id, shape in topics.topics.items()
+    )
+    by_id = {spec.topic_id: spec for spec in specs}
+    searches = expand(sources.sources, documents["sources"], by_id, settings.languages)
+    config = Config(
         settings=settings,
-        sources=tuple(_source(one, environ) for one in sources.sources),
-        topics=tuple(
-            keywords.spec(topic_id, shape, settings.languages) for topic_id, shape in topics.topics.items()
+        sources=tuple(
+            _source(one, environ, ("sources", number), searches) for number, one in enumerate(sources.sources)
         ),
+        topics=specs,
         subscriptions=tuple(
             Subscription(
                 id=one.id,
@@ -200,11 +217,12 @@ def _config(
         mail=_mail_server(settings.mail, environ) if settings.mail else None,
         data_dir=settings.folder,
         warnings=warnings,
-        keywords=document,
+        keywords=documents["keywords"],
     )
+    return config, searches
 
 
-def _source(one: SourceShape, environ: Mapping[str, str]) -> Source:
+def _source(one: SourceShape, environ: Mapping[str, str], place: Place, searches: Searches) -> Source:
     return Source(
         id=one.id,
         name=one.name,
@@ -220,11 +238,18 @@ def _source(one: SourceShape, environ: Mapping[str, str]) -> Source:
         ),
         selectors=Selectors(**one.selectors.model_dump()),
         endpoints=tuple(
-            Endpoint(kind=kind, url=url, every=endpoint.every)
-            for endpoint in one.endpoints
-            for kind in EndpointKind
-            if (url := getattr(endpoint, kind)) is not None
+            found
+            for number, endpoint in enumerate(one.endpoints)
+            for found in searches.endpoints.get((*place, "endpoints", number, "search"), _endpoints(endpoint))
         ),
+    )
+
+
+def _endpoints(one: EndpointShape) -> tuple[Endpoint, ...]:
+    return tuple(
+        Endpoint(kind=kind, url=url, every=one.every)
+        for kind in EndpointKind
+        if (url := getattr(one, kind)) is not None
     )
 
 
@@ -258,9 +283,13 @@ def _rules(documents: Mapping[str, Document], environ: Mapping[str, str]) -> Ite
     if isinstance(topics.data, dict) and ("topics",) not in topics.broken:
         # A keywords.yaml that cannot be read at all knows no topic; that is one complaint, not twenty.
         names = topics.keys("topics")
-        for place, text in subscribers.texts("subscribers", ANY, "topics", ANY):
-            if text.strip() not in names:
-                yield subscribers.complain(place, f"no such topic in {topics.file}{hint(text, names)}")
+        for document, pattern in (
+            (subscribers, ("subscribers", ANY, "topics", ANY)),
+            (sources, ("sources", ANY, "endpoints", ANY, "search")),
+        ):
+            for place, text in document.texts(*pattern):
+                if text.strip() not in names:
+                    yield document.complain(place, f"no such topic in {topics.file}{hint(text, names)}")
     zones = zoneinfo.available_timezones()
     for place, text in subscribers.texts("subscribers", ANY, "zone"):
         if text.strip() not in zones:

@@ -23,6 +23,7 @@ from crawler.values import (
     Address,
     Ascii,
     Country,
+    Edition,
     Example,
     FeedUrl,
     HeaderName,
@@ -213,7 +214,7 @@ class KeywordsFile(Shape):
 
 
 class EndpointShape(Shape):
-    """One address of a source: a feed, a sitemap or a section page."""
+    """One address of a source: a feed, a sitemap or a section page; or a search for a topic."""
 
     feed: FeedUrl | None = None
     """The address of a feed: RSS, Atom or JSON Feed."""
@@ -221,13 +222,21 @@ class EndpointShape(Shape):
     """The address of a sitemap, of a Google News sitemap, or of an index of either."""
     section: FeedUrl | None = None
     """The address of a page that lists articles, for a site that has neither."""
+    search: Text | None = None
+    """A topic from keywords.yaml: a news search engine is asked for it, and finds outlets that nobody listed."""
+    engine: Literal["google", "bing"] | None = None
+    """Of a search: the engine; left out, google."""
+    editions: Annotated[tuple[Edition, ...], Field(min_length=1)] | None = None
+    """Of a search: languages and countries, e.g. [es-PE, en-US]; left out, those of the source."""
     every: Interval | None = None
     """How often to look, e.g. 15m; left out, Presswatch decides."""
 
     @model_validator(mode="after")
     def _one_address(self) -> Self:
-        if sum(address is not None for address in (self.feed, self.sitemap, self.section)) != 1:
-            raise ValueError("exactly one address is needed here: feed, sitemap or section")
+        if sum(one is not None for one in (self.feed, self.sitemap, self.section, self.search)) != 1:
+            raise ValueError("exactly one of these is needed here: feed, sitemap, section or search")
+        if self.search is None and (self.engine or self.editions):
+            raise ValueError("engine and editions are settings of a search")
         return self
 
 
@@ -272,7 +281,7 @@ class SourceShape(Shape):
     selectors: SelectorsShape = SelectorsShape()
     """For a site whose articles are not found, or not read well."""
     endpoints: Annotated[tuple[EndpointShape, ...], Field(min_length=1)]
-    """Its feeds, sitemaps and section pages."""
+    """Its feeds, sitemaps, section pages and searches."""
 
 
 class SourcesFile(Shape):

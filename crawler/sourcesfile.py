@@ -154,7 +154,9 @@ def _node(source: NewSource) -> CommentedMap:
         if endpoint.every:
             one["every"] = endpoint.every
         if endpoint.note:
-            one.yaml_add_eol_comment(" ".join(endpoint.note.split()), kind, column=len(f"      - {kind}: {endpoint.url}  "))
+            one.yaml_add_eol_comment(
+                " ".join(endpoint.note.split()), kind, column=len(f"      - {kind}: {endpoint.url}  ")
+            )
         node["endpoints"].append(one)
     return node
 

@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-MAY_ALERT = {"crawler.cli", "crawler.service", "crawler.outgoing", "crawler.config", "crawler.sourcesfile"}
+MAY_ALERT = {"crawler.cli", "crawler.service", "crawler.outgoing", "crawler.config"}
 MAY_ACT = {
     "crawler.cli",
     "crawler.service",
