@@ -21,7 +21,7 @@ LONGEST = timedelta(
 )  # no page, no robots.txt and no failed poll waits longer; `crawler.schedule` sees to it
 
 RECENT = timedelta(days=3)
-"""How far back a sitemap is read: its dates are often of a day, or late. Before that, the last good poll looked."""
+"""How far back a sitemap or a section page is read: their dates are often of a day, or late."""
 
 
 def sync(conn: sqlite3.Connection, sources: Iterable[Source], topics: Iterable[Topic], now: datetime) -> None:
@@ -114,8 +114,8 @@ def due_polls(
 
 
 def _since(row: sqlite3.Row, now: datetime) -> datetime | None:
-    """Return since when the changes of a sitemap count: at first the last days, then a little before the last poll."""
-    if row["kind"] != EndpointKind.SITEMAP:
+    """Return since when what an endpoint shows counts: at first the last days, then a little more than what is new."""
+    if row["kind"] == EndpointKind.FEED:  # a feed holds what its outlet calls new
         return None
     return min(now, moment(row["last_ok_at"]) or now) - RECENT
 

@@ -143,7 +143,7 @@ class Source:
 class PollTask:
     """Ask one endpoint what it offers. Validators are None when the last body was not kept whole.
 
-    ``since``: of a sitemap, only what was changed since then need be read; None: all of it.
+    ``since``: of a sitemap or a section page, only what is not older need be told; None: all of it.
     """
 
     endpoint_id: int

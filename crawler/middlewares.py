@@ -19,7 +19,7 @@ from scrapy.http.request import NO_CALLBACK
 
 from archive.errors import FetchError, ParseError
 from archive.model import Access, RobotsRecord
-from crawler.answers import ROBOTS_TYPES, asking
+from crawler.answers import ROBOTS_TYPES, asking, granted
 from crawler.failures import as_fetch_error
 from crawler.robots import MAX_BYTES, Rules, record, robots_name
 from crawler.urls import refusal
@@ -166,14 +166,13 @@ class FollowRedirects(RedirectMiddleware):
         why = refusal(redirected.url)
         if why is not None:
             raise FetchError("refused", f"redirected to {redirected.url}: {why}", retry=False)
-        access: Access | None = request.meta.get("access")
-        if access and urlsplit(redirected.url)[:2] != urlsplit(request.url)[:2]:
+        access: Access = request.meta.get("access") or Access()
+        kept = granted(access, redirected.url, [request.url])
+        if kept != access:
             # What one server is given to let us in is nobody else's to see.
             for name in ("Authorization", *(name for name, _ in access.headers)):
                 redirected.headers.pop(name, None)
-            redirected.meta["access"] = Access(
-                user_agent=access.user_agent
-            )  # its robots.txt is asked with this
+            redirected.meta["access"] = kept  # its robots.txt is asked with this
         return super()._redirect(redirected, request, reason)
 
     def handle_referer(self, request: Request, response: Response) -> None:

@@ -72,6 +72,10 @@ class Workers:
         """Return what `crawler.sitemaps.read_sitemap` makes of ``body``; otherwise as `feed`."""
         return await self._run(worker.parse_sitemap, {"body": body, **settings}, timeout)
 
+    async def section(self, body: bytes, *, timeout: float = 20.0, **settings: Any) -> Feed:
+        """Return what `crawler.sections.read_section` makes of ``body``; otherwise as `feed`."""
+        return await self._run(worker.parse_section, {"body": body, **settings}, timeout)
+
     async def page(self, body: bytes, *, timeout: float = 30.0, **settings: Any) -> Article:
         """Return what `crawler.extract.read_page` makes of ``body``; otherwise as `feed`."""
         return await self._run(worker.parse_page, {"body": body, **settings}, timeout)

@@ -3,26 +3,23 @@
     settings.yaml     Settings         sources.yaml       SourcesFile
     keywords.yaml     KeywordsFile     subscribers.yaml   SubscribersFile
 
-`crawler.config` reads the files and turns these shapes into the values that flow through the program.
-``python -m crawler.settings`` writes config/schema/*.json, from which editors complete and check.
+`crawler.config` reads the files and turns these shapes into the values that flow through the program;
+`crawler.editors` makes of them the schemas from which editors complete and check.
 """
 
 from __future__ import annotations
 
-import json
-import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-from pydantic_core import core_schema
 
 from crawler.values import (
     Address,
     Ascii,
     Country,
+    Css,
     Edition,
     Example,
     FeedUrl,
@@ -52,13 +49,6 @@ def _kind(value: Any) -> str | None:
 def _listed(value: Any) -> Any:
     """Take one text for a list of one."""
     return (value,) if isinstance(value, str) else value
-
-
-class _SchemaWithoutNull(GenerateJsonSchema):
-    """An empty value is a complaint, so editors need not offer null."""
-
-    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
-        return self.generate_inner(schema["schema"])
 
 
 class Shape(BaseModel):
@@ -243,15 +233,15 @@ class EndpointShape(Shape):
 class SelectorsShape(Shape):
     """Where the parts of a site stand, as CSS selectors."""
 
-    links: Text | None = None
+    links: Css | None = None
     """On a section page: the links to articles, e.g. h2 a."""
-    title: Text | None = None
+    title: Css | None = None
     """On the page of an article: its headline."""
-    text: Text | None = None
+    text: Css | None = None
     """Its text: one element, or each of its paragraphs."""
-    author: Text | None = None
+    author: Css | None = None
     """Who wrote it."""
-    date: Text | None = None
+    date: Css | None = None
     """When it was published: a <time>, a <meta>, or an element that says so in words."""
 
 
@@ -333,20 +323,3 @@ FILES: dict[str, type[Shape]] = {
     "subscribers": SubscribersFile,
 }
 """The four files, by name."""
-
-
-def schemas() -> dict[str, str]:
-    """Return the JSON schema of each file, by the name under which it is shipped."""
-    return {
-        f"{name}.json": json.dumps(
-            shape.model_json_schema(schema_generator=_SchemaWithoutNull), indent=2, ensure_ascii=False
-        )
-        + "\n"
-        for name, shape in FILES.items()
-    }
-
-
-if __name__ == "__main__":
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent.parent / "config" / "schema"
-    for file, text in schemas().items():
-        (folder / file).write_text(text, encoding="utf-8")

@@ -22,7 +22,11 @@ def same_site(one: str, other: str) -> bool:
 
 @cache
 def _site(host: str) -> str:
-    return _extract(host).top_domain_under_public_suffix or host
+    if known := _extract(host).top_domain_under_public_suffix:
+        return known
+    # An ending that is on no list is taken for one; what ends in a number is an address.
+    labels = host.split(".")
+    return host if ":" in host or labels[-1].isdigit() else ".".join(labels[-2:])
 
 
 def _host(url: str) -> str:

@@ -23,11 +23,12 @@ from itertools import count
 from typing import Any
 
 from lxml import etree
+from w3lib.encoding import html_to_unicode
 
 from archive.errors import ParseError
 from archive.model import Entry, Feed
 
-from . import dates, entries, extract, feeds, urls
+from . import dates, entries, feeds, urls
 from .language import primary
 from .site import same_site
 
@@ -91,7 +92,7 @@ def read_sitemap(
     """
     body, cut = _unpacked(body, max_bytes)
     warnings = ["the packed file ends too early"] if cut else []
-    text = extract.decode(body, content_type).lstrip("\ufeff \t\r\n")
+    text = _decoded(body, content_type).lstrip("\ufeff \t\r\n")
     root = _root(text)
     if root in _FEEDS or text.startswith("{"):
         feed = _of_feed(body, url, source_id, content_type, max_entries)
@@ -258,6 +259,14 @@ def _unpacked(body: bytes, max_bytes: int) -> tuple[bytes, bool]:
     if len(whole) > max_bytes:
         raise ParseError(f"more than {max_bytes} bytes once it is unpacked", reason="too_large")
     return whole, not unpacking.eof
+
+
+def _decoded(body: bytes, content_type: str | None) -> str:
+    """Return ``body`` as text: what is valid UTF-8 is that, whatever it says; what says nothing is Windows-1252."""
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return html_to_unicode(content_type, body, default_encoding="cp1252")[1]
 
 
 def _root(text: str) -> str:

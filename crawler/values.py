@@ -103,6 +103,13 @@ def _address(text: str) -> str:
     return text
 
 
+def _css(text: str) -> str:
+    from crawler.selected import xpath  # with all that reads pages behind it, which most commands never need
+
+    xpath(text)
+    return text
+
+
 def _web_url(text: str) -> str:
     try:
         parts = urlsplit(text)
@@ -202,6 +209,7 @@ Ascii = Annotated[Text, AfterValidator(_ascii)]
 HeaderName = Annotated[Text, _pattern(r"[A-Za-z][A-Za-z0-9-]*", _NEED_HEADER), AfterValidator(_header)]
 Address = Annotated[Text, AfterValidator(_address)]
 WebUrl = Annotated[Text, AfterValidator(_web_url)]
+Css = Annotated[Text, AfterValidator(_css)]
 FeedUrl = Annotated[Text, AfterValidator(_feed_url)]
 Host = Annotated[Text, AfterValidator(_host)]
 LeaveUrl = Annotated[Text, AfterValidator(_leave)]

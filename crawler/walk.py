@@ -116,8 +116,9 @@ class Walk:
         self._capped += feed.capped
         for warning in feed.warnings:
             self._warn(warning)
-        new = [child for child in sitemap.children if child.url not in self._seen]
-        self._seen.update(child.url for child in new)
+        children = {child.url: child for child in sitemap.children if child.url not in self._seen}
+        new = children.values()
+        self._seen.update(children)
         if new and self._depth >= MAX_DEPTH:
             self._warn(f"{len(new)} sitemaps lie more than {MAX_DEPTH} steps deep and were not read")
             return

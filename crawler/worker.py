@@ -14,12 +14,14 @@ import os
 import resource
 import signal
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from archive.model import Article, Feed
+from archive.errors import ParseError
+from archive.model import Article, Feed, Selectors
 
-from . import extract, feeds, home, sitemaps
+from . import extract, feeds, home, sections, sitemaps
 from .sitemaps import Sitemap
 
 _REFUSED = frozenset({
@@ -33,6 +35,7 @@ _WARM_FEED = (
     b"<rss version='2.0'><channel><item><pubDate>19 de julio de 2026</pubDate></item></channel></rss>"
 )
 _WARM_SITEMAP = b"<urlset><url><loc>https://example.org/</loc></url></urlset>"
+_WARM_SELECTORS = Selectors(links="a")
 _WARM_PAGE = "<html><head><title>x</title></head><body><p>19 de julio de 2026, Perú</p></body></html>"
 
 
@@ -45,6 +48,10 @@ def start(memory_bytes: int) -> None:
     # Everything that is loaded on first use is loaded now, while a slow disk costs no article its time.
     parse_feed(body=_WARM_FEED, url="https://example.org/", source_id="warm")
     parse_sitemap(body=_WARM_SITEMAP, url="https://example.org/", source_id="warm")
+    with suppress(ParseError):  # the small page links to nothing
+        parse_section(
+            body=_WARM_PAGE.encode(), url="https://example.org/", source_id="warm", selectors=_WARM_SELECTORS
+        )
     for encoding in ("utf-8", "latin-1"):
         body = _WARM_PAGE.encode(encoding)
         parse_page(body=body, url="https://example.org/", now=datetime(2026, 7, 20, tzinfo=UTC))
@@ -64,6 +71,11 @@ def parse_sitemap(**kwargs: Any) -> Sitemap:
 def parse_home(**kwargs: Any) -> home.Home:
     """`crawler.home.read_home`, where a pool can find it."""
     return home.read_home(**kwargs)
+
+
+def parse_section(**kwargs: Any) -> Feed:
+    """`crawler.sections.read_section`, where a pool can find it."""
+    return sections.read_section(**kwargs)
 
 
 def parse_page(**kwargs: Any) -> Article:

@@ -5,6 +5,7 @@ config.py    check
 topics.py    topics (history.py: its definitions over time)
 explain.py   explain (explained.py prints it)
 look.py      try feed, try page
+source.py    try source
 query.py     try query
 rematch.py   rematch
 match.py     match (corpus.py does the work)
@@ -32,6 +33,7 @@ from crawler.cli import (
     query,
     rematch,
     service,
+    source,
     sources,
     topics,
 )
@@ -66,6 +68,7 @@ __all__ = [
     "query",
     "rematch",
     "service",
+    "source",
     "sources",
     "topics",
 ]

@@ -12,7 +12,6 @@ import hashlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
@@ -22,7 +21,6 @@ from twisted.python.failure import Failure
 
 from archive.errors import FetchError, ParseError
 from archive.model import (
-    Access,
     EndpointKind,
     Feed,
     Outcome,
@@ -186,6 +184,10 @@ class PressSpider(Spider):
         }
         if task.kind is EndpointKind.SITEMAP:
             return await self.workers.sitemap(response.body, since=task.since, **about)
+        if task.kind is EndpointKind.SECTION:
+            return await self.workers.section(
+                response.body, since=task.since, selectors=task.selectors, **about
+            )
         return await self.workers.feed(response.body, **about)
 
     def _onward(self, walk: Walk, outcome: dict[str, Any]) -> Request | PollOutcome:
@@ -194,8 +196,7 @@ class PressSpider(Spider):
         while (url := walk.next()) is not None:
             why = refusal(url)
             if why is None:
-                # What one server is given to let us in is nobody else's to see.
-                access = task.access if urlsplit(url)[:2] == urlsplit(task.url)[:2] else Access()
+                access = answers.granted(task.access, url, [task.url])
                 return Request(
                     url,
                     callback=self.sitemap_arrived,
@@ -281,9 +282,11 @@ class PressSpider(Spider):
                     now=self.now(),
                     content_type=header(response, "Content-Type"),
                     language=task.language,
+                    selectors=task.selectors,
                 )
                 if article.text:
-                    yield PageOutcome(outcome=Outcome.OK, article=article, **common)
+                    detail = "; ".join(article.warnings)
+                    yield PageOutcome(outcome=Outcome.OK, article=article, detail=detail, **common)
                     return
                 problem = FetchError("no_text", "no article text was found on the page")
             except ParseError as error:
