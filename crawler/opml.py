@@ -117,7 +117,8 @@ def _outline(element: Any, name: str, url: str, folders: tuple[str, ...]) -> Out
         name=name or urlsplit(url).hostname or url,
         url=url,
         tags=tuple(dict.fromkeys(tag for tag in tags if tag)),
-        language=_language(element.get("language") or ""),
+        # Ours as it was; articles elsewhere are in a language, whatever the region.
+        language=_language(element.get("language") or "") if ours["id"] else primary(element.get("language")),
         id=ours["id"] if _ID.fullmatch(ours["id"]) else None,
         country=ours["country"] if _COUNTRY.fullmatch(ours["country"]) else None,
         every=ours["every"] if _EVERY.fullmatch(ours["every"]) else None,

@@ -57,6 +57,8 @@ def added(text: str, sources: Sequence[NewSource]) -> str:
     old = before.get("sources", []) if isinstance(before, dict) else None
     if not isinstance(old, list):
         raise PresswatchError(f"{NAME} cannot be read: `presswatch check` says why")
+    if before == {}:
+        return f"{text}\nsources:\n{written(sources)}".lstrip()
     for column in _columns(text):
         after = f"{text.rstrip()}\n\n{written(sources, column)}"
         if _ends(text):

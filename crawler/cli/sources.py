@@ -59,7 +59,7 @@ def take_in(
         if (why := known.get(same_url(one.url))) is not None:
             skipped.append((one.name, one.url, why))
         else:
-            known[same_url(one.url)] = "it stands in this file twice"
+            known[same_url(one.url)] = "it stands in the file twice"
             fresh.append(one)
     new = [
         sourcesfile.NewSource(
@@ -131,7 +131,7 @@ def _left_out(config: Config) -> Iterable[str]:
     for kind, name in (
         ("sitemap", "sitemap"),
         ("section", "section page"),
-        ("search", "feed of a search engine"),
+        ("search", "search feed"),
     ):
         if kinds[kind]:
             yield f"not exported, as OPML lists feeds: {counted(kinds[kind], name)}"
