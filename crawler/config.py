@@ -23,20 +23,18 @@ from pydantic import ValidationError
 from alerts.model import MailServer, Security, Subscription
 from alerts.watch import read_when
 from archive.errors import Complaint, ConfigError
-from archive.model import Access, Endpoint, EndpointKind, Selectors, Source
+from archive.model import EndpointKind, Source
 from archive.topic import TopicSpec
 from crawler import keywords
 from crawler.complaints import hint, translate, zone_hint
-from crawler.searched import Searches, expand
+from crawler.outlets import Outlets, read_outlets
 from crawler.settings import (
     FILES,
-    EndpointShape,
     KeywordsFile,
     Mail,
     Settings,
     Shape,
     SourcesFile,
-    SourceShape,
     SubscribersFile,
 )
 from crawler.yamlfile import ANY, Document, Place, read
@@ -126,9 +124,9 @@ def survey(directory: Path, environ: Mapping[str, str] = os.environ) -> Survey:
         usable = keywords.sound(topics, wrong, (settings or Settings()).languages)
         complaints = tuple(sorted(found | set(warnings)))
         return Survey(config=None, settings=settings, complaints=complaints, topics=usable, keywords=topics)
-    config, searches = _config(shapes, documents, environ, warnings)
-    if searches.complaints:
-        complaints = tuple(sorted((*searches.complaints, *warnings)))
+    config, outlets = _config(shapes, documents, environ, warnings)
+    if outlets.complaints:
+        complaints = tuple(sorted((*outlets.complaints, *warnings)))
         return Survey(
             config=None,
             settings=config.settings,
@@ -136,10 +134,20 @@ def survey(directory: Path, environ: Mapping[str, str] = os.environ) -> Survey:
             topics=config.topics,
             keywords=topics,
         )
-    config = replace(config, notes=tuple(sorted((*_notes(documents), *searches.notes))))
+    config = replace(config, notes=tuple(sorted((*_notes(documents), *outlets.notes))))
     return Survey(
         config=config, settings=config.settings, complaints=warnings, topics=config.topics, keywords=topics
     )
+
+
+def changed_files(running: Config, now: Config) -> tuple[str, ...]:
+    """Return the files, but for that of the topics, of which a service that is ``running`` does not know the state."""
+    same = {
+        "settings.yaml": running.settings == now.settings and running.mail == now.mail,
+        "sources.yaml": running.sources == now.sources,
+        "subscribers.yaml": running.subscriptions == now.subscriptions,
+    }
+    return tuple(name for name, known in same.items() if not known)
 
 
 class Tried(Protocol):
@@ -184,7 +192,7 @@ def _config(
     documents: Mapping[str, Document],
     environ: Mapping[str, str],
     warnings: tuple[Complaint, ...],
-) -> tuple[Config, Searches]:
+) -> tuple[Config, Outlets]:
     settings, topics = shapes["settings"], shapes["keywords"]
     sources, subscribers = shapes["sources"], shapes["subscribers"]
     assert isinstance(settings, Settings)
@@ -195,12 +203,10 @@ def _config(
         keywords.spec(topic_id, shape, settings.languages) for topic_id, shape in topics.topics.items()
     )
     by_id = {spec.topic_id: spec for spec in specs}
-    searches = expand(sources.sources, documents["sources"], by_id, settings.languages)
+    outlets = read_outlets(sources.sources, documents["sources"], by_id, settings.languages, environ)
     config = Config(
         settings=settings,
-        sources=tuple(
-            _source(one, environ, ("sources", number), searches) for number, one in enumerate(sources.sources)
-        ),
+        sources=outlets.sources,
         topics=specs,
         subscriptions=tuple(
             Subscription(
@@ -219,38 +225,7 @@ def _config(
         warnings=warnings,
         keywords=documents["keywords"],
     )
-    return config, searches
-
-
-def _source(one: SourceShape, environ: Mapping[str, str], place: Place, searches: Searches) -> Source:
-    return Source(
-        id=one.id,
-        name=one.name,
-        country=one.country,
-        language=one.language,
-        tags=one.tags,
-        pages=one.pages,
-        access=Access(
-            user_agent=one.user_agent,
-            headers=tuple(one.headers.items()),
-            username=one.username,
-            password=environ.get(one.password_env) if one.password_env else None,
-        ),
-        selectors=Selectors(**one.selectors.model_dump()),
-        endpoints=tuple(
-            found
-            for number, endpoint in enumerate(one.endpoints)
-            for found in searches.endpoints.get((*place, "endpoints", number, "search"), _endpoints(endpoint))
-        ),
-    )
-
-
-def _endpoints(one: EndpointShape) -> tuple[Endpoint, ...]:
-    return tuple(
-        Endpoint(kind=kind, url=url, every=one.every)
-        for kind in EndpointKind
-        if (url := getattr(one, kind)) is not None
-    )
+    return config, outlets
 
 
 def _mail_server(mail: Mail, environ: Mapping[str, str]) -> MailServer:

@@ -85,7 +85,9 @@ def read_section(
     """
     tree = extract.parse(body, content_type)
     css = selectors.links if selectors else None
-    links = _links(tree, url, css)
+    anchors = list(_anchors(tree, css))
+    links = _links(tree, url, anchors[:MAX_LINKS])
+    unread = len(anchors) - MAX_LINKS
     if css:
         found = [(link, link.dated or dates.from_url(link.url), False) for link in links]
     else:
@@ -105,7 +107,8 @@ def read_section(
         title=clean_line(tree.findtext(".//title") or ""),
         format="section page",
         entries=tuple(_entry(link, source_id, timeless=timeless) for link, _, timeless in taken),
-        complete=not capped,
+        warnings=(f"{unread} links past the first {MAX_LINKS} were not looked at",) if unread > 0 else (),
+        complete=not capped and unread <= 0,
         capped=capped,
     )
 
@@ -130,11 +133,12 @@ def _entry(link: _Link, source_id: str, *, timeless: bool) -> Entry:
 # --- the links of a page ----------------------------------------------------------------------------------
 
 
-def _links(tree: Any, url: str, css: str | None) -> list[_Link]:
-    """Return the addresses that the page links to, in its order."""
+def _links(tree: Any, url: str, anchors: list[Any]) -> list[_Link]:
+    """Return the addresses that ``anchors`` link to, in their order."""
     base = next((urls.join(url, one) for one in tree.xpath("//base/@href")[:1]), None) or url
     found: dict[str, _Link] = {}
-    for anchor in _anchors(tree, css):
+    cards: dict[Any, datetime | None] = {}
+    for anchor in anchors:
         href = anchor if isinstance(anchor, str) else anchor.get("href")
         link = urls.join(base, href) if href else None
         key = urls.canonical(link) if link and not urls.refusal(link) else None
@@ -144,7 +148,7 @@ def _links(tree: Any, url: str, css: str | None) -> list[_Link]:
         if isinstance(anchor, str):
             continue
         one.titles.append(_title(anchor))
-        one.dated = one.dated or _dated(anchor)
+        one.dated = one.dated or _dated(anchor, cards)
         one.aside = one.aside and bool(anchor.xpath(_ASIDE))
     return list(found.values())
 
@@ -152,7 +156,7 @@ def _links(tree: Any, url: str, css: str | None) -> list[_Link]:
 def _anchors(tree: Any, css: str | None) -> Iterator[Any]:
     """Yield the links of the page, or those that ``css`` names or that lie within what it names."""
     if css is None:
-        yield from tree.xpath("//a[@href]")[:MAX_LINKS]
+        yield from tree.xpath("//a[@href]")
         return
     for node in selected.select(tree, css):
         if isinstance(node, str) or node.get("href"):
@@ -177,11 +181,13 @@ def _words(element: Any) -> str:
     return clean_line(" ".join(element.xpath("descendant::text()[not(parent::script or parent::style)]")))
 
 
-def _dated(anchor: Any) -> datetime | None:
-    """Return the time that stands in the same card, unless the card holds several."""
+def _dated(anchor: Any, cards: dict[Any, datetime | None]) -> datetime | None:
+    """Return the time that stands in the same card, unless the card holds several; ``cards`` are those looked at."""
     card = next(iter(anchor.xpath(_CARD)), None)
-    times = card.xpath("descendant::time/@datetime") if card is not None else []
-    return dates.from_iso(str(times[0])) if len(times) == 1 else None
+    if card is not None and card not in cards:
+        times = card.xpath("descendant::time/@datetime")
+        cards[card] = dates.from_iso(str(times[0])) if len(times) == 1 else None
+    return cards.get(card)
 
 
 # --- what looks like an article ---------------------------------------------------------------------------

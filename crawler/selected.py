@@ -6,6 +6,7 @@ changes its tree.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +20,8 @@ from archive.normalize import clean, clean_line
 
 from . import dates
 from .ingest import to_text
+
+_TOKEN = re.compile(r"<(\w+)(?: ('.*?'))? at (\d+)>")  # as cssselect names what it did not expect
 
 MOST = 2_000
 """Elements that one selector may name on one page."""
@@ -46,14 +49,18 @@ def xpath(css: str) -> str:
         path = HTMLTranslator().css_to_xpath(css)
         etree.XPath(path)(etree.Element("html"))  # a prefix that nobody declared shows only now
     except (SelectorError, etree.XPathError, RecursionError) as error:
-        raise ValueError(f"this is no CSS selector that can be used, such as h2 a ({error})") from error
+        said = _TOKEN.sub(_told, str(error))
+        raise ValueError(f"this is no CSS selector that can be used, such as h2 a ({said})") from error
     return path
+
+
+def _told(found: re.Match[str]) -> str:
+    return f"{found[2]} at character {int(found[3]) + 1}" if found[2] else "the end"
 
 
 def select(tree: Any, css: str) -> list[Any]:
     """Return the elements, or the texts, that ``css`` names in ``tree``, in the order of the page."""
-    found = tree.xpath(xpath(css))
-    return list(found[:MOST])
+    return list(tree.xpath(xpath(css)))
 
 
 def read(tree: Any, selectors: Selectors) -> Chosen:
@@ -65,7 +72,11 @@ def read(tree: Any, selectors: Selectors) -> Chosen:
         found = select(tree, css) if css else []
         if css and not found:
             warnings.append(f"selectors.{part} found nothing on the page ({css})")
-        return found
+        if len(found) > MOST:
+            warnings.append(
+                f"selectors.{part} found {len(found)} elements, of which the first {MOST} were read"
+            )
+        return found[:MOST]
 
     titles = [line for node in named("title")[:1] if (line := clean_line(_line(node)))]
     texts = [text for node in _outermost(named("text")) if (text := _block(node))]

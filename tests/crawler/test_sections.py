@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from archive.errors import ParseError
 from archive.model import Feed, Selectors, to_json
-from crawler.sections import read_section
+from crawler.sections import MAX_LINKS, read_section
 from crawler.site import same_site
 
 CASES = tomllib.loads((Path(__file__).parents[1] / "cases" / "sections.toml").read_text("utf-8"))["case"]
@@ -47,6 +47,12 @@ def test_articles_past_the_cap_are_counted() -> None:
     links = "".join(f'<a href="/2026/07/19/{n}">Congreso aprueba la ley del litio</a>' for n in range(7))
     feed = read(links, max_entries=5)
     assert (len(feed.entries), feed.capped, feed.complete) == (5, 2, False)
+
+
+def test_links_past_the_limit_are_said() -> None:
+    feed = read('<a href="/2026/07/19/a">Congreso aprueba la ley del litio</a>' * (MAX_LINKS + 3))
+    assert feed.warnings == (f"3 links past the first {MAX_LINKS} were not looked at",)
+    assert (len(feed.entries), feed.complete) == (1, False)
 
 
 def test_the_charset_of_a_page_is_heeded() -> None:

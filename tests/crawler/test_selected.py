@@ -7,7 +7,7 @@ import pytest
 
 from archive.model import Article, PublishedFrom, Selectors
 from crawler.extract import read_page
-from crawler.selected import xpath
+from crawler.selected import MOST, xpath
 
 NOW = datetime(2026, 7, 20, 12, tzinfo=UTC)
 PAGE = """<html><head><title>Otra cosa | Faro</title><meta property="og:title" content="Titular para redes">
@@ -55,6 +55,13 @@ def test_a_selector_that_finds_nothing_is_said_and_the_page_is_read_without_it(p
     assert article.warnings == (f"selectors.{part} found nothing on the page (.gone)",)
     assert (article.title, article.text, article.author) == (plain.title, plain.text, plain.author)
     assert (article.published_at, article.published_from) == (plain.published_at, plain.published_from)
+
+
+def test_a_selector_that_names_too_much_is_said() -> None:
+    article = read(f"<html><body>{'<i>x</i>' * (MOST + 1)}</body></html>", author="i")
+    assert article.warnings == (
+        f"selectors.author found {MOST + 1} elements, of which the first {MOST} were read",
+    )
 
 
 def test_words_that_are_no_date_are_said_and_another_date_is_looked_for() -> None:
