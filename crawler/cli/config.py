@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import typer
 from archive import preview, rematch
 from archive.errors import ArchiveError, Complaint, ConfigError, PresswatchError, TopicError
 from archive.match import Matcher
+from archive.model import EndpointKind
 from archive.query import caret
 from archive.times import stamp
 from archive.topic import Topic, TopicSpec
@@ -120,10 +122,15 @@ def _shown(folder: Path, complaint: Complaint) -> str:
 
 
 def _good(config: Config) -> str:
-    feeds = sum(len(source.endpoints) for source in config.sources)
+    kinds = Counter(
+        "search feed" if one.topic else "section page" if one.kind is EndpointKind.SECTION else str(one.kind)
+        for source in config.sources
+        for one in source.endpoints
+    )
+    endpoints = ", ".join(counted(number, kind) for kind, number in sorted(kinds.items())) or "nothing to ask"
     examples = sum(len(topic.match) + len(topic.no_match) for topic in config.topics)
     return (
-        f"config is good: {counted(len(config.sources), 'source')} ({counted(feeds, 'feed')}), "
+        f"config is good: {counted(len(config.sources), 'source')} ({endpoints}), "
         f"{counted(len(config.topics), 'topic')} ({counted(examples, 'example')} tried), "
         f"{counted(len(config.subscriptions), 'subscriber')}"
     )
