@@ -347,3 +347,9 @@ create index articles_language on articles (language);
 create index matches_standing on matches (topic_id, article_id) where ended_at is null
 """,
     )
+
+
+@migrations()
+def offers_by_guid(database: Database) -> None:
+    """An article whose link has changed is found by its guid; asked only of entries with an unknown link."""
+    _run(database, "create index offers_guid on offers (guid) where guid is not null")

@@ -13,7 +13,7 @@ from __future__ import annotations
 import io
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from xml.sax import SAXParseException
 
@@ -23,7 +23,7 @@ import feedparser.urls
 from archive.errors import ParseError
 from archive.model import Entry, Feed
 
-from . import dates, entries, jsonfeed, urls
+from . import dates, entries, jsonfeed, redirectors, urls
 from .language import primary
 
 MAX_ENTRIES = 5_000
@@ -66,10 +66,12 @@ def read_feed(
     capped = len(document.entries) - len(offered)
     base = _base(document, url)
     language = primary(document.feed.get("language"))
+    found = tuple(_entry(item, base=base, source_id=source_id, language=language) for item in offered)
+    warnings.extend(_unsaid(found, offered))
     return Feed(
         title=_text(document.feed.get("title")),
         format=document.version or "unknown",
-        entries=tuple(_entry(item, base=base, source_id=source_id, language=language) for item in offered),
+        entries=found,
         warnings=tuple(warnings),
         complete=not capped and (problem is None or isinstance(problem, _HARMLESS)),
         capped=capped,
@@ -118,6 +120,7 @@ def _entry(item: Any, *, base: str, source_id: str, language: str | None) -> Ent
             published_at=dates.parse_feed_date(item),
             language=primary(item.get("language")) or primary(detail.get("language")) or language,
             tags=entries.tags(tag.get("term") or tag.get("label") for tag in _dicts(item.get("tags"))),
+            origin=_text(item.get("feedburner_origlink") or item.get("pheedo_origlink")).strip() or None,
             # feedparser empties a link that the standard library cannot read.
             refused="the link is empty or cannot be read" if link == "" else None,
         ),
@@ -140,6 +143,20 @@ def _base(document: Any, url: str) -> str:
     if document.version.startswith("atom"):
         return url  # RFC 4287, section 2
     return urls.join(url, _text(document.feed.get("link"))) or url
+
+
+def _unsaid(found: Sequence[Entry], offered: Sequence[Any]) -> Iterator[str]:
+    """Yield a warning for each redirector through which entries link without saying where, with the papers named."""
+    hosts: dict[str, list[str]] = {}
+    for entry, item in zip(found, offered, strict=True):
+        if entry.url and redirectors.opaque(entry.url):
+            source = item.get("source")
+            paper = _text(source.get("title") or source.get("href")) if isinstance(source, dict) else ""
+            hosts.setdefault(entry.url.split("/")[2], []).append(paper)
+    for host, papers in hosts.items():
+        named = list(dict.fromkeys(filter(None, papers)))
+        of = f" (of {', '.join(named[:3])}{' …' if len(named) > 3 else ''})" if named else ""
+        yield f"{len(papers)} entries{of} link through {host}, which does not say where to: only their pages tell"
 
 
 def _told(problem: Exception, body: bytes) -> str:

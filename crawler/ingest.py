@@ -22,7 +22,9 @@ import nh3
 from archive.model import Article, Change, Entry, Fields, Intent, KnownArticle, PageOutcome, PublishedFrom
 from archive.normalize import clean, clean_line, joined
 from crawler.dates import sane
-from crawler.urls import canonical, refusal
+from crawler.redirectors import asks, opaque
+from crawler.twins import bare
+from crawler.urls import canonical, plain, refusal
 
 # What starts a new line when HTML becomes text. Without it "<p>Peru</p><p>votes</p>" is one word.
 _BLOCKS = {
@@ -162,20 +164,34 @@ def merge_page(article: Article, known: KnownArticle) -> Fields:
 def aliases(page: PageOutcome) -> list[tuple[str, str]]:
     """Return the other canonical URLs that a page showed its article to have, each with why.
 
-    Not where everybody is sent home, and no rel=canonical on another host: that is the outlet a story was
-    taken from, and its article is its own.
+    Not where everybody is sent home or asked for consent, and no rel=canonical on another site: that is the outlet a
+    story was taken from, and its article is its own. On its pages for phones a site names those for desks: m. and www.
     """
     own, here = canonical(page.task.url), canonical(page.url) or page.url
     found = []
     named = page.article.canonical_url if page.article else None
     for url, why in ((page.url, "redirect"), (named, "rel=canonical")):
         key = canonical(url) if url else None
-        if key is None or key == own or refusal(key) or urlsplit(key).path in ("", "/"):
+        if key is None or key == own or refusal(key) or urlsplit(key).path in ("", "/") or asks(key):
             continue
-        if why == "rel=canonical" and urlsplit(key).netloc != urlsplit(here).netloc:
+        if why == "rel=canonical" and _site(key) != _site(here):
             continue
         found.append((key, why))
     return found
+
+
+def landed(page: PageOutcome) -> str | None:
+    """Return where the page of an article was found whose link did not say where it leads, None if it did or was not.
+
+    That is the address to show: the redirector may forget it.
+    """
+    if page.article is None or not opaque(page.task.url) or opaque(page.url) or asks(page.url):
+        return None
+    return plain(page.url) if not refusal(page.url) and urlsplit(page.url).path not in ("", "/") else None
+
+
+def _site(url: str) -> str:
+    return bare(urlsplit(url).netloc)
 
 
 def _fields(entry: Entry, language: str | None, now: datetime) -> Fields:

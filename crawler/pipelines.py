@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,11 +22,23 @@ from typing import Any
 from scrapy.crawler import Crawler
 
 from archive import due, queue, rematch, store
+from archive import known as stored
 from archive.connect import transaction
 from archive.match import Matcher
-from archive.model import Change, Hit, Outcome, PageOutcome, PageState, PollOutcome, Result, RobotsRecord
+from archive.model import (
+    Change,
+    Entry,
+    Hit,
+    KnownArticle,
+    Outcome,
+    PageOutcome,
+    PageState,
+    PollOutcome,
+    Result,
+    RobotsRecord,
+)
 from crawler import ingest as deciding
-from crawler import schedule
+from crawler import renamed, schedule
 
 # SQLite's codes for a file that fails, whatever is put into it: full, read-only, locked, broken, gone.
 _OF_THE_FILE = frozenset({
@@ -180,13 +193,15 @@ def _store_poll(conn: sqlite3.Connection, poll: PollOutcome) -> Tally:
     if poll.feed is not None:
         tally.entries = len(poll.feed.entries)
         entries = deciding.merge_same(poll.feed.entries)
-        known = store.known(conn, poll.task.endpoint_id, (entry.key for entry in entries))
+        known = _known(conn, poll, entries)
         entries = deciding.merge_same(entries, known)
         language = poll.task.language
         # Feeds list the newest first; stored oldest first, a newer article has a higher id.
         for entry in reversed(entries):
             intent = deciding.decide(entry, known.get(entry.key), language=language, now=poll.at)
-            known[entry.key] = store.apply_entry(conn, intent, poll, pages=bool(endpoint["pages"]))
+            one = known[entry.key] = store.apply_entry(conn, intent, poll, pages=bool(endpoint["pages"]))
+            if entry.also is not None and entry.also not in known:
+                store.add_alias(conn, one.article_id, entry.also, "redirector", poll.at)
             tally.new += intent.change is Change.NEW
     plan = schedule.after_poll(
         poll,
@@ -198,14 +213,44 @@ def _store_poll(conn: sqlite3.Connection, poll: PollOutcome) -> Tally:
     return tally
 
 
+def _known(conn: sqlite3.Connection, poll: PollOutcome, entries: Sequence[Entry]) -> dict[str, KnownArticle]:
+    """Return what the archive has of a poll: by the keys of its entries, where else they lead, and their guids."""
+    endpoint_id = poll.task.endpoint_id
+    keys = [key for entry in entries for key in (entry.key, entry.also) if key is not None]
+    known = stored.under_keys(conn, endpoint_id, keys)
+    led = [entry for entry in entries if entry.also is not None and entry.also in known]
+    for entry in led:
+        assert entry.also is not None
+        one = known[entry.also]
+        if entry.key not in known or known[entry.key].article_id != one.article_id:
+            # It is stored under the redirector's link: of an earlier version, or before the feed said where it leads.
+            store.add_alias(conn, one.article_id, entry.key, "redirector", poll.at)
+    if led:
+        known = stored.under_keys(conn, endpoint_id, keys)
+    unknown = renamed.unknown(entries, known)
+    if unknown:
+        dates = Counter(entry.published_at for entry in entries if entry.published_at)
+        under = stored.under_guids(conn, endpoint_id, unknown)
+        offered = tuple(known.values())
+        for guid, entry in unknown.items():
+            was = renamed.earlier(entry, under.get(guid, ()), offered, dates)
+            if was is not None:
+                store.rename(conn, was.article_id, entry, poll.at)
+                known[entry.key] = was
+    return known
+
+
 def _store_page(conn: sqlite3.Connection, page: PageOutcome) -> Tally:
     tally = _count(page)
     task = page.task
-    was = store.known_by_id(conn, task.article_id)
+    was = stored.by_id(conn, task.article_id)
     if page.article is not None and was is not None:
         fields = deciding.merge_page(page.article, was)
         store.change_article(conn, was, fields, "page read" if not was.text else "page revised", page.at)
         tally.articles = 1
+        landed = deciding.landed(page)
+        if landed is not None:
+            store.move(conn, task.article_id, landed)
         for url, why in deciding.aliases(page):
             store.add_alias(conn, task.article_id, url, why, page.at)
     plan = schedule.after_page(page)

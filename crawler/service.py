@@ -27,7 +27,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from archive import due, maintain, rematch, schema, search
+from archive import due, maintain, rematch, search
 from archive.connect import transaction
 from archive.errors import ArchiveError
 from archive.match import Matcher
@@ -35,6 +35,7 @@ from archive.model import PageTask, PollTask, Result, Task
 from archive.threads import Readers, Writer
 from archive.times import stamp
 from archive.topic import Topic
+from crawler import upgrade
 from crawler.clock import Clock, is_past, refuse_past
 from crawler.config import Config
 from crawler.engine import IN_FLIGHT, PER_HOST, Crawl
@@ -116,7 +117,7 @@ class Service:
     async def prepare(self, as_of: datetime | None = None) -> None:
         """Do what `open` does with the databases."""
         now = self.now()
-        await self.writer.run(self.archive, schema.migrate)
+        await self.writer.run(self.archive, lambda conn: upgrade.migrate(conn, now))
         await self.outgoing.migrate()
         newest = self.newest = await self.readers.run(due.newest_time)
         if as_of is not None:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from archive.model import RobotsRecord
 from crawler.robots import RobotsBook
-from crawler.urls import canonical, refusal
+from crawler.urls import canonical, plain, refusal
 
 Row = Mapping[str, Any]
 
@@ -95,26 +95,24 @@ def of_page(page: Row | None, url: str | None) -> Finding | None:
 
 def place(url: str) -> str | None:
     """Return host and port of a URL as the archive writes them, None if it is no http(s) URL."""
-    clean = canonical(url)
+    clean = plain(url)
     return urlsplit(clean).netloc.rpartition("@")[2] if clean and clean.startswith("http") else None
 
 
 def variants(url: str) -> list[str]:
-    """Return what people write for the same URL: with and without www and the last slash, http or https, no query."""
-    clean = canonical(url)
+    """Return what people write for the same URL, as keys: with and without www, http or https, no query."""
+    clean = plain(url)
     if place(url) is None or clean is None:
         return []
     parts = urlsplit(clean)
     host = parts.netloc.removeprefix("www.")
-    path = parts.path.rstrip("/")
-    return [
-        made
+    made = (
+        canonical(f"{scheme}://{www}{host}{parts.path}{query}")
         for query in dict.fromkeys((f"?{parts.query}" if parts.query else "", ""))
         for scheme in ("https", "http")
         for www in ("", "www.")
-        for slash in ("", "/")
-        if (made := f"{scheme}://{www}{host}{path}{slash}{query}") != clean
-    ]
+    )
+    return [one for one in dict.fromkeys(made) if one is not None and one != canonical(url)]
 
 
 def kin(one: str, other: str) -> bool:

@@ -14,10 +14,11 @@ MAY_ACT = {
     "crawler.outgoing",
     "crawler.run",
     "crawler.pipelines",
+    "crawler.upgrade",
     "crawler.demo.day",
 }
 ACT = (
-    "of crawler, only cli, service, watchlist, outgoing, run, pipelines and the demo's day "
+    "of crawler, only cli, service, watchlist, outgoing, run, pipelines, upgrade and the demo's day "
     "import what acts in archive"
 )
 
@@ -84,6 +85,6 @@ def test_no_module_has_grown_past_350_lines() -> None:
         for path in (ROOT / package).rglob("*.py")
         if (count := len(path.read_text("utf-8").splitlines())) > 350
     }
-    assert set(long) <= {"archive/model.py"}, (
+    assert set(long) <= {"archive/model.py", "archive/schema.py"}, (
         long
     )  # the values stand in one module, in the order in which they flow

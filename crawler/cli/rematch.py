@@ -12,12 +12,13 @@ from typing import Annotated
 
 import typer
 
-from archive import due, rematch, schema, search
+from archive import due, rematch, search
 from archive.connect import open_reader, open_writer, transaction, translated
 from archive.errors import LockHeld, PresswatchError
 from archive.lock import service_lock
 from archive.match import Matcher
 from archive.topic import Topic
+from crawler import upgrade
 from crawler.cli import difference
 from crawler.cli.app import Json, app, clock, load
 from crawler.cli.output import counted, note, say, say_json
@@ -89,7 +90,7 @@ def _apply(
     versions = {topic.topic_id: topic.version for topic in topics}
     matcher = Matcher(topics)
     with closing(open_writer(path)) as conn, translated(path):
-        schema.migrate(conn)
+        upgrade.migrate(conn, now)
         with transaction(conn):
             due.sync(conn, config.sources, topics, now)
         top = search.top_seq(conn)
