@@ -47,9 +47,8 @@ def entry(offered: Offered, *, source_id: str) -> Entry:
     place = _place(offered)
     refused = offered.refused or (urls.refusal(place) if place else None)
     url = urls.plain(place) if place else None
-    known_as = urls.canonical(place) if place else None
-    if known_as and not refused:
-        key = known_as
+    if url and not refused:
+        key = urls.untwinned(url)
     elif offered.guid:
         key = f"{source_id}:{offered.guid}"
     else:

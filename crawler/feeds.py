@@ -13,6 +13,7 @@ from __future__ import annotations
 import io
 import math
 import re
+import zlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 from xml.sax import SAXParseException
@@ -27,12 +28,16 @@ from . import dates, entries, jsonfeed, redirectors, urls
 from .language import primary
 
 MAX_ENTRIES = 5_000
+MAX_UNPACKED = 50_000_000  # bytes of a body that came packed without saying so
 
 # feedparser drops every slash past the second, whatever the scheme. Of a web address browsers do so too: what follows
 # can only be a host. But file://etc/hostname is not what a feed offered that said file:///etc/hostname.
 feedparser.urls._urifixer = re.compile(r"^(https?://)(/*)(.*?)", re.IGNORECASE)
 
 _HARMLESS = (feedparser.CharacterEncodingOverride, feedparser.NonXMLContentType)
+_WIDE = re.compile(
+    rb"^(\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"'])(?:utf-?16|utf-?32|ucs-?[24])[^\"']{0,10}", re.IGNORECASE
+)
 _HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _PERIODS = {"hourly": 3_600, "daily": 86_400, "weekly": 604_800, "monthly": 2_592_000, "yearly": 31_536_000}
 
@@ -51,6 +56,7 @@ def read_feed(
     Raises `ParseError`, reason ``not_a_feed`` when it is something else (an HTML page, nothing at all),
     ``parse_error`` when the parser gave up.
     """
+    body = _unpacked(body)
     if not body.strip():
         raise ParseError("the body is empty", reason="not_a_feed")
     if jsonfeed.looks_like_json(body):
@@ -79,8 +85,27 @@ def read_feed(
     )
 
 
+def _unpacked(body: bytes) -> bytes:
+    """Return a body that is packed with gzip, once or twice, without an answer that says so (a file ``rss.xml.gz``)."""
+    for _ in range(2):
+        if not body.startswith(b"\x1f\x8b"):
+            break
+        unpacking = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        try:
+            body = unpacking.decompress(body, MAX_UNPACKED + 1)
+        except zlib.error as error:
+            raise ParseError(f"gzip that cannot be unpacked: {error}") from error
+        if len(body) > MAX_UNPACKED:
+            raise ParseError(f"larger than {MAX_UNPACKED:,} bytes once unpacked", reason="too_large")
+        if not unpacking.eof:
+            raise ParseError("gzip that is cut off")
+    return body
+
+
 def _parse(body: bytes, content_type: str | None) -> tuple[Any, list[str]]:
     """Return feedparser's document and what was repaired to get it. The seam to feedparser."""
+    # A declaration that can be read byte by byte is not in UTF-16; programs of Windows say so all the same.
+    body = _WIDE.sub(rb"\1utf-8", body, count=1)
     try:
         try:
             return _feedparser(body, content_type), []
@@ -156,7 +181,9 @@ def _unsaid(found: Sequence[Entry], offered: Sequence[Any]) -> Iterator[str]:
     for host, papers in hosts.items():
         named = list(dict.fromkeys(filter(None, papers)))
         of = f" (of {', '.join(named[:3])}{' …' if len(named) > 3 else ''})" if named else ""
-        yield f"{len(papers)} entries{of} link through {host}, which does not say where to: only their pages tell"
+        count = f"{len(papers)} entries" if len(papers) > 1 else "1 entry"
+        verb = "link" if len(papers) > 1 else "links"
+        yield f"{count}{of} {verb} through {host}, which does not say where to: only their pages tell"
 
 
 def _told(problem: Exception, body: bytes) -> str:

@@ -199,10 +199,9 @@ def _store_poll(conn: sqlite3.Connection, poll: PollOutcome) -> Tally:
         # Feeds list the newest first; stored oldest first, a newer article has a higher id.
         for entry in reversed(entries):
             intent = deciding.decide(entry, known.get(entry.key), language=language, now=poll.at)
-            one = known[entry.key] = store.apply_entry(conn, intent, poll, pages=bool(endpoint["pages"]))
-            if entry.also is not None and entry.also not in known:
-                store.add_alias(conn, one.article_id, entry.also, "redirector", poll.at)
+            known[entry.key] = store.apply_entry(conn, intent, poll, pages=bool(endpoint["pages"]))
             tally.new += intent.change is Change.NEW
+        _also(conn, poll, [entry for entry in entries if entry.also is not None and entry.also not in known])
     plan = schedule.after_poll(
         poll,
         failures=endpoint["failures"],
@@ -238,6 +237,16 @@ def _known(conn: sqlite3.Connection, poll: PollOutcome, entries: Sequence[Entry]
                 store.rename(conn, was.article_id, entry, poll.at)
                 known[entry.key] = was
     return known
+
+
+def _also(conn: sqlite3.Connection, poll: PollOutcome, entries: Sequence[Entry]) -> None:
+    """Record for entries that were resolved, and are stored by now, the redirector's link as another address."""
+    known = (
+        stored.under_keys(conn, poll.task.endpoint_id, (entry.key for entry in entries)) if entries else {}
+    )
+    for entry in entries:
+        assert entry.also is not None
+        store.add_alias(conn, known[entry.key].article_id, entry.also, "redirector", poll.at)
 
 
 def _store_page(conn: sqlite3.Connection, page: PageOutcome) -> Tally:

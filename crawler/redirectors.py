@@ -42,6 +42,12 @@ _SHORT = frozenset({
     "bit.ly", "buff.ly", "cutt.ly", "dlvr.it", "fb.me", "goo.gl", "ift.tt", "is.gd", "j.mp", "lnkd.in", "ow.ly",
     "rebrand.ly", "shar.es", "t.co", "tinyurl.com", "trib.al",
 })  # fmt: skip
+# Nearly no link is one of these, and each is asked.
+_MAYBE = re.compile(
+    r"/~r/|//[^/]*(?:google|bing\.|facebook|instagram|threads\.|youtube|linkedin|reddit|umblr|duckduckgo|vk\.com"
+    rf"|outlook|yahoo|ampproject)|//(?:{'|'.join(map(re.escape, sorted(_SHORT)))})[:/?#]",
+    re.IGNORECASE,
+)
 _GOOGLE_NEWS = re.compile(r"/(?:__i/)?(?:rss/)?(?:rd/)?(?:articles|read)/([A-Za-z0-9_-]+={0,2})/?")
 _FEEDBURNER = "/~r/"  # at feedproxy.google.com, or at a name that the paper has there: feeds.paper.example
 _YAHOO = re.compile(r"/RU=([^/]+)/")
@@ -85,12 +91,13 @@ def opaque(url: str) -> bool:
 
 
 def asks(url: str) -> bool:
-    """Tell whether ``url`` is where a server sends everybody to be asked for consent."""
-    parts = _split(url)
-    return parts is not None and (parts.hostname or "").startswith(("consent.", "guce."))
+    """Tell whether ``url``, in its plain form, is where a server sends everybody to be asked for consent."""
+    return url.startswith(("https://consent.", "https://guce."))
 
 
 def _split(url: str) -> SplitResult | None:
+    if not _MAYBE.search(url):
+        return None
     plain = urls.plain(url)
     return urlsplit(plain) if plain and plain.startswith(("http://", "https://")) else None
 

@@ -27,7 +27,7 @@ SESSIONS = frozenset({"jsessionid", "phpsessid", "aspsessionid"})
 _SCRIPT = re.compile(r"\.(?:[sx]?html?|php\d?|aspx?|jsp|cfm|cms|ece|do)$", re.IGNORECASE)
 _AMP_FILE = re.compile(r"(?<=[^/.])\.amp(?=$|\.html?$)", re.IGNORECASE)
 _SESSION = re.compile(r";jsessionid=[^/;]*", re.IGNORECASE)
-_WORD = re.compile(r"(?=[^-_]*[A-Za-z])[^-_]{2,}")
+_WORD = re.compile(r"[^-_A-Za-z]*[A-Za-z][^-_]+|[^-_A-Za-z]+[A-Za-z]")
 _NUMBER = re.compile(r"\d{4}")
 _REFERRER = re.compile(r"(?:[a-z]+(?:(?:[._-]|%20|\+)[a-z]+)*\d{0,2})?", re.IGNORECASE)
 _BLOGGER = re.compile(r"(?:^|\.)blogspot(?:\.[a-z]{2,3}){1,2}$")
@@ -40,8 +40,9 @@ def fold(host: str, path: str, query: str) -> tuple[str, str, str]:
     All three are in the form of `crawler.urls.plain`. May have to be applied again until nothing changes.
     """
     path = _path(path)
-    pieces = (piece for piece in query.split("&") if not _beside(host, path, *_pair(piece)))
-    return (bare(host) if tells(path) else host), path, "&".join(pieces)
+    if query:
+        query = "&".join(piece for piece in query.split("&") if not _beside(host, path, *_pair(piece)))
+    return (bare(host) if host.partition(".")[0] in PREFIXES and tells(path) else host), path, query
 
 
 def tells(path: str) -> bool:
@@ -49,10 +50,12 @@ def tells(path: str) -> bool:
 
     The last but one counts only when it is longer than names of sections are: ``latin-america-and-the-caribbean``.
     """
-    *_, before, last = ("", "", *filter(None, path.split("/")))
-    last = _SCRIPT.sub("", last)
-    words = len(_words(last))
-    return words >= 4 or (words == 3 and len(last) >= 20) or len(_words(before)) >= 6
+    before, _, last = path.rstrip("/").rpartition("/")
+    last = _SCRIPT.sub("", last) if "." in last else last
+    words = len(_WORD.findall(last))
+    if words >= 4 or (words == 3 and len(last) >= 20):
+        return True
+    return len(_WORD.findall(before.rstrip("/").rpartition("/")[2])) >= 6
 
 
 def bare(host: str) -> str:
@@ -65,7 +68,9 @@ def bare(host: str) -> str:
 
 
 def _path(path: str) -> str:
-    path = _SESSION.sub("", path).rstrip("/")
+    path = _SESSION.sub("", path).rstrip("/") if ";" in path else path.rstrip("/")
+    if "amp" not in path.lower():
+        return path or "/"
     path = _AMP_FILE.sub("", path)
     segments = path.split("/")
     # "/amp" alone is a home page, of an association of that name perhaps.
@@ -94,7 +99,3 @@ def _beside(host: str, path: str, name: str, value: str) -> bool:
 def _pair(piece: str) -> tuple[str, str]:
     name, _, value = piece.partition("=")
     return name.lower(), value
-
-
-def _words(segment: str) -> list[str]:
-    return _WORD.findall(segment)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 import idna
@@ -83,14 +84,20 @@ def canonical(url: str) -> str | None:
     when). It need not be an address that a server knows. None when ``url`` is relative or cannot be read.
     """
     form = plain(url)
-    while form is not None and form.startswith(("http://", "https://")):
-        folded = plain(_folded(form))
-        if folded is None or len(folded) >= len(form):
-            break
-        form = folded
+    return untwinned(form) if form is not None else None
+
+
+def untwinned(form: str) -> str:
+    """Return the canonical form of a URL that is in its plain form."""
+    if not form.startswith(("http://", "https://")):
+        return form
+    while (folded := _folded(form)) != form:
+        # What a marker hid may be dots: /a/..;jsessionid=1/b
+        form = (plain(folded) or form) if "/." in folded else folded
     return form
 
 
+@lru_cache(maxsize=512)
 def plain(url: str) -> str | None:
     """Return ``url`` as it is fetched and shown; the plain form of that is itself.
 
@@ -157,7 +164,7 @@ def refusal(url: str) -> str | None:
         return "no host"
     if port == 0:
         return "the port is out of range"
-    return None if canonical(url) else "the host cannot be read"
+    return None if plain(url) else "the host cannot be read"
 
 
 def _strip(url: str) -> str:
