@@ -1,7 +1,7 @@
 """What the archive says is to be done: who is configured, and which endpoints and pages are due.
 
 The reads are for the feeder, which asks every tick; they walk an index on the due time. `sync` writes what
-the operator configured, at the start of a service.
+the operator configured, at the start of a service, and `sync_topics` again when it takes over other topics.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ def sync(conn: sqlite3.Connection, sources: Iterable[Source], topics: Iterable[T
     at = stamp(now)
     conn.execute("update sources set active = 0")
     conn.execute("update endpoints set active = 0")
-    conn.execute("update topics set active = 0")
     for source in sources:
         conn.execute(
             """insert into sources (id, name, country, language, tags, pages, added_at) values (?, ?, ?, ?, ?, ?, ?)
@@ -51,17 +50,25 @@ def sync(conn: sqlite3.Connection, sources: Iterable[Source], topics: Iterable[T
                 on conflict (source_id, kind, url) do update set every = excluded.every, active = 1""",
                 (source.id, endpoint.kind, endpoint.url, endpoint.every, at),
             )
+    sync_topics(conn, topics, now)
+
+
+def sync_topics(conn: sqlite3.Connection, topics: Iterable[Topic], now: datetime) -> None:
+    """Do what `sync` does with topics alone. Call it in a transaction: in between, none is active."""
+    conn.execute("update topics set active = 0")
     for topic in topics:
-        _sync_topic(conn, topic, at)
+        _sync_topic(conn, topic, stamp(now))
     # While it is not looked for, articles come in that it has not seen.
     conn.execute("update topics set applied = null, applied_upto = 0 where active = 0")
 
 
 def _sync_topic(conn: sqlite3.Connection, topic: Topic, at: str) -> None:
-    # How far the stored articles were matched is said of one version; with another it begins anew.
+    # How far the stored articles were matched is said of one version; with another it begins anew. So it does with one
+    # that was applied once and comes back: articles that came meanwhile were matched with another.
     conn.execute(
         """insert into topics (id, title, version) values (?, ?, ?)
         on conflict (id) do update set title = excluded.title, active = 1, version = excluded.version,
+        applied = case when version = excluded.version then applied end,
         applied_upto = case when version = excluded.version then applied_upto else 0 end""",
         (topic.topic_id, topic.title, topic.version),
     )

@@ -20,8 +20,9 @@ from archive.times import moment
 class Version:
     """One definition. ``number``: its place in the topic's history; None: the archive has not seen it yet.
 
-    ``added_at``: when the archive first saw it. ``matches``: those that stand and were last made by it; ``ended``:
-    those that ended. ``parts``: what was written, one line each; ``added`` and ``removed``: against the one before.
+    ``added_at``: when the archive first saw it. ``made``: matches that it was the first to make. ``standing``: those
+    that stand and were last found to hold by it. ``parts``: what was written, one line each. ``added`` and
+    ``removed``: against the one before.
     """
 
     version: str
@@ -30,17 +31,18 @@ class Version:
     parts: tuple[str, ...]
     added: tuple[str, ...]
     removed: tuple[str, ...]
-    matches: int = 0
-    ended: int = 0
+    made: int = 0
+    standing: int = 0
 
 
 def history(conn: sqlite3.Connection, topic_id: str) -> list[Version]:
     """Return the versions of a topic that the archive has seen, the oldest first."""
     rows = conn.execute(
         """select v.version, v.number, v.added_at, v.definition,
-        count(m.seq) filter (where m.ended_at is null) as standing, count(m.ended_at) as ended
-        from topic_versions v left join matches m on m.topic_id = v.topic_id and m.topic_version = v.version
-        where v.topic_id = ? group by v.version order by v.number""",
+        (select count(*) from matches m where m.topic_id = v.topic_id and m.first_version = v.version) as made,
+        (select count(*) from matches m where m.topic_id = v.topic_id and m.topic_version = v.version
+        and m.ended_at is null) as standing
+        from topic_versions v where v.topic_id = ? order by v.number""",
         (topic_id,),
     ).fetchall()
     found: list[Version] = []
@@ -54,8 +56,8 @@ def history(conn: sqlite3.Connection, topic_id: str) -> list[Version]:
                 moment(row["added_at"]),
                 parts,
                 *compared(before, parts),
+                row["made"],
                 row["standing"],
-                row["ended"],
             )
         )
     return found
@@ -67,6 +69,10 @@ def unseen(version: str, definition: str, before: Sequence[Version]) -> Version:
     return Version(version, None, None, parts, *compared(before[-1].parts if before else (), parts))
 
 
+ORDER = ("terms", "query", "dates", "exclude", "require", "languages")
+"""What parts are called before their colon, terms with their language: ``terms.es: litio``."""
+
+
 def parts_of(definition: str) -> tuple[str, ...]:
     """Return what a definition (`archive.topic.TopicSpec.definition`) says, a line for each thing."""
     said = json.loads(definition)
@@ -75,7 +81,7 @@ def parts_of(definition: str) -> tuple[str, ...]:
     ]
     if "query" in said:
         lines.append(f"query: {' '.join(said['query'].split())}")
-    for name in ("dates", "exclude", "require", "languages"):
+    for name in ORDER[2:]:
         lines += [f"{name}: {text}" for text in said.get(name, ())]
     return tuple(lines)
 

@@ -130,6 +130,16 @@ def survey(directory: Path, environ: Mapping[str, str] = os.environ) -> Survey:
     )
 
 
+def changed_files(running: Config, now: Config) -> tuple[str, ...]:
+    """Return the files, but for that of the topics, of which a service that is ``running`` does not know the state."""
+    same = {
+        "settings.yaml": running.settings == now.settings and running.mail == now.mail,
+        "sources.yaml": running.sources == now.sources,
+        "subscribers.yaml": running.subscriptions == now.subscriptions,
+    }
+    return tuple(name for name, known in same.items() if not known)
+
+
 class Tried(Protocol):
     """What has examples: a `Config`, or a `Survey`."""
 

@@ -1,10 +1,10 @@
 """From the crawl into the archive, and from its change queue through the matcher: where one bad thing is put aside.
 
-    Deliver        the only bridge out of Scrapy: hands each item to the carrier
     ingest         results ─▶ articles                one transaction for all that waited, a savepoint for each
     take_matches   change queue ─▶ matcher ─▶ hits     in a reader thread
     store_matches  hits ─▶ matches                     one transaction, a savepoint for each article
     take_stored, store_stored   the same for stored articles and topics that are new or changed
+    Storing        whether the archive can be written just now
 
 What makes one of these fail is said, and the rest goes on; only where the file fails (a full disk), nothing does.
 """
@@ -17,13 +17,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
-
-from scrapy.crawler import Crawler
 
 from archive import due, queue, rematch, store
 from archive import known as stored
 from archive.connect import transaction
+from archive.errors import ArchiveError
 from archive.match import Matcher
 from archive.model import (
     Change,
@@ -37,8 +35,10 @@ from archive.model import (
     Result,
     RobotsRecord,
 )
+from archive.times import stamp
 from crawler import ingest as deciding
 from crawler import renamed, schedule
+from crawler.clock import Clock
 
 # SQLite's codes for a file that fails, whatever is put into it: full, read-only, locked, broken, gone.
 _OF_THE_FILE = frozenset({
@@ -55,24 +55,6 @@ Aside = dict[int, int]
 until they change, or until the next start, which may have been an update."""
 
 log = logging.getLogger(__name__)
-
-
-class Deliver:
-    """Scrapy's item pipeline: every item is a result, and goes to the carrier."""
-
-    def __init__(self, crawler: Crawler) -> None:
-        self._crawler = crawler
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Deliver:
-        """Scrapy's way of making one."""
-        return cls(crawler)
-
-    def process_item(self, item: Result) -> Result:
-        """Hand over one result."""
-        spider: Any = self._crawler.spider
-        spider.deliver(item)
-        return item
 
 
 @dataclass(slots=True)
@@ -122,6 +104,38 @@ def ingest(conn: sqlite3.Connection, results: Sequence[Result]) -> Tally:
                 part = _store_failure(conn, result, error)
             tally.add(part)
     return tally
+
+
+class Storing:
+    """Whether the archive can be written, as far as the last attempts say."""
+
+    def __init__(self, now: Clock) -> None:
+        self._now = now
+        self._pause = schedule.Pause()
+
+    @property
+    def failures(self) -> int:
+        """How many failures in a row are remembered."""
+        return self._pause.failures
+
+    def holds(self) -> bool:
+        """Tell whether to ask for nothing, since it could not be stored."""
+        return self._pause.holds(self._now())
+
+    def failed(self, error: Exception, what: str) -> None:
+        """Take note, and say, that ``what`` could not be stored."""
+        now = self._now()
+        first, self._pause = not self._pause.holds(now), self._pause.failed(now)
+        ours = isinstance(error, ArchiveError)  # its words say it all; anything else is a bug
+        log.error("%s could not be stored: %s", what, error, exc_info=None if ours else error)
+        if first:
+            log.error("nothing more is asked for until %s", stamp(now + self._pause.wait))
+
+    def stored(self) -> None:
+        """Take note that something could be stored."""
+        before, self._pause = self._pause, self._pause.stored(self._now())
+        if before.failures and not self._pause.failures:
+            log.warning("what is read can be stored again")
 
 
 def of_the_file(error: BaseException) -> bool:
@@ -337,8 +351,8 @@ def store_stored(
     taken: tuple[int | None, list[rematch.Result]],
     versions: Mapping[str, str],
     now: datetime,
-) -> int:
-    """Store what `take_stored` found; return how many matches are new."""
+) -> rematch.Gains:
+    """Store what `take_stored` found; return what it came to."""
     with transaction(conn):
         return rematch.store(conn, work, *taken, versions, now)
 

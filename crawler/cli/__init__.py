@@ -9,6 +9,7 @@ query.py     try query
 rematch.py   rematch
 match.py     match (corpus.py does the work)
 archive.py   search, sources, digest
+asking.py    what is done when a running service has the lock
 output.py    how results and errors are printed
 difference.py  what changed topics would gain and lose: check --diff, rematch --plan
 found.py     how articles that a topic finds are shown

@@ -21,7 +21,7 @@ from crawler.cli.output import counted, note, say, say_json
 from crawler.cli.query import archive
 from crawler.config import Config, NoFolder, Survey, examples_complaints, survey
 from crawler.settings import Settings
-from crawler.watchlist import compile_config, compile_specs, stored_facts
+from crawler.watchlist import compile_specs, compile_stored, stored_facts
 
 MOST_SHOWN = 3  # words that a failed example was found by
 
@@ -75,7 +75,7 @@ def check(
 def _say_difference(
     config: Config, complaints: Sequence[Any], days: int, limit: int, *, as_json: bool
 ) -> None:
-    topics = compile_config(config, stored_facts(config.data_dir, config.settings.languages))
+    topics = compile_stored(config)
     with archive(config.data_dir) as conn:
         begin = preview.since(conn, days)
         found = difference.changes(conn, topics, begin=begin, samples=limit)
@@ -104,9 +104,11 @@ def _shown(folder: Path, complaint: Complaint) -> str:
 
 def _good(config: Config) -> str:
     feeds = sum(len(source.endpoints) for source in config.sources)
+    examples = sum(len(topic.match) + len(topic.no_match) for topic in config.topics)
     return (
         f"config is good: {counted(len(config.sources), 'source')} ({counted(feeds, 'feed')}), "
-        f"{counted(len(config.topics), 'topic')}, {counted(len(config.subscriptions), 'subscriber')}"
+        f"{counted(len(config.topics), 'topic')} ({counted(examples, 'example')} tried), "
+        f"{counted(len(config.subscriptions), 'subscriber')}"
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from archive import versions
 from archive.times import stamp
 from archive.topic import Topic, refs
-from archive.versions import Version
+from archive.versions import ORDER, Version
 from crawler.cli import found as shown
 from crawler.cli.output import counted, say_json
 from crawler.cli.query import archive
@@ -41,7 +41,9 @@ def as_text(topic: Topic, past: Sequence[Version]) -> Iterator[str]:
     for one in past:
         yield ""
         yield f"  {_head(one, today=one.version == topic.version)}"
-        marked = [(sign, part) for sign, parts in (("-", one.removed), ("+", one.added)) for part in parts]
+        marked = [*(("-", part) for part in one.removed), *(("+", part) for part in one.added)]
+        # What was written in one place stands together: the old query above the new one.
+        marked.sort(key=lambda line: ORDER.index(line[1].partition(":")[0].partition(".")[0]))
         for sign, part in marked:
             yield from shown.wrapped(part, f"    {sign} ", "        ")
         if not marked:
@@ -53,10 +55,9 @@ def as_text(topic: Topic, past: Sequence[Version]) -> Iterator[str]:
 def _head(one: Version, *, today: bool) -> str:
     if one.number is None or one.added_at is None:
         return f"definition {one.version} stands in keywords.yaml and is not applied yet"
-    found = f"{counted(one.matches, 'article')} matched"
-    ended = f", {one.ended} no longer" if one.ended else ""
+    found = f"made {counted(one.made, 'match', 'matches')}; {one.standing} stand by it"
     now = ", today's" if today else ""
-    return f"definition {one.number} ({one.version}){now}, since {one.added_at:%Y-%m-%d %H:%M} UTC: {found}{ended}"
+    return f"definition {one.number} ({one.version}){now}, since {one.added_at:%Y-%m-%d %H:%M} UTC: {found}"
 
 
 def version_as_json(one: Version) -> dict[str, Any]:
@@ -65,8 +66,8 @@ def version_as_json(one: Version) -> dict[str, Any]:
         "version": one.version,
         "number": one.number,
         "added_at": stamp(one.added_at),
-        "matches": one.matches,
-        "ended": one.ended,
+        "made": one.made,
+        "standing": one.standing,
         "definition": list(one.parts),
         "added": list(one.added),
         "removed": list(one.removed),

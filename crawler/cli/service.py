@@ -48,7 +48,7 @@ def run_command(
     config = load(context)
     logs()
     if not once:
-        loop.run(lambda stop: _forever(config, stop))
+        loop.run(lambda stop: _forever(config, stop, lambda: load(context)))
         return
 
     async def one(stop: asyncio.Event) -> Summary:
@@ -176,7 +176,7 @@ def print_summary(summary: Summary, sent: str, *, as_json: bool) -> None:
     )
 
 
-async def _forever(config: Config, stop: asyncio.Event) -> None:
+async def _forever(config: Config, stop: asyncio.Event, reload: Callable[[], Config]) -> None:
     from crawler import run
 
     feeds = sum(len(source.endpoints) for source in config.sources)
@@ -193,7 +193,7 @@ async def _forever(config: Config, stop: asyncio.Event) -> None:
             unread.show(counts)
             show(counts)
 
-        await run.forever(config, clock(None), stop, ready=ready, progress=on_progress)
+        await run.forever(config, clock(None), stop, ready=ready, progress=on_progress, reload=reload)
     note("stopped")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 from contextlib import closing
@@ -105,12 +106,20 @@ def test_what_rematch_adds_is_backfill(changed: Path) -> None:
         ).fetchall() == [(1,)]
 
 
-def test_while_the_service_runs_rematch_says_what_to_do(changed: Path) -> None:
+def test_while_nobody_answers_the_plan_is_shown_all_the_same(changed: Path) -> None:
     with service_lock(changed.parent / "data"):
-        done = presswatch("rematch", config=changed, code=2)
-        assert "restart it, or stop it" in done.err
-        assert "service.lock" in done.err
+        done = presswatch("rematch", "--wait", 1, config=changed, code=1)
+        assert f"process {os.getpid()} works in" in done.err
+        assert "nobody took it up in 1 s" in done.err
         assert "marches" in presswatch("rematch", "--plan", config=changed).out  # it only reads
+
+
+def test_a_service_of_an_earlier_version_is_to_be_started_again(changed: Path) -> None:
+    with closing(sqlite3.connect(changed.parent / "data" / "alerts.db")) as conn:
+        conn.execute("delete from _sqlite_migrations where name = 'requests_that_are_claimed'")
+        conn.commit()
+    with service_lock(changed.parent / "data"):
+        assert "of an earlier version" in presswatch("rematch", config=changed, code=1).err
 
 
 def test_a_topic_that_is_not_there_is_named(changed: Path) -> None:
@@ -204,7 +213,7 @@ def test_a_difference_says_that_nothing_changes(changed: Path) -> None:
 def test_a_history_tells_each_definition_with_what_came_in_and_went_out(changed: Path) -> None:
     before = matches(changed)["peru"]
     (first, now) = presswatch("topics", "peru", "--history", "--json", config=changed).json["peru"]
-    assert (first["number"], first["matches"], first["ended"]) == (1, before, 0)
+    assert (first["number"], first["made"], first["standing"]) == (1, before, before)
     assert now["number"] is now["added_at"] is None
     assert now["added"] == ["terms: Perú"]
     assert "terms.es: peruan*" in now["removed"]
@@ -214,8 +223,8 @@ def test_a_history_tells_each_definition_with_what_came_in_and_went_out(changed:
     )
     presswatch("rematch", config=changed)
     (first, now) = presswatch("topics", "peru", "--history", "--json", config=changed).json["peru"]
-    assert (now["number"], now["matches"]) == (2, matches(changed)["peru"])
-    assert first["ended"] > 0 == first["matches"]
+    assert (now["number"], now["standing"]) == (2, matches(changed)["peru"])
+    assert (first["made"], first["standing"]) == (before, 0)
     (only,) = presswatch("topics", "marches", "--history", "--json", config=changed).json["marches"]
     assert only["added"] == ["terms: marcha*", "exclude: sin marcha"]
 
