@@ -39,6 +39,19 @@ def under_keys(conn: sqlite3.Connection, endpoint_id: int, keys: Iterable[str]) 
     return found
 
 
+def own(conn: sqlite3.Connection, keys: Iterable[str]) -> dict[str, int]:
+    """Return the ids of the articles whose own key each of ``keys`` is."""
+    return {
+        row["key"]: row["id"]
+        for chunk in _chunks(keys, 400)
+        for row in conn.execute(
+            f"""select key, id from articles
+            where key in ({",".join("?" * len(chunk))}) and merged_into is null""",  # noqa: S608 - question marks
+            chunk,
+        )
+    }
+
+
 def under_guids(
     conn: sqlite3.Connection, endpoint_id: int, guids: Iterable[str]
 ) -> dict[str, list[KnownArticle]]:

@@ -79,12 +79,22 @@ def merge_same(entries: Iterable[Entry], known: Mapping[str, KnownArticle] | Non
 
     Some feeds give several entries one link (a live blog, a home page). They are one article, and what the
     later ones say is kept in its summary: nothing that was offered is lost. Two keys may be one article as
-    well, an alias of each other; taken one by one, each would revise what the other said, at every poll.
+    well, an alias of each other; taken one by one, each would revise what the other said, at every poll. So are an
+    entry whose link leads on, and one with that link alone. A link that leads to several places tells nothing.
     """
-    groups: dict[str | int, list[Entry]] = {}
+    entries = tuple(entries)
+    leads: dict[str, set[str]] = {}
     for entry in entries:
+        if entry.also is not None:
+            leads.setdefault(entry.also, set()).add(entry.key)
+    groups: dict[str | int, list[Entry]] = {}
+    for offered in entries:
+        several = offered.also is not None and len(leads[offered.also]) > 1
+        entry = replace(offered, also=None) if several else offered
         one = known.get(entry.key) if known else None
-        groups.setdefault(one.article_id if one else entry.key, []).append(entry)
+        led = leads.get(entry.key, ())
+        key = next(iter(led)) if len(led) == 1 else entry.key
+        groups.setdefault(one.article_id if one else key, []).append(entry)
     return [_merged(group) for group in groups.values()]
 
 
@@ -94,8 +104,13 @@ def _merged(group: list[Entry]) -> Entry:
         return first
     texts = dict.fromkeys(text for other in others for text in (other.title, other.summary) if text)
     more = [text for text in texts if text not in (first.title, first.summary)]
+    led = next((one for one in group if one.also is not None), first)
     return replace(
         first,
+        key=led.key,
+        url=led.url,
+        also=led.also,
+        refused=led.refused,
         summary="<br>".join(text for text in (first.summary, *more) if text),
         twins=(
             *first.twins,

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,21 +22,10 @@ from archive import known as stored
 from archive.connect import transaction
 from archive.errors import ArchiveError
 from archive.match import Matcher
-from archive.model import (
-    Change,
-    Entry,
-    Hit,
-    KnownArticle,
-    Outcome,
-    PageOutcome,
-    PageState,
-    PollOutcome,
-    Result,
-    RobotsRecord,
-)
+from archive.model import Change, Hit, Outcome, PageOutcome, PageState, PollOutcome, Result, RobotsRecord
 from archive.times import stamp
 from crawler import ingest as deciding
-from crawler import renamed, schedule
+from crawler import recognise, schedule
 from crawler.clock import Clock
 
 # SQLite's codes for a file that fails, whatever is put into it: full, read-only, locked, broken, gone.
@@ -207,7 +195,7 @@ def _store_poll(conn: sqlite3.Connection, poll: PollOutcome) -> Tally:
     if poll.feed is not None:
         tally.entries = len(poll.feed.entries)
         entries = deciding.merge_same(poll.feed.entries)
-        known = _known(conn, poll, entries)
+        known = recognise.known(conn, poll, entries)
         entries = deciding.merge_same(entries, known)
         language = poll.task.language
         # Feeds list the newest first; stored oldest first, a newer article has a higher id.
@@ -215,7 +203,7 @@ def _store_poll(conn: sqlite3.Connection, poll: PollOutcome) -> Tally:
             intent = deciding.decide(entry, known.get(entry.key), language=language, now=poll.at)
             known[entry.key] = store.apply_entry(conn, intent, poll, pages=bool(endpoint["pages"]))
             tally.new += intent.change is Change.NEW
-        _also(conn, poll, [entry for entry in entries if entry.also is not None and entry.also not in known])
+        recognise.remember(conn, poll, entries, known)
     plan = schedule.after_poll(
         poll,
         failures=endpoint["failures"],
@@ -224,43 +212,6 @@ def _store_poll(conn: sqlite3.Connection, poll: PollOutcome) -> Tally:
     )
     store.finish_poll(conn, poll, plan, known=tally.entries - tally.new, new=tally.new)
     return tally
-
-
-def _known(conn: sqlite3.Connection, poll: PollOutcome, entries: Sequence[Entry]) -> dict[str, KnownArticle]:
-    """Return what the archive has of a poll: by the keys of its entries, where else they lead, and their guids."""
-    endpoint_id = poll.task.endpoint_id
-    keys = [key for entry in entries for key in (entry.key, entry.also) if key is not None]
-    known = stored.under_keys(conn, endpoint_id, keys)
-    led = [entry for entry in entries if entry.also is not None and entry.also in known]
-    for entry in led:
-        assert entry.also is not None
-        one = known[entry.also]
-        if entry.key not in known or known[entry.key].article_id != one.article_id:
-            # It is stored under the redirector's link: of an earlier version, or before the feed said where it leads.
-            store.add_alias(conn, one.article_id, entry.key, "redirector", poll.at)
-    if led:
-        known = stored.under_keys(conn, endpoint_id, keys)
-    unknown = renamed.unknown(entries, known)
-    if unknown:
-        dates = Counter(entry.published_at for entry in entries if entry.published_at)
-        under = stored.under_guids(conn, endpoint_id, unknown)
-        offered = tuple(known.values())
-        for guid, entry in unknown.items():
-            was = renamed.earlier(entry, under.get(guid, ()), offered, dates)
-            if was is not None:
-                store.rename(conn, was.article_id, entry, poll.at)
-                known[entry.key] = was
-    return known
-
-
-def _also(conn: sqlite3.Connection, poll: PollOutcome, entries: Sequence[Entry]) -> None:
-    """Record for entries that were resolved, and are stored by now, the redirector's link as another address."""
-    known = (
-        stored.under_keys(conn, poll.task.endpoint_id, (entry.key for entry in entries)) if entries else {}
-    )
-    for entry in entries:
-        assert entry.also is not None
-        store.add_alias(conn, known[entry.key].article_id, entry.also, "redirector", poll.at)
 
 
 def _store_page(conn: sqlite3.Connection, page: PageOutcome) -> Tally:

@@ -52,7 +52,7 @@ def earlier(
     was = under_guid[0]
     if any(other.article_id == was.article_id for other in offered):
         return None
-    like = _like(to_text(entry.title), was.title, whole=True)
+    like = alike(entry, was)
     if (
         entry.published_at
         and entry.published_at == was.published_at
@@ -65,6 +65,11 @@ def earlier(
         if like or (tells and was.offer_hash is not None):
             return was
     return was if like and _like(to_text(entry.summary), was.summary, whole=False) else None
+
+
+def alike(entry: Entry, was: KnownArticle) -> bool:
+    """Tell whether the headline of an entry is like that of an article."""
+    return _like(to_text(entry.title), was.title, whole=True)
 
 
 def _like(one: str, other: str, *, whole: bool) -> bool:
