@@ -40,6 +40,11 @@ _ANY_TAG = re.compile(r"<[^<>]*>")
 MOST_TAGS = 4000
 _MARKUP = re.compile(r"[<&]")
 
+# Why a page was not read, though it is where its link led. A 404 may be the redirector's own.
+_AT_ITS_PLACE = frozenset({
+    "no_text", "robots", "http_401", "http_402", "http_403", "http_429", "http_451", "http_503",
+})  # fmt: skip
+
 # A title stands in every digest and every list as it is; a feed with one of 3 MB made a mail of 4 MB.
 MAX_TITLE = 1000  # characters
 MAX_AUTHOR = 200
@@ -196,13 +201,18 @@ def aliases(page: PageOutcome) -> list[tuple[str, str]]:
 
 
 def landed(page: PageOutcome) -> str | None:
-    """Return where the page of an article was found whose link did not say where it leads, None if it did or was not.
+    """Return where the page of an article is whose link did not say where it leads, None if it did or leads nowhere.
 
-    That is the address to show: the redirector may forget it.
+    Also of a page that could not be read there. That is the address to show: the redirector may forget it.
     """
-    if page.article is None or not opaque(page.task.url) or opaque(page.url) or asks(page.url):
+    if (
+        not opaque(page.task.url)
+        or opaque(page.url)
+        or (page.article is None and page.reason not in _AT_ITS_PLACE)
+    ):
         return None
-    return plain(page.url) if not refusal(page.url) and urlsplit(page.url).path not in ("", "/") else None
+    place = None if refusal(page.url) else plain(page.url)
+    return None if place is None or asks(place) or urlsplit(place).path in ("", "/") else place
 
 
 def _site(url: str) -> str:

@@ -218,13 +218,14 @@ def _store_page(conn: sqlite3.Connection, page: PageOutcome) -> Tally:
     tally = _count(page)
     task = page.task
     was = stored.by_id(conn, task.article_id)
+    landed = deciding.landed(page)
+    if was is not None and landed is not None:
+        store.move(conn, task.article_id, landed)
     if page.article is not None and was is not None:
         fields = deciding.merge_page(page.article, was)
         store.change_article(conn, was, fields, "page read" if not was.text else "page revised", page.at)
         tally.articles = 1
-        landed = deciding.landed(page)
-        if landed is not None:
-            store.move(conn, task.article_id, landed)
+    if was is not None and (page.article is not None or landed is not None):
         for url, why in deciding.aliases(page):
             store.add_alias(conn, task.article_id, url, why, page.at)
     plan = schedule.after_page(page)

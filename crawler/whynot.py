@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from archive.model import RobotsRecord
 from archive.normalize import tokens
+from crawler.redirectors import opaque
 from crawler.robots import RobotsBook
 from crawler.urls import canonical, plain, refusal
 
@@ -98,6 +99,11 @@ def of_page(page: Row | None, url: str | None, text: str = "") -> Finding | None
         )
     if reason == "no_text" and _CONSENT_URL.search(page["url"] or ""):
         return _consent(f"its page leads to one that asks for consent: {page['url']}{again}")
+    if reason == "no_text" and url and opaque(url):
+        return Finding(
+            f"its link leads through {place(url)}, which does not say where to, and its page did not lead on{again}",
+            "add a feed of the paper itself to sources.yaml",
+        )
     if reason == "no_text":
         return Finding(
             f"its page was fetched, but no article text was found on it: too short, made by scripts, a video, "

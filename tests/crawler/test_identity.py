@@ -134,6 +134,19 @@ def test_where_the_page_of_a_redirector_leads_is_the_article(conn: sqlite3.Conne
     assert column(conn, "select count(*) from articles") == [1]
 
 
+@pytest.mark.parametrize(
+    ("reason", "url"), [("http_403", AT_THE_PAPER), ("robots", AT_THE_PAPER), ("http_404", OPAQUE)]
+)
+def test_a_page_that_could_not_be_read_still_says_where_its_link_leads(
+    conn: sqlite3.Connection, reason: str, url: str
+) -> None:
+    ingest(conn, [offered(through(OPAQUE))])
+    task = type(page(1).task)(article_id=1, source_id="andina", url=OPAQUE)
+    ingest(conn, [page(1, task=task, url=AT_THE_PAPER, outcome=Outcome.FAILED, article=None, reason=reason)])
+    assert column(conn, "select url from articles") == [url]
+    assert column(conn, "select url from aliases") == [url] * (url != OPAQUE)
+
+
 def test_where_everybody_is_asked_for_consent_is_no_address_of_an_article(conn: sqlite3.Connection) -> None:
     ingest(conn, [offered(through(OPAQUE))])
     task = type(page(1).task)(article_id=1, source_id="andina", url=OPAQUE)

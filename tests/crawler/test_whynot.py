@@ -143,6 +143,13 @@ def test_what_people_write_for_one_address_are_canonical_addresses() -> None:
     assert whynot.variants("talks") == []
 
 
+def test_of_a_link_that_did_not_say_where_it_leads_that_is_the_reason() -> None:
+    found = whynot.of_page(page("failed", "no_text", "none"), "https://news.google.com/rss/articles/CBMiVkFV")
+    assert found
+    assert "leads through news.google.com, which does not say where to" in found.why
+    assert "a feed of the paper" in found.change
+
+
 def test_robots_txt_is_quoted_only_where_it_says_no() -> None:
     known = RobotsRecord(
         host="https://post.example",
