@@ -182,8 +182,10 @@ Task = PollTask | PageTask
 class Entry:
     """One entry of a feed, as it came: title and summary may still hold HTML (ingest cleans what is new).
 
-    ``key`` is the identity: the canonical URL, or ``source_id:guid`` where there is no usable link.
+    ``key`` is the identity: the canonical URL of where the link leads, as far as it says, or ``source_id:guid`` where
+    there is no usable link; ``url`` is that place as it is fetched and shown.
     ``link`` is the link as offered, made absolute; ``refused`` says why its page must not be fetched.
+    ``also`` is another key under which it may be known: that of the link as offered, where that leads on to ``url``.
     ``twins`` are (guid, link) of other entries of the same feed that have the same key and were merged into it.
     ``timeless``: nothing says when it is from, as of a link that may be navigation; what its endpoint showed so at the
     first poll is not news.
@@ -200,6 +202,7 @@ class Entry:
     language: str | None = None
     tags: tuple[str, ...] = ()
     refused: str | None = None
+    also: str | None = None
     twins: tuple[tuple[str | None, str | None], ...] = ()
     timeless: bool = False
 

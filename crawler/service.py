@@ -27,12 +27,12 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from archive import due, maintain, rematch, schema, search
+from archive import due, maintain, rematch, search
 from archive.errors import ArchiveError
 from archive.model import PageTask, PollTask, Result, Task
 from archive.threads import Readers, Writer
 from archive.times import stamp
-from crawler import answers
+from crawler import answers, upgrade
 from crawler.asked import Asked
 from crawler.clock import Clock, is_past, refuse_past
 from crawler.config import Config, changed_files
@@ -121,7 +121,7 @@ class Service:
     async def prepare(self, as_of: datetime | None = None) -> None:
         """Do what `open` does with the databases."""
         now = self.now()
-        await self.writer.run(self.archive, schema.migrate)
+        await self.writer.run(self.archive, lambda conn: upgrade.migrate(conn, now))
         await self.outgoing.migrate()
         newest = self.newest = await self.readers.run(due.newest_time)
         if as_of is not None:
