@@ -251,3 +251,19 @@ def test_a_feed_that_one_byte_breaks_is_not_complete(corpus: Path) -> None:
     feed = read(body[: len(body) // 2])
     assert feed.entries
     assert not feed.complete
+
+
+def test_a_run_of_text_reaches_feedparser_in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    pieces: list[str] = []
+    mixin = feedparser.mixin._FeedParserMixin
+    take = mixin.handle_data
+
+    def handle_data(self: object, text: str, escape: int = 1) -> None:
+        pieces.append(text)
+        take(self, text, escape)
+
+    monkeypatch.setattr(mixin, "handle_data", handle_data)
+    body = b"<rss version='2.0'><channel><item><description>&lt;p&gt;one\ntwo&lt;/p&gt; &amp;amp; three</description></item></channel></rss>"
+    read = feeds.read_feed(body, url="https://news.example/", source_id="s")
+    assert read.entries[0].summary == "<p>one\ntwo</p> &amp; three"
+    assert "<p>one\ntwo</p> &amp; three" in pieces
