@@ -39,6 +39,9 @@ feedparser.urls._urifixer = re.compile(r"^(https?://)(/*)(.*?)", re.IGNORECASE)
 # feedparser takes the first module of this list that has a `create_parser`.
 feedparser.api.PREFERRED_XML_PARSERS = [__name__]
 
+# It copies the parameters of each text by deepcopy; they are words, and walking them took 0.7 ms of a feed of 45 KB.
+feedparser.FeedParserDict.__deepcopy__ = lambda self, _memo: feedparser.FeedParserDict(self)
+
 _HARMLESS = (feedparser.CharacterEncodingOverride, feedparser.NonXMLContentType)
 _WIDE = re.compile(
     rb"^(\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"'])(?:utf-?16|utf-?32|ucs-?[24])[^\"']{0,10}", re.IGNORECASE
