@@ -20,6 +20,9 @@ LONGEST = timedelta(
     days=1
 )  # no page, no robots.txt and no failed poll waits longer; `crawler.schedule` sees to it
 
+RECENT = timedelta(days=3)
+"""How far back a sitemap or a section page is read: their dates are often of a day, or late."""
+
 
 def sync(conn: sqlite3.Connection, sources: Iterable[Source], topics: Iterable[Topic], now: datetime) -> None:
     """Make sources, endpoints, topics and topic versions what the configuration says.
@@ -89,7 +92,8 @@ def due_polls(
     ``everyone``: all are due whatever their time says, but those whose server asked to be left alone until then.
     """
     rows = conn.execute(
-        """select e.id, e.source_id, e.kind, e.url, e.etag, e.last_modified, e.body_hash, s.language
+        """select e.id, e.source_id, e.kind, e.url, e.etag, e.last_modified, e.body_hash, e.last_ok_at,
+        s.language
         from endpoints e join sources s on s.id = e.source_id
         where e.active = 1 and (e.next_poll_at <= ? or (? and coalesce(e.last_status, 0) not in (429, 503)))
         order by e.next_poll_at, e.id""",
@@ -110,9 +114,17 @@ def due_polls(
                     etag=row["etag"],
                     last_modified=row["last_modified"],
                     body_hash=row["body_hash"],
+                    since=_since(row, now),
                 )
             )
     return tasks
+
+
+def _since(row: sqlite3.Row, now: datetime) -> datetime | None:
+    """Return since when what an endpoint shows counts: at first the last days, then a little more than what is new."""
+    if row["kind"] == EndpointKind.FEED:  # a feed holds what its outlet calls new
+        return None
+    return min(now, moment(row["last_ok_at"]) or now) - RECENT
 
 
 def set_right(conn: sqlite3.Connection, now: datetime) -> None:
@@ -189,9 +201,9 @@ def _line(
 
 
 def endpoint_state(conn: sqlite3.Connection, endpoint_id: int) -> sqlite3.Row:
-    """Return ``failures`` and ``every`` of an endpoint, and whether its source wants ``pages``."""
+    """Return ``failures``, ``every`` and ``last_ok_at`` of an endpoint, and whether its source wants ``pages``."""
     row: sqlite3.Row = conn.execute(
-        """select e.failures, e.every, s.pages from endpoints e join sources s on s.id = e.source_id
+        """select e.failures, e.every, e.last_ok_at, s.pages from endpoints e join sources s on s.id = e.source_id
         where e.id = ?""",
         (endpoint_id,),
     ).fetchone()

@@ -102,6 +102,22 @@ update matches set first_version = topic_version
 
 
 @migrations()
+def standing_links(database: Database) -> None:
+    """What stood at an endpoint when it was first read, and does not say when it is from: navigation, as a rule."""
+    run(
+        database,
+        """
+create table standing (
+    endpoint_id integer not null references endpoints(id),
+    key text not null,
+    since text not null,
+    primary key (endpoint_id, key)
+) without rowid
+""",
+    )
+
+
+@migrations()
 def offers_by_guid(database: Database) -> None:
     """An article whose link has changed is found by its guid; asked only of entries with an unknown link."""
     run(database, "create index offers_guid on offers (guid) where guid is not null")

@@ -135,13 +135,15 @@ def _entry(item: Any, *, base: str, source_id: str, language: str | None) -> Ent
     link = _link(item, guid)
     contents = [_text(content.get("value")) for content in _dicts(item.get("content"))]
     detail = next(_dicts([item.get("title_detail")]), {})
+    source = next(_dicts([item.get("source")]), {})
     return entries.entry(
         entries.Offered(
             link=(urls.join(base, link) or link) if link else None,
             guid=guid,
             title=_text(item.get("title")),
             summary=entries.joined(_text(item.get("summary")), contents),
-            author=_text(item.get("author")) or None,
+            # A feed that gathers what others wrote names the outlet of each entry: readers are to see that at least.
+            author=_text(item.get("author")) or _text(source.get("title")) or None,
             published_at=dates.parse_feed_date(item),
             language=primary(item.get("language")) or primary(detail.get("language")) or language,
             tags=entries.tags(tag.get("term") or tag.get("label") for tag in _dicts(item.get("tags"))),

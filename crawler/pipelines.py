@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from archive import due, queue, rematch, store
+from archive import due, queue, rematch, standing, store
 from archive import known as stored
 from archive.connect import transaction
 from archive.errors import ArchiveError
@@ -197,6 +197,11 @@ def _store_poll(conn: sqlite3.Connection, poll: PollOutcome) -> Tally:
         entries = deciding.merge_same(poll.feed.entries)
         known = recognise.known(conn, poll, entries)
         entries = deciding.merge_same(entries, known)
+        # A link that does not say when it is from is news when it comes, not when it was there before we looked.
+        maybe = [entry.key for entry in entries if entry.timeless and entry.key not in known]
+        first = endpoint["last_ok_at"] is None
+        stood = standing.standing(conn, poll.task.endpoint_id, maybe, poll.at, first=first)
+        entries = [entry for entry in entries if entry.key not in stood]
         language = poll.task.language
         # Feeds list the newest first; stored oldest first, a newer article has a higher id.
         for entry in reversed(entries):

@@ -19,7 +19,7 @@ PAGE_WAITS = (600.0, 3600.0, 4 * 3600.0, 12 * 3600.0, 24 * 3600.0)  # seconds be
 _FEW_WAITS = {"http_404": (600.0,), "http_410": (600.0,), "robots": (LONGEST,), "no_text": (3600.0, LONGEST)}
 
 # What each failure is called when it stays open as an event.
-_BLOCKED = frozenset({"http_401", "http_403", "http_451"})
+_BLOCKED = frozenset({"http_401", "http_403", "http_451", "robots"})
 _PARSE = frozenset({"parse_error", "parse_timeout", "parse_memory", "worker_died", "empty"})
 # Of these an endpoint is in one at a time: a new kind of failure ends the one before.
 _STATES = frozenset({"unreachable", "blocked", "http_error", "not_a_feed", "refused"})
@@ -74,7 +74,9 @@ def _event(poll: PollOutcome) -> str:
         return "blocked"
     if reason in _PARSE:
         return "parse_error"
-    if reason in ("not_a_feed", "refused"):
+    if reason in ("not_a_feed", "not_a_sitemap", "no_articles"):
+        return "not_a_feed"
+    if reason == "refused":
         return reason
     return "http_error" if reason.startswith("http_") else "unreachable"
 

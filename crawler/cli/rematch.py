@@ -108,8 +108,13 @@ def _plan(
     config: Config, topics: Sequence[Topic], names: Collection[str] | None, limit: int, *, as_json: bool
 ) -> None:
     with archive(config.data_dir) as conn:
+        found = difference.changes(conn, topics, only=names, samples=limit)
         if as_json:
-            found = difference.changes(conn, topics, only=names, samples=limit)
-            say_json({"topics": {one.topic_id: difference.as_json(one) for one in found}})
-        elif not difference.show(difference.changes(conn, topics, only=names, samples=limit)):
+            say_json(
+                {
+                    "topics": {one.topic_id: difference.as_json(one) for one in found},
+                    "waiting": rematch.waiting(conn),
+                }
+            )
+        elif not difference.show(found, rematch.waiting(conn)):
             say("all topics are applied as they are")

@@ -155,7 +155,8 @@ def test_events_are_opened_and_closed(
         ("http_401", "blocked"), ("http_403", "blocked"), ("http_451", "blocked"),
         ("http_404", "http_error"), ("http_429", "http_error"), ("http_500", "http_error"),
         ("timeout", "unreachable"), ("dns", "unreachable"), ("connection", "unreachable"), ("too_large", "unreachable"), ("error", "unreachable"),
-        ("not_a_feed", "not_a_feed"), ("refused", "refused"),
+        ("not_a_feed", "not_a_feed"), ("not_a_sitemap", "not_a_feed"), ("no_articles", "not_a_feed"), ("refused", "refused"),
+        ("robots", "blocked"),
         ("parse_error", "parse_error"), ("parse_timeout", "parse_error"), ("empty", "parse_error"),
     ],
 )  # fmt: skip
