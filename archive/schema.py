@@ -115,3 +115,9 @@ create table standing (
 ) without rowid
 """,
     )
+
+
+@migrations()
+def offers_by_guid(database: Database) -> None:
+    """An article whose link has changed is found by its guid; asked only of entries with an unknown link."""
+    run(database, "create index offers_guid on offers (guid) where guid is not null")

@@ -5,21 +5,27 @@ And how a source is asked. The seam to Scrapy's responses; nothing here keeps or
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from urllib.parse import urljoin
+from typing import TypeVar
+from urllib.parse import urljoin, urlsplit
 
 from scrapy.http import Response
 from w3lib.http import basic_auth_header
 
 from archive.errors import FetchError
-from archive.model import Access
+from archive.model import Access, Source, Task
 from crawler.urls import refusal
+
+TaskKind = TypeVar("TaskKind", bound=Task)
 
 FEED_TYPES = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.8"
 )
 SITEMAP_TYPES = "application/xml, text/xml, */*;q=0.8"
+ROBOTS_TYPES = "text/plain, */*;q=0.5"
 PAGE_TYPES = "text/html, application/xhtml+xml, */*;q=0.5"
 
 
@@ -31,6 +37,27 @@ def asking(access: Access, types: str) -> dict[str, str]:
     if access.username is not None:
         headers["Authorization"] = basic_auth_header(access.username, access.password or "").decode("ascii")
     return headers
+
+
+def granted(access: Access, url: str, servers: Iterable[str]) -> Access:
+    """Return what of ``access`` may be sent to ``url``: all of it to the servers that it is for, else the name alone.
+
+    A header may be a key as well as a password is. ``servers`` are the addresses that the operator wrote down beside
+    it; one with ``www.`` before it is the same, one by http where that was https is not.
+    """
+    own = _server(url) in {_server(one) for one in servers}
+    return access if own else Access(user_agent=access.user_agent)
+
+
+def of_source(task: TaskKind, source: Source) -> TaskKind:
+    """Return ``task`` with what ``source`` is to be asked with; an entry of its feed may link to anybody."""
+    access = granted(source.access, task.url, (one.url for one in source.endpoints))
+    return replace(task, access=access, selectors=source.selectors)
+
+
+def _server(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc.lower().removeprefix("www.")
 
 
 def problem(response: Response) -> FetchError | None:

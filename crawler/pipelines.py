@@ -18,13 +18,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from archive import due, queue, rematch, standing, store
+from archive import known as stored
 from archive.connect import transaction
 from archive.errors import ArchiveError
 from archive.match import Matcher
 from archive.model import Change, Hit, Outcome, PageOutcome, PageState, PollOutcome, Result, RobotsRecord
 from archive.times import stamp
 from crawler import ingest as deciding
-from crawler import schedule
+from crawler import recognise, schedule
 from crawler.clock import Clock
 
 # SQLite's codes for a file that fails, whatever is put into it: full, read-only, locked, broken, gone.
@@ -194,7 +195,7 @@ def _store_poll(conn: sqlite3.Connection, poll: PollOutcome) -> Tally:
     if poll.feed is not None:
         tally.entries = len(poll.feed.entries)
         entries = deciding.merge_same(poll.feed.entries)
-        known = store.known(conn, poll.task.endpoint_id, (entry.key for entry in entries))
+        known = recognise.known(conn, poll, entries)
         entries = deciding.merge_same(entries, known)
         # A link that does not say when it is from is news when it comes, not when it was there before we looked.
         maybe = [entry.key for entry in entries if entry.timeless and entry.key not in known]
@@ -207,6 +208,7 @@ def _store_poll(conn: sqlite3.Connection, poll: PollOutcome) -> Tally:
             intent = deciding.decide(entry, known.get(entry.key), language=language, now=poll.at)
             known[entry.key] = store.apply_entry(conn, intent, poll, pages=bool(endpoint["pages"]))
             tally.new += intent.change is Change.NEW
+        recognise.remember(conn, poll, entries, known)
     plan = schedule.after_poll(
         poll,
         failures=endpoint["failures"],
@@ -220,11 +222,15 @@ def _store_poll(conn: sqlite3.Connection, poll: PollOutcome) -> Tally:
 def _store_page(conn: sqlite3.Connection, page: PageOutcome) -> Tally:
     tally = _count(page)
     task = page.task
-    was = store.known_by_id(conn, task.article_id)
+    was = stored.by_id(conn, task.article_id)
+    landed = deciding.landed(page)
+    if was is not None and landed is not None:
+        store.move(conn, task.article_id, landed)
     if page.article is not None and was is not None:
         fields = deciding.merge_page(page.article, was)
         store.change_article(conn, was, fields, "page read" if not was.text else "page revised", page.at)
         tally.articles = 1
+    if was is not None and (page.article is not None or landed is not None):
         for url, why in deciding.aliases(page):
             store.add_alias(conn, task.article_id, url, why, page.at)
     plan = schedule.after_page(page)

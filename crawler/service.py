@@ -23,21 +23,21 @@ import logging
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from archive import due, maintain, rematch, schema, search
+from archive import due, maintain, rematch, search
 from archive.errors import ArchiveError
 from archive.model import PageTask, PollTask, Result, Task
 from archive.threads import Readers, Writer
 from archive.times import stamp
+from crawler import answers, upgrade
 from crawler.asked import Asked
 from crawler.clock import Clock, is_past, refuse_past
 from crawler.config import Config, changed_files
 from crawler.engine import IN_FLIGHT, PER_HOST, Crawl
-from crawler.health import Heartbeat
+from crawler.health import Heartbeat, harmless
 from crawler.outgoing import Counts, Outgoing
 from crawler.pipelines import Storing, ingest
 from crawler.pool import Workers
@@ -93,7 +93,7 @@ class Service:
 
     @on_progress.setter
     def on_progress(self, listener: Callable[[Counts], None]) -> None:
-        self._on_progress = _harmless(listener)
+        self._on_progress = harmless(listener)
 
     @property
     def on_station(self) -> Callable[[str], None]:
@@ -102,7 +102,7 @@ class Service:
 
     @on_station.setter
     def on_station(self, listener: Callable[[str], None]) -> None:
-        self._on_station = _harmless(listener)
+        self._on_station = harmless(listener)
 
     async def open(self, as_of: datetime | None = None) -> None:
         """Bring the databases up to date and open the crawl.
@@ -121,7 +121,7 @@ class Service:
     async def prepare(self, as_of: datetime | None = None) -> None:
         """Do what `open` does with the databases."""
         now = self.now()
-        await self.writer.run(self.archive, schema.migrate)
+        await self.writer.run(self.archive, lambda conn: upgrade.migrate(conn, now))
         await self.outgoing.migrate()
         newest = self.newest = await self.readers.run(due.newest_time)
         if as_of is not None:
@@ -298,28 +298,10 @@ class Service:
     def _with_settings(self, task: Task) -> Task:
         """Return a task with what its source is to be asked with. Not from the archive: it holds no password."""
         source = self._sources.get(task.source_id)
-        return replace(task, access=source.access, selectors=source.selectors) if source else task
+        return answers.of_source(task, source) if source else task
 
     def _ids(self, kind: str) -> frozenset[int]:
         return frozenset(number for name, number in self.in_flight if name == kind)
-
-
-def _harmless(listener: Callable[[T], None]) -> Callable[[T], None]:
-    """Return ``listener``, but what it raises is only logged: what is told of the work must never stop the work."""
-    failing = False
-
-    def tell(news: T) -> None:
-        nonlocal failing
-        try:
-            listener(news)
-        except Exception as error:
-            if not failing:  # once in a row: it is called for every batch
-                log.warning("what was done could not be told: %r", error, exc_info=error)
-            failing = True
-        else:
-            failing = False
-
-    return tell
 
 
 def _key(task: Task) -> tuple[str, int]:

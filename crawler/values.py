@@ -195,6 +195,7 @@ _DURATION_SCHEMA = {
 }
 _NEED_ID = "small letters (a to z), digits and hyphens are needed here, e.g. lima-desk"
 _NEED_COUNTRY = "a country in two capital letters (PE), or a region in capitals (INT, LATAM) is needed here"
+_NEED_EDITION = "a language and a country are needed here, such as es-PE or en-US"
 _NEED_HEADER = "the name of a header is needed here, e.g. Accept-Language"
 _NEED_LANGUAGE = "a language code such as en, es or pt-BR is needed here"
 
@@ -203,6 +204,7 @@ Example = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Id = Annotated[Text, _pattern(r"[a-z0-9]+(-[a-z0-9]+)*", _NEED_ID)]
 Country = Annotated[Text, _pattern(r"[A-Z]{2,12}", _NEED_COUNTRY)]
 Language = Annotated[Text, _pattern(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", _NEED_LANGUAGE)]
+Edition = Annotated[Text, _pattern(r"[a-z]{2}-[A-Z]{2}", _NEED_EDITION)]
 Ascii = Annotated[Text, AfterValidator(_ascii)]
 HeaderName = Annotated[Text, _pattern(r"[A-Za-z][A-Za-z0-9-]*", _NEED_HEADER), AfterValidator(_header)]
 Address = Annotated[Text, AfterValidator(_address)]

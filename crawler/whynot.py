@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 
 from archive.model import RobotsRecord
 from archive.normalize import tokens
+from crawler.redirectors import opaque
 from crawler.robots import RobotsBook
-from crawler.urls import canonical, refusal
+from crawler.urls import canonical, plain, refusal
 
 Row = Mapping[str, Any]
 
@@ -100,6 +101,11 @@ def of_page(page: Row | None, url: str | None, text: str = "") -> Finding | None
         )
     if reason == "no_text" and _CONSENT_URL.search(page["url"] or ""):
         return _consent(f"its page leads to one that asks for consent: {page['url']}{again}")
+    if reason == "no_text" and url and opaque(url):
+        return Finding(
+            f"its link leads through {place(url)}, which does not say where to, and its page did not lead on{again}",
+            "add a feed of the paper itself to sources.yaml",
+        )
     if reason == "no_text":
         return Finding(
             f"its page was fetched, but no article text was found on it: too short, made by scripts, a video, "
@@ -153,26 +159,24 @@ def _consent(why: str) -> Finding:
 
 def place(url: str) -> str | None:
     """Return host and port of a URL as the archive writes them, None if it is no http(s) URL."""
-    clean = canonical(url)
+    clean = plain(url)
     return urlsplit(clean).netloc.rpartition("@")[2] if clean and clean.startswith("http") else None
 
 
 def variants(url: str) -> list[str]:
-    """Return what people write for the same URL: with and without www and the last slash, http or https, no query."""
-    clean = canonical(url)
+    """Return what people write for the same URL, as keys: with and without www, http or https, no query."""
+    clean = plain(url)
     if place(url) is None or clean is None:
         return []
     parts = urlsplit(clean)
     host = parts.netloc.removeprefix("www.")
-    path = parts.path.rstrip("/")
-    return [
-        made
+    made = (
+        canonical(f"{scheme}://{www}{host}{parts.path}{query}")
         for query in dict.fromkeys((f"?{parts.query}" if parts.query else "", ""))
         for scheme in ("https", "http")
         for www in ("", "www.")
-        for slash in ("", "/")
-        if (made := f"{scheme}://{www}{host}{path}{slash}{query}") != clean
-    ]
+    )
+    return [one for one in dict.fromkeys(made) if one is not None and one != canonical(url)]
 
 
 def kin(one: str, other: str) -> bool:

@@ -21,7 +21,7 @@ from typing import Any
 from archive.errors import ParseError
 from archive.model import Article, Feed, Selectors
 
-from . import extract, feeds, sections, sitemaps
+from . import extract, feeds, home, sections, sitemaps
 from .sitemaps import Sitemap
 
 _REFUSED = frozenset({
@@ -66,6 +66,11 @@ def parse_feed(**kwargs: Any) -> Feed:
 def parse_sitemap(**kwargs: Any) -> Sitemap:
     """`crawler.sitemaps.read_sitemap`, where a pool can find it."""
     return sitemaps.read_sitemap(**kwargs)
+
+
+def parse_home(**kwargs: Any) -> home.Home:
+    """`crawler.home.read_home`, where a pool can find it."""
+    return home.read_home(**kwargs)
 
 
 def parse_section(**kwargs: Any) -> Feed:

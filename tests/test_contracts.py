@@ -15,10 +15,12 @@ MAY_ACT = {
     "crawler.outgoing",
     "crawler.run",
     "crawler.pipelines",
+    "crawler.recognise",
+    "crawler.upgrade",
     "crawler.demo.day",
 }
 ACT = (
-    "of crawler, only cli, service, watchlist, watching, outgoing, run, pipelines and the demo's day "
+    "of crawler, only cli, service, watchlist, watching, outgoing, run, pipelines, recognise, upgrade and the demo's day "
     "import what acts in archive"
 )
 

@@ -366,7 +366,7 @@ def test_the_session_of_an_analyst_goes_as_the_page_tells_it(demo_folder: Path, 
         if shown.startswith("…\n"):
             shown = shown.removeprefix("…\n")
             out = out[-len(shown) :]
-        assert out == shown
+        assert (command, out) == (command, shown)
     assert asked == ["check", "try", "check", "rematch", "explain", "explain", "check", "rematch", "topics"]
     with closing(sqlite3.connect(folder / "data" / "archive.db")) as conn:
         stored = conn.execute("select backfill from matches where topic_id = 'consultation'").fetchall()

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
-from archive import schema, trace
+from archive import trace
 from archive.connect import open_reader, translated
 from archive.errors import ArchiveError, PresswatchError
 from archive.explain import Verdict
@@ -24,14 +24,14 @@ from archive.sentences import excerpt
 from archive.times import stamp
 from archive.topic import Topic, TopicSpec, compile_topics
 from archive.trace import Found, Trace
-from crawler import whynot
+from crawler import upgrade, whynot
 from crawler.cli.app import Json, app, clock, load
 from crawler.cli.explained import as_text
 from crawler.cli.output import counted, say, say_json
 from crawler.complaints import hint
 from crawler.config import Config
 from crawler.robots import robots_name
-from crawler.urls import canonical
+from crawler.urls import plain
 from crawler.watchlist import compile_specs, stored_facts
 
 HOW = {
@@ -69,10 +69,10 @@ def explain(
     config = load(context)
     path = config.data_dir / "archive.db"
     with closing(open_reader(path)) as conn, translated(path):
-        if schema.pending(conn):
+        if upgrade.pending(conn):
             raise ArchiveError(f"{path} is of an earlier version: run `presswatch migrate` first")
         text = url.strip()
-        address = canonical(text) if whynot.place(text) else None
+        address = upgrade.canonical(text) if whynot.place(text) else None
         found = trace.find(conn, text, address, whynot.variants(text) if address else ())
         if isinstance(found, Found):
             answer = _present(conn, config, found, topic or [])
@@ -86,7 +86,7 @@ def explain(
                 "if it may not be in the archive, write its whole address, with its https://"
             )
         else:
-            answer = _absent(conn, config, address)
+            answer = _absent(conn, config, plain(text) or address)
     if json:
         say_json(answer)
     else:

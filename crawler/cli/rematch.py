@@ -11,11 +11,12 @@ from typing import Annotated
 
 import typer
 
-from archive import due, maintain, rematch, schema
+from archive import due, maintain, rematch
 from archive.connect import open_reader, open_writer, transaction, translated
 from archive.errors import PresswatchError
 from archive.match import Matcher
 from archive.topic import Topic
+from crawler import upgrade
 from crawler.cli import difference
 from crawler.cli.app import Json, app, clock, load
 from crawler.cli.asking import Ask, Wait, lock_or_answer
@@ -90,7 +91,7 @@ def _apply(config: Config, names: Collection[str] | None) -> tuple[dict[str, dic
     matcher = Matcher(topics)
     gains = rematch.Gains()
     with closing(open_writer(path)) as conn, translated(path):
-        schema.migrate(conn)
+        upgrade.migrate(conn, now)
         with transaction(conn):
             due.sync(conn, config.sources, topics, now)
         while maintain.judge_texts(conn):
@@ -107,8 +108,13 @@ def _plan(
     config: Config, topics: Sequence[Topic], names: Collection[str] | None, limit: int, *, as_json: bool
 ) -> None:
     with archive(config.data_dir) as conn:
+        found = difference.changes(conn, topics, only=names, samples=limit)
         if as_json:
-            found = difference.changes(conn, topics, only=names, samples=limit)
-            say_json({"topics": {one.topic_id: difference.as_json(one) for one in found}})
-        elif not difference.show(difference.changes(conn, topics, only=names, samples=limit)):
+            say_json(
+                {
+                    "topics": {one.topic_id: difference.as_json(one) for one in found},
+                    "waiting": rematch.waiting(conn),
+                }
+            )
+        elif not difference.show(found, rematch.waiting(conn)):
             say("all topics are applied as they are")

@@ -227,23 +227,25 @@ def migrate(
     `run` does it by itself.
     """
     from alerts import state as alerts_state
-    from archive import schema
     from archive.connect import open_reader, open_writer
     from archive.lock import service_lock
+    from crawler import upgrade
 
     config = load(context)
-    files = {"archive.db": schema, "alerts.db": alerts_state}
+    now = clock(None)()
+    pending = {"archive.db": upgrade.pending, "alerts.db": alerts_state.pending}
+    apply = {"archive.db": lambda conn: upgrade.migrate(conn, now), "alerts.db": alerts_state.migrate}
     done: dict[str, list[str]] = {}
     if show:
-        for name, module in files.items():
+        for name, ask in pending.items():
             path = config.data_dir / name
             with closing(open_reader(path) if path.exists() else sqlite3.connect(":memory:")) as conn:
-                done[name] = module.pending(conn)
+                done[name] = ask(conn)
     else:
         with service_lock(config.data_dir):
-            for name, module in files.items():
+            for name, bring in apply.items():
                 with closing(open_writer(config.data_dir / name)) as conn:
-                    done[name] = module.migrate(conn)
+                    done[name] = bring(conn)
     if json:
         say_json(done)
         return

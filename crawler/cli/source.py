@@ -64,35 +64,27 @@ def try_source(
 
 
 async def _look(ask: Ask, source: Source, now: datetime) -> _Seen:
+    from crawler.answers import of_source
+
     polls: list[PollOutcome] = []
     for one in source.endpoints:
-        task = PollTask(
+        asked = PollTask(
             endpoint_id=0,
             source_id=source.id,
             kind=one.kind,
             url=one.url,
             language=source.language,
             since=None if one.kind is EndpointKind.FEED else now - RECENT,
-            access=source.access,
-            selectors=source.selectors,
         )
-        poll = await ask(task)
+        poll = await ask(of_source(asked, source))
         assert isinstance(poll, PollOutcome)
         polls.append(poll)
     offered = (entry for poll in polls if poll.feed for entry in poll.feed.entries)
     url = next((entry.url for entry in offered if entry.url and entry.refused is None), None)
     if not source.pages or url is None:
         return _Seen(tuple(polls), None)
-    page = await ask(
-        PageTask(
-            article_id=0,
-            source_id=source.id,
-            url=url,
-            language=source.language,
-            access=source.access,
-            selectors=source.selectors,
-        )
-    )
+    task = PageTask(article_id=0, source_id=source.id, url=url, language=source.language)
+    page = await ask(of_source(task, source))
     assert isinstance(page, PageOutcome)
     return _Seen(tuple(polls), page)
 

@@ -12,7 +12,6 @@ import hashlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
@@ -22,7 +21,6 @@ from twisted.python.failure import Failure
 
 from archive.errors import FetchError, ParseError
 from archive.model import (
-    Access,
     EndpointKind,
     Feed,
     Outcome,
@@ -198,8 +196,7 @@ class PressSpider(Spider):
         while (url := walk.next()) is not None:
             why = refusal(url)
             if why is None:
-                # What one server is given to let us in is nobody else's to see.
-                access = task.access if urlsplit(url)[:2] == urlsplit(task.url)[:2] else Access()
+                access = answers.granted(task.access, url, [task.url])
                 return Request(
                     url,
                     callback=self.sitemap_arrived,

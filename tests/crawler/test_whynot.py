@@ -137,10 +137,17 @@ def test_hosts_of_one_site_are_told(one: str, other: str, alike: bool) -> None:
 
 def test_what_people_write_for_one_address_are_canonical_addresses() -> None:
     found = whynot.variants("http://www.post.example/a/?x=1#top")
-    assert found[:2] == ["https://post.example/a?x=1", "https://post.example/a/?x=1"]
+    assert found[:2] == ["https://post.example/a?x=1", "https://www.post.example/a?x=1"]
     assert "https://post.example/a" in found
-    assert all(canonical(url) == url for url in found if not url.endswith(".example"))
+    assert all(canonical(url) == url for url in found)
     assert whynot.variants("talks") == []
+
+
+def test_of_a_link_that_did_not_say_where_it_leads_that_is_the_reason() -> None:
+    found = whynot.of_page(page("failed", "no_text", "none"), "https://news.google.com/rss/articles/CBMiVkFV")
+    assert found
+    assert "leads through news.google.com, which does not say where to" in found.why
+    assert "a feed of the paper" in found.change
 
 
 def test_robots_txt_is_quoted_only_where_it_says_no() -> None:
