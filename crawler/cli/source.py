@@ -37,8 +37,8 @@ def try_source(
 ) -> None:
     """Show what a source of sources.yaml offers.
 
-    Each of its endpoints is asked once, and the page of one article; nothing is kept. Its headers, password and selectors are used, as they stand in sources.yaml. Exit 1 when an
-    endpoint, or the page, could not be read.
+    Each of its endpoints is asked once, and the page of one article; nothing is kept. Its headers, password and
+    selectors are used, as they stand in sources.yaml. Exit 1 when an endpoint, or the page, could not be read.
     """
     config = load(context)
     logs()
