@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urljoin
 
@@ -33,6 +32,7 @@ from archive.model import (
     RobotsRecord,
     Task,
 )
+from crawler.answers import max_age, retry_after
 from crawler.failures import as_fetch_error
 from crawler.pool import Workers
 from crawler.robots import RobotsBook
@@ -136,7 +136,8 @@ class PressSpider(Spider):
             "status": response.status if response.status < 1000 else None,
             "bytes": len(response.body),
             "ms": _ms(response),
-            "retry_after": _retry_after(response, self.now()),
+            "retry_after": retry_after(_header(response, "Retry-After"), self.now()),
+            "max_age": max_age(_header(response, "Cache-Control")),
             "etag": _header(response, "ETag"),
             "last_modified": _header(response, "Last-Modified"),
         }
@@ -193,7 +194,7 @@ class PressSpider(Spider):
             "status": response.status if response.status < 1000 else None,
             "bytes": len(response.body),
             "ms": _ms(response),
-            "retry_after": _retry_after(response, self.now()),
+            "retry_after": retry_after(_header(response, "Retry-After"), self.now()),
             "robots": response.meta.get("robots_why"),
         }
         problem = _problem(response)
@@ -291,16 +292,3 @@ def _moved_to(response: Response) -> str | None:
     """Return where a chain of permanent redirects led; one temporary step makes it temporary."""
     reasons = response.meta.get("redirect_reasons", [])
     return response.url if reasons and all(reason in (301, 308) for reason in reasons) else None
-
-
-def _retry_after(response: Response, now: datetime) -> float | None:
-    """Return the seconds of Retry-After, which gives seconds or a date (RFC 9110, 10.2.3)."""
-    value = _header(response, "Retry-After")
-    if value is None:
-        return None
-    if value.isdecimal() and value.isascii():
-        return float(value)
-    try:
-        return max(0.0, (parsedate_to_datetime(value) - now).total_seconds())
-    except (ValueError, TypeError):
-        return None  # a server that writes neither is treated as one that wrote nothing
