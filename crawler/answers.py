@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 
 _MAX_AGE = re.compile(r'(?:^|[\s,])max-age\s*=\s*"?(\d{1,10})"?\s*(?:,|$)', re.IGNORECASE)
@@ -21,12 +21,9 @@ def retry_after(value: str | None, now: datetime) -> float | None:
     if value.isdecimal() and value.isascii():
         return float(value)
     try:
-        moment = parsedate_to_datetime(value)
+        return max(0.0, (parsedate_to_datetime(value) - now).total_seconds())
     except (ValueError, TypeError):
-        return None
-    # The two older forms of an HTTP date name no zone, and mean GMT.
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - now).total_seconds())
+        return None  # no date, or one of no zone
 
 
 def max_age(value: str | None) -> float | None:

@@ -38,6 +38,7 @@ PAGES = 5  # refused in a row: before that it may be one paywalled article
 STALE = timedelta(days=30)
 CHECK = timedelta(hours=6)  # about so often a request is not conditional
 DISTRUST = timedelta(days=7)  # and so long none is, after the server said 304 and was wrong
+STOOD = 12  # items that would have come by then, as fast as they come now
 SLACK = timedelta(minutes=5)  # between two clocks
 # A loss stays open until a daily digest had its chance to tell it, also on the day on which clocks change.
 TOLD = timedelta(hours=25)
@@ -245,7 +246,7 @@ def _loss(
     until = min(until, poll.at)
     if until <= since:
         return False, False
-    gap = habits.missed(before, since, until, reading.dates)
+    gap = habits.missed(before, since, until, reading.dates, undated=0 if reading.dates else reading.items)
     overrun = state.good_polls + 1 >= POLLS
     if overrun:
         shown["overrun"] = _told(gap, sitemap=before.sitemap)
@@ -318,6 +319,10 @@ def _wrong_304(poll: PollOutcome, state: EndpointState, reading: Reading | None)
     early = [date for date in reading.fresh_dates if after < date < state.said_304_at - SLACK]
     if len(early) >= 2 and 2 * len(early) >= reading.fresh:
         return f"{len(early)} items are older than the last time it said so"
+    # Were it true, a list that stood still for hours would have been turned over whole since the last 304.
+    stood = (state.said_304_at - after) / timedelta(hours=1)
+    if not reading.shared and stood * (habits.rate(reading.dates) or 0.0) >= STOOD:
+        return f"for {round(stood)} hours nothing changed, and then nothing was left of the list"
     return ""
 
 

@@ -22,33 +22,47 @@ UNUSUAL = 6  # items that a span brings usually; where none came at all, somethi
 SIDE = timedelta(hours=3)  # how much before a gap says how busy it was
 
 
-def samples(before: Before, since: datetime, until: datetime) -> list[int]:
+def samples(before: Before, since: datetime, until: datetime) -> list[float]:
     """Return how many items came in the same span of the weeks before it, of the days before where weeks are few."""
     weekly = _shifted(before, since, until, WEEK, WEEKS)
     return weekly if len(weekly) >= FEW else _shifted(before, since, until, DAY, 4 * 7)
 
 
-def _shifted(before: Before, since: datetime, until: datetime, step: timedelta, times: int) -> list[int]:
+def _shifted(before: Before, since: datetime, until: datetime, step: timedelta, times: int) -> list[float]:
     found = []
     for number in range(1, times + 1):
         start, end = since - number * step, until - number * step
-        if before.first is None or start < before.first:
-            break
-        if end <= since and not _blind(before, start, end):
-            found.append(_count(before.times, start, end))
+        if end <= since and (count := _came(before, start, end)) is not None:
+            found.append(count)
     return found
 
 
-def _blind(before: Before, since: datetime, until: datetime) -> bool:
-    return any(start < until and since < end for start, end in before.blind)
+def _came(before: Before, since: datetime, until: datetime) -> float | None:
+    """Return how many items came in a span, None where less than half of it was seen.
+
+    What was not seen of it, because a feed had lost it or did not answer, is taken to be like the rest.
+    """
+    if before.first is None or since < before.first:
+        return None
+    unseen = timedelta(0)
+    count = _count(before.times, since, until)
+    for start, end in before.blind:
+        if start < until and since < end:
+            cut = max(start, since), min(end, until)
+            unseen += cut[1] - cut[0]
+            count -= _count(before.times, *cut)
+    seen = (until - since) - unseen
+    return count * ((until - since) / seen) if 2 * seen >= until - since else None
 
 
 def _count(times: Sequence[datetime], since: datetime, until: datetime) -> int:
     return bisect_left(times, until) - bisect_left(times, since)
 
 
-def missed(before: Before, since: datetime, until: datetime, dates: Sequence[datetime]) -> Gap:
-    """Return what a gap cost. ``dates``: of the items of the body after it.
+def missed(
+    before: Before, since: datetime, until: datetime, dates: Sequence[datetime], *, undated: int = 0
+) -> Gap:
+    """Return what a gap cost. ``dates``: of the items of the body after it, ``undated`` how many of them have none.
 
     The middle one of what this weekday and hour usually bring, what came just before, and what came just after: a
     habit knows nothing of the day on which a president falls, and the hour before a gap nothing of the night in it.
@@ -58,30 +72,28 @@ def missed(before: Before, since: datetime, until: datetime, dates: Sequence[dat
     spare = max(HOUR - gap, timedelta(0)) / 2
     window = gap + 2 * spare
     usual = [count * (gap / window) for count in samples(before, since - spare, until + spare)]
-    sides = [rate * (gap / HOUR) for rate in (_rate_before(before, since), _rate(dates)) if rate is not None]
-    if len(usual) < FEW:
-        usual = []
-    found = [*([median(usual)] if usual else []), *sides]
-    # It is known that something is missing, or this would not be asked.
-    middle = max(1.0, median(found)) if found else None
+    usual = usual if len(usual) >= FEW else []
+    sides = [rate * (gap / HOUR) for rate in (_rate_before(before, since), rate(dates)) if rate is not None]
     every = [*usual, *sides]
-    return Gap(
-        since=since,
-        until=until,
-        missed=middle,
-        low=min(*every, middle) if middle is not None else None,
-        high=max(*every, middle) if middle is not None else None,
-    )
+    if not every:
+        return Gap(since=since, until=until)
+    # Of items without dates nobody knows that they came after the gap: they came in it, and are not missed. But it is
+    # known that something is, or this would not be asked.
+    middle = max(1.0, median([*([median(usual)] if usual else []), *sides]) - undated)
+    low, high = max(0.0, min(every) - undated), max(every) - undated
+    return Gap(since=since, until=until, missed=middle, low=min(low, middle), high=max(high, middle))
 
 
 def _rate_before(before: Before, since: datetime) -> float | None:
+    """Return how many items an hour came before a gap."""
     start = since - SIDE
-    if before.first is None or start < before.first or _blind(before, start, since):
-        return None
-    return _count(before.times, start, since) / (SIDE / HOUR)
+    if before.first is not None and start < before.first < since - HOUR:
+        start = before.first
+    count = _came(before, start, since)
+    return None if count is None else count / ((since - start) / HOUR)
 
 
-def _rate(dates: Sequence[datetime]) -> float | None:
+def rate(dates: Sequence[datetime]) -> float | None:
     """Return how many items an hour a body shows of which these are the dates."""
     if len(dates) < 2 or max(dates) == min(dates):
         return None
