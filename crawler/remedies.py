@@ -53,8 +53,9 @@ _REMEDIES = {
 _WAIT = "wait: it is tried again by itself, once a day at the least"
 
 
-def remedy(kind: str, detail: str) -> str:
-    """Return what to do about an event, by its kind, or by the reason with which its ``detail`` begins."""
+def remedy(kind: str, detail: str, url: str) -> str:
+    """Return what to do about an event of the endpoint at ``url``, by its kind, or by the reason in its ``detail``."""
     if kind == "overrun" and "sitemap" in detail:
         return "nothing: its sitemap is searched for what is missing; a shorter every: in sources.yaml makes it rarer"
-    return _REMEDIES.get(kind) or advice(detail.partition(":")[0]) or _WAIT
+    said = _REMEDIES.get(kind) or advice(detail.partition(":")[0]) or _WAIT
+    return said.replace("try feed URL", f"try feed {url}")

@@ -23,19 +23,18 @@ import random
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 from archive import due, maintain, rematch, schema, search
 from archive.connect import transaction
 from archive.errors import ArchiveError
 from archive.match import Matcher
-from archive.model import PageTask, PollTask, Result, Task
+from archive.model import PollTask, Result, Task
 from archive.threads import Readers, Writer
 from archive.times import stamp
 from archive.topic import Topic
+from crawler import tasks
 from crawler.clock import Clock, is_past, refuse_past
 from crawler.config import Config
 from crawler.engine import IN_FLIGHT, PER_HOST, Crawl
@@ -206,8 +205,8 @@ class Service:
         batch: list[Task] = []
         wanted: list[Task] = [*polls, *pages]
         for bare in wanted:
-            task = self._with_settings(bare)
-            key, host = _key(task), _host(task.url)
+            task = tasks.with_settings(bare, self._sources)
+            key, host = tasks.key(task), tasks.host(task.url)
             if key in self.in_flight or hosts[host] >= PER_HOST or len(self.in_flight) >= IN_FLIGHT:
                 continue
             hosts[host] += 1
@@ -225,7 +224,7 @@ class Service:
             for result in results:
                 task = getattr(result, "task", None)
                 if task is not None:
-                    self.in_flight.pop(_key(task), None)
+                    self.in_flight.pop(tasks.key(task), None)
             self.stored.set()
             self.on_progress(self.counts)
 
@@ -321,11 +320,6 @@ class Service:
 
     # --- helpers ------------------------------------------------------------------------------------------
 
-    def _with_settings(self, task: Task) -> Task:
-        """Return a task with what its source is to be asked with. Not from the archive: it holds no password."""
-        source = self._sources.get(task.source_id)
-        return replace(task, access=source.access, selectors=source.selectors) if source else task
-
     def _ids(self, kind: str) -> frozenset[int]:
         return frozenset(number for name, number in self.in_flight if name == kind)
 
@@ -346,14 +340,3 @@ def _harmless(listener: Callable[[T], None]) -> Callable[[T], None]:
             failing = False
 
     return tell
-
-
-def _key(task: Task) -> tuple[str, int]:
-    return ("page", task.article_id) if isinstance(task, PageTask) else ("poll", task.endpoint_id)
-
-
-def _host(url: str) -> str:
-    try:
-        return urlsplit(url).netloc
-    except ValueError:
-        return ""  # the spider refuses it, with its reason

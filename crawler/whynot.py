@@ -126,7 +126,7 @@ def of_source(source_id: str, feeds: Sequence[Row]) -> list[Finding]:
 def _lost(source_id: str, url: str, event: Row) -> Finding:
     return Finding(
         f"{source_id}: {event['kind']} since {_minute(event['since'])} UTC: {event['detail']}",
-        remedy(event["kind"], event["detail"]).replace("feed URL", f"feed {url}"),
+        remedy(event["kind"], event["detail"], url),
     )
 
 

@@ -87,7 +87,7 @@ def sources(context: typer.Context, json: Json = False) -> None:
         health = asking.health(conn)
     for source in health:
         for event in source["events"]:
-            event["do"] = remedy(event["kind"], event["detail"])
+            event["do"] = remedy(event["kind"], event["detail"], event["url"])
     if json:
         say_json(health)
         return

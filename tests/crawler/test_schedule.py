@@ -25,7 +25,7 @@ from archive.model import (
     PollTask,
     Reading,
 )
-from crawler import coverage
+from crawler import coverage, trust
 from crawler.remedies import remedy
 from crawler.schedule import (
     LONGEST,
@@ -216,7 +216,7 @@ def test_every_rule_is_named_once() -> None:
 def test_each_failure_has_a_name_that_operators_know(reason: str, kind: str) -> None:
     plan = after_poll(failed(reason, detail="why"), STATE)
     assert plan.events == ((kind, f"{reason}: why"),)
-    assert remedy(kind, f"{reason}: why")
+    assert remedy(kind, f"{reason}: why", STATE.url)
 
 
 @given(polls, states, readings, jitters)
@@ -290,12 +290,12 @@ def test_a_gap_lies_between_the_last_good_poll_and_this_one(state: EndpointState
 
 
 def test_unconditional_polls_come_every_six_hours_or_so_and_not_all_in_one_pass() -> None:
-    waits = [coverage.check_after(number) / timedelta(hours=1) for number in range(1, 2001)]
+    waits = [trust.check_after(number) / timedelta(hours=1) for number in range(1, 2001)]
     assert 4.5 <= min(waits) < 4.6
     assert 7.4 < max(waits) <= 7.5
     # In no quarter of an hour more than a tenth.
     assert max(Counter(int(4 * wait) for wait in waits).values()) <= 200
-    assert [coverage.check_after(7)] * 3 == [coverage.check_after(7) for _ in range(3)]
+    assert [trust.check_after(7)] * 3 == [trust.check_after(7) for _ in range(3)]
 
 
 # --- pages ------------------------------------------------------------------------------------------------

@@ -48,7 +48,7 @@ class Press:
 
     def __post_init__(self) -> None:
         for outlet in self.outlets:
-            chance = random.Random(outlet.id)  # noqa: S311 - the same day every time
+            chance = random.Random(outlet.id)
             self.items[outlet.id] = list(self._published(outlet, chance))
 
     def _published(self, outlet: Outlet, chance: random.Random) -> list[datetime]:
