@@ -44,6 +44,7 @@ STATES = frozenset({"unreachable", "blocked", "http_error", "not_a_feed", "refus
 _OF_THE_BODY = frozenset({"capped", "parse_error"})
 # These end by rules of their own, or are not about polls at all.
 _LASTING = frozenset({"overrun", "reidentified", "silent", "stale", "wrong_304", "moved", "pages_blocked"})
+KINDS = STATES | _OF_THE_BODY | _LASTING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
