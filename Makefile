@@ -42,8 +42,10 @@ lint: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# How many processes run tests at a time; 0: this one.
+WORKERS ?= 2
 test: lint
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 bench: setup
 	@for bench in tests/bench/bench_*.py; do $(BIN)/python $$bench || exit 1; done

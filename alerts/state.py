@@ -1,8 +1,9 @@
 """What the alerts side remembers, in `alerts.db`: schema, subscriptions, what was told, suppressions.
 
-The rows of `digests` and `deliveries` are written by `alerts.outbox`, through `rows` of this module; nothing else
-in the project writes SQL for this file. Functions take a plain connection that somebody else opened (the one
-writer, ``isolation_level=None``), and `archive.connect.transaction` is the only place that begins and commits.
+The rows of `digests` and `deliveries` are written by `alerts.outbox`, those of `requests` by `alerts.requests`,
+through `rows` of this module; nothing else in the project writes SQL for this file. Functions take a plain connection
+that somebody else opened (the one writer, ``isolation_level=None``), and `archive.connect.transaction` is the only
+place that begins and commits.
 
 **The sequence rule.** A digest holds every wanted match with from_seq < seq <= to_seq, and the next one of
 the subscription starts at its to_seq. Where a subscription stands is therefore never stored apart from its
@@ -56,6 +57,24 @@ def what_was_told(db: Database) -> None:
             digest_id INTEGER NOT NULL REFERENCES digests(id),
             PRIMARY KEY (subscription_id, article_id, topic_id)
         ) WITHOUT ROWID"""
+    )
+
+
+@migrations()
+def requests_that_are_claimed(db: Database) -> None:
+    """Who takes up a request says so, and who asks says until when it is wanted. Nothing was in the table before."""
+    db.execute("DROP TABLE requests")
+    db.execute(
+        """
+        CREATE TABLE requests (
+            id INTEGER PRIMARY KEY,
+            asked_at TEXT NOT NULL,
+            until TEXT NOT NULL,
+            what TEXT NOT NULL,
+            arguments TEXT NOT NULL,
+            state TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'claimed', 'done', 'failed')),
+            answer TEXT
+        )"""
     )
 
 

@@ -39,17 +39,27 @@ class Words:
         self._surfaces: dict[str, str] = {}
         for fold, surface in words:
             self._surfaces.setdefault(fold, surface)
-        self._by_letter: dict[str, list[str]] = defaultdict(list)
-        self._by_end: dict[str, list[str]] = defaultdict(list)
+        # With the letters of each word: most words of a long text differ in too many of them to be looked at closer.
+        self._by_letter: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        self._by_end: dict[str, list[tuple[str, int]]] = defaultdict(list)
         for fold in self._surfaces:
-            self._by_letter[fold[:1]].append(fold)
-            self._by_end[fold[-2:]].append(fold)
+            self._by_letter[fold[:1]].append((fold, _letters(fold)))
+            self._by_end[fold[-2:]].append((fold, _letters(fold)))
+        self._asked: dict[tuple[str, bool], Closest | None] = {}
 
     def nearest(self, word: str, *, open_end: bool = False) -> Closest | None:
         """Return the word that is nearest to ``word``, None if none is near. ``open_end``: it may go on as it likes."""
+        if (word, open_end) not in self._asked:  # a long topic has one word in many phrases
+            self._asked[word, open_end] = self._nearest(word, open_end=open_end)
+        return self._asked[word, open_end]
+
+    def _nearest(self, word: str, *, open_end: bool) -> Closest | None:
+        own, root = _letters(word), word[:KIN]
         found = [
             near
-            for other in self._by_letter[word[:1]]
+            for other, letters in self._by_letter.get(word[:1], ())
+            # Two edits take away two letters at most; what is near in another way begins alike.
+            if (own & ~letters).bit_count() <= 2 or other[:KIN] == root
             if (near := self._near(word, other, open_end=open_end))
         ]
         if len(word) >= LONG and not open_end:
@@ -68,7 +78,12 @@ class Words:
 
     def _elsewhere(self, word: str) -> Iterable[str]:
         """Return words that begin with another letter, and may be one edit away for all that."""
-        return (other for other in self._by_end[word[-2:]] if other[0] != word[0] and len(other) >= SHORT)
+        own = _letters(word)
+        return (
+            other
+            for other, letters in self._by_end.get(word[-2:], ())
+            if other[0] != word[0] and len(other) >= SHORT and (own & ~letters).bit_count() <= 1
+        )
 
     def _near(self, word: str, other: str, *, open_end: bool) -> Closest | None:
         surface, length = self._surfaces[other], abs(len(word) - len(other))
@@ -115,6 +130,14 @@ def edits(word: str, other: str, most: int) -> int:
         if min(row) > most and min(before) > most:
             return most + 1
     return min(row[-1], most + 1)
+
+
+def _letters(word: str) -> int:
+    """Return which letters a word has, as bits; some letters share one."""
+    bits = 0
+    for char in word:
+        bits |= 1 << (ord(char) % 61)
+    return bits
 
 
 def _shared(word: str, other: str) -> int:

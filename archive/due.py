@@ -1,7 +1,7 @@
 """What the archive says is to be done: who is configured, and which endpoints and pages are due.
 
 The reads are for the feeder, which asks every tick; they walk an index on the due time. `sync` writes what
-the operator configured, at the start of a service.
+the operator configured, at the start of a service, and `sync_topics` again when it takes over other topics.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ LONGEST = timedelta(
     days=1
 )  # no page, no robots.txt and no failed poll waits longer; `crawler.schedule` sees to it
 
+RECENT = timedelta(days=3)
+"""How far back a sitemap or a section page is read: their dates are often of a day, or late."""
+
 
 def sync(conn: sqlite3.Connection, sources: Iterable[Source], topics: Iterable[Topic], now: datetime) -> None:
     """Make sources, endpoints, topics and topic versions what the configuration says.
@@ -29,7 +32,6 @@ def sync(conn: sqlite3.Connection, sources: Iterable[Source], topics: Iterable[T
     at = stamp(now)
     conn.execute("update sources set active = 0")
     conn.execute("update endpoints set active = 0")
-    conn.execute("update topics set active = 0")
     for source in sources:
         conn.execute(
             """insert into sources (id, name, country, language, tags, pages, added_at) values (?, ?, ?, ?, ?, ?, ?)
@@ -53,8 +55,14 @@ def sync(conn: sqlite3.Connection, sources: Iterable[Source], topics: Iterable[T
                 on conflict (source_id, kind, url) do update set every = excluded.every, active = 1""",
                 (source.id, endpoint.kind, endpoint.url, endpoint.every, at),
             )
+    sync_topics(conn, topics, now)
+
+
+def sync_topics(conn: sqlite3.Connection, topics: Iterable[Topic], now: datetime) -> None:
+    """Do what `sync` does with topics alone. Call it in a transaction: in between, none is active."""
+    conn.execute("update topics set active = 0")
     for topic in topics:
-        _sync_topic(conn, topic, at)
+        _sync_topic(conn, topic, stamp(now))
     # While it is not looked for, articles come in that it has not seen.
     conn.execute("update topics set applied = null, applied_upto = 0 where active = 0")
 
@@ -83,10 +91,12 @@ def _readdress(
 
 
 def _sync_topic(conn: sqlite3.Connection, topic: Topic, at: str) -> None:
-    # How far the stored articles were matched is said of one version; with another it begins anew.
+    # How far the stored articles were matched is said of one version; with another it begins anew. So it does with one
+    # that was applied once and comes back: articles that came meanwhile were matched with another.
     conn.execute(
         """insert into topics (id, title, version) values (?, ?, ?)
         on conflict (id) do update set title = excluded.title, active = 1, version = excluded.version,
+        applied = case when version = excluded.version then applied end,
         applied_upto = case when version = excluded.version then applied_upto else 0 end""",
         (topic.topic_id, topic.title, topic.version),
     )
@@ -108,7 +118,8 @@ def due_polls(
     """
     rows = conn.execute(
         """select e.id, e.source_id, e.kind, coalesce(e.moved_to, e.url) as url, e.etag, e.last_modified,
-        e.body_hash, e.since, coalesce(?1 >= e.whole_by, 0) or coalesce(?1 < e.whole_until, 0) as whole, s.language
+        e.body_hash, e.last_ok_at, e.since, s.language,
+        coalesce(?1 >= e.whole_by, 0) or coalesce(?1 < e.whole_until, 0) as whole
         from endpoints e join sources s on s.id = e.source_id
         where e.active = 1 and (e.next_poll_at <= ?1 or (?2 and coalesce(e.last_status, 0) not in (429, 503)))
         order by e.next_poll_at, e.id""",
@@ -132,10 +143,21 @@ def due_polls(
                     etag=None if plain else row["etag"],
                     last_modified=None if plain else row["last_modified"],
                     body_hash=None if row["since"] is not None else row["body_hash"],
-                    since=moment(row["since"]),
+                    since=_since(row, now),
                 )
             )
     return tasks
+
+
+def _since(row: sqlite3.Row, now: datetime) -> datetime | None:
+    """Return since when what an endpoint shows counts: at first the last days, then a little more than what is new.
+
+    Longer ago where a feed of its source lost something then.
+    """
+    if row["kind"] == EndpointKind.FEED:  # a feed holds what its outlet calls new
+        return None
+    usual = min(now, moment(row["last_ok_at"]) or now) - RECENT
+    return min(usual, moment(row["since"]) or usual)
 
 
 def set_right(conn: sqlite3.Connection, now: datetime) -> None:

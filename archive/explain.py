@@ -126,10 +126,11 @@ def _none_of(asked: Asked, children: Sequence[Node], place: str | None) -> Reaso
         if nearest:
             text += f"; nearest: {'; '.join(nearest)}"
         return Reason(text, nearest, far, missing[0])
-    others = sum(not one.nearest for one in reasons)
+    told = sum(any(text in nearest for text in one.nearest) for one in reasons)
     text = "; ".join(nearest) or f"none of {listed(map(short, children))} is true of it"
-    if nearest and others:
-        text += f"; and nothing like the {others} other{'s' if others > 1 else ''} is there"
+    if nearest and told < len(reasons):
+        others = len(reasons) - told
+        text += f"; and the {f'other {others} are' if others > 1 else 'other one is'} no nearer"
     return Reason(text, nearest, far)
 
 

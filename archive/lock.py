@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from archive.errors import ArchiveError, LockHeld
+
+GLANCE = 0.05  # seconds; whoever only looks (`is_held`) has the lock for some microseconds
 
 
 @contextmanager
@@ -25,13 +28,35 @@ def service_lock(data_dir: Path) -> Iterator[None]:
     except OSError as error:
         raise ArchiveError(f"data_dir {data_dir} cannot be used: {error.strerror}") from error
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            owner = os.pread(handle, 32, 0).strip()
-            raise LockHeld(str(path), int(owner) if owner.isdigit() else None) from error
+        if not _take(handle):
+            time.sleep(GLANCE)  # a start must not fail because somebody looked at just that moment
+            if not _take(handle):
+                owner = os.pread(handle, 32, 0).strip()
+                raise LockHeld(str(path), int(owner) if owner.isdigit() else None)
         os.ftruncate(handle, 0)
         os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
         yield
     finally:
         os.close(handle)
+
+
+def is_held(data_dir: Path) -> bool:
+    """Tell whether somebody holds the lock of ``data_dir``, without taking it."""
+    try:
+        handle = os.open(data_dir / "service.lock", os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise ArchiveError(f"data_dir {data_dir} cannot be used: {error.strerror}") from error
+    try:
+        return not _take(handle, fcntl.LOCK_SH)  # shared: any number may look at a time
+    finally:
+        os.close(handle)
+
+
+def _take(handle: int, how: int = fcntl.LOCK_EX) -> bool:
+    try:
+        fcntl.flock(handle, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -61,6 +61,8 @@ def forget_robots(conn: sqlite3.Connection, now: datetime) -> int:
 
 def judge_texts(conn: sqlite3.Connection) -> int:
     """Note whether articles are odd of which it is not known; return of how many, at most `BATCH`."""
+    if conn.execute("select 1 from articles where odd is null limit 1").fetchone() is None:
+        return 0  # as nearly always: then nobody is kept from writing
     with transaction(conn):
         rows = conn.execute(
             "select id, title, summary, text from articles where odd is null order by id limit ?", (BATCH,)

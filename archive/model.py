@@ -87,11 +87,15 @@ class PageState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """One feed, sitemap or section page of a source. ``every``: seconds between polls, None to decide."""
+    """One feed, sitemap or section page of a source. ``every``: seconds between polls, None to decide.
+
+    ``topic``: of a feed that a search engine makes, the topic that it looks for.
+    """
 
     kind: EndpointKind
     url: str
     every: float | None = None
+    topic: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,9 +103,10 @@ class Access:
     """How one source wants to be asked. It is in no table: the archive is handed on, and a password may be here."""
 
     user_agent: str | None = None
-    headers: tuple[tuple[str, str], ...] = ()
-    username: str | None = None
-    password: str | None = None
+    # Whoever prints a task prints no secret: a header may be a key too.
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    username: str | None = field(default=None, repr=False)
+    password: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +145,7 @@ class Source:
 class PollTask:
     """Ask one endpoint what it offers. Validators are None when the last body was not kept whole.
 
-    ``since``: of a sitemap, only what was changed since then need be read; None: all of it.
+    ``since``: of a sitemap or a section page, only what is not older need be told; None: all of it.
     """
 
     endpoint_id: int
@@ -179,9 +184,13 @@ Task = PollTask | PageTask
 class Entry:
     """One entry of a feed, as it came: title and summary may still hold HTML (ingest cleans what is new).
 
-    ``key`` is the identity: the canonical URL, or ``source_id:guid`` where there is no usable link.
+    ``key`` is the identity: the canonical URL of where the link leads, as far as it says, or ``source_id:guid`` where
+    there is no usable link; ``url`` is that place as it is fetched and shown.
     ``link`` is the link as offered, made absolute; ``refused`` says why its page must not be fetched.
+    ``also`` is another key under which it may be known: that of the link as offered, where that leads on to ``url``.
     ``twins`` are (guid, link) of other entries of the same feed that have the same key and were merged into it.
+    ``timeless``: nothing says when it is from, as of a link that may be navigation; what its endpoint showed so at the
+    first poll is not news.
     """
 
     key: str
@@ -195,7 +204,9 @@ class Entry:
     language: str | None = None
     tags: tuple[str, ...] = ()
     refused: str | None = None
+    also: str | None = None
     twins: tuple[tuple[str | None, str | None], ...] = ()
+    timeless: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,6 +233,7 @@ class Article:
     language: str | None
     text: str
     canonical_url: str | None = None
+    warnings: tuple[str, ...] = ()  # selectors that found nothing
 
 
 # --- what happened ----------------------------------------------------------------------------------------

@@ -181,10 +181,6 @@ _LONE_END = re.compile(r"\.o(?![^\W_])")  # 1.º
 NUMBER_NEXT = re.compile(rf"[^0-9\n]{{1,{NEXT}}}[0-9]")
 _GAP = r"(?:[^\S\n]|_){1,3}"
 _LISTED_DAY = r"(?P<day>[0-9]{1,2})(?:st|nd|rd|th|\.?o|er|r)?"
-_JOINED = rf"""(?: (?:{_GAP})? (?P<sign>[-‐‑–—−/&]) (?:{_GAP})?
-    | (?: (?P<comma>,){_GAP} | ,?{_GAP}(?:{_either(" ".join(_JOINTS.values()).split())}){_GAP} )
-      (?: (?:{_either(" ".join(_ARTICLES.values()).split())}){_GAP} ){{0,2}}
-      (?: (?:{_either(weekday_words(*_JOINTS))})\.?{_GAP} )? )"""
 MONTH_BEFORE = re.compile(rf"(?<![^\W_])(?P<name>[^\W\d_]{{2,14}})(?P<dot>\.?){_GAP}(?:the{_GAP})?\Z")
 
 
@@ -196,13 +192,22 @@ class _Signs(NamedTuple):
     month: re.Pattern[str]
 
 
+def _joined() -> str:
+    """Return the pattern of what stands between two days. Made when first asked for: Babel is slow to start."""
+    return rf"""(?: (?:{_GAP})? (?P<sign>[-‐‑–—−/&]) (?:{_GAP})?
+    | (?: (?P<comma>,){_GAP} | ,?{_GAP}(?:{_either(" ".join(_JOINTS.values()).split())}){_GAP} )
+      (?: (?:{_either(" ".join(_ARTICLES.values()).split())}){_GAP} ){{0,2}}
+      (?: (?:{_either(weekday_words(*_JOINTS))})\.?{_GAP} )? )"""
+
+
 @lru_cache(maxsize=2)
 def signs_of(*, dotted: bool) -> _Signs:
     """Return how a list is written; ``dotted``: in a language that has *19. Juli*."""
+    joined = _joined()
     dot = r"\.?" if dotted else ""
     return _Signs(
-        re.compile(rf"(?<![^\W_])(?<![0-9][.,:]){_LISTED_DAY}{dot}{_JOINED}\Z", re.VERBOSE),
-        re.compile(rf"{dot}{_JOINED}{_LISTED_DAY}(?![^\W_]|[.,:][0-9])", re.VERBOSE),
+        re.compile(rf"(?<![^\W_])(?<![0-9][.,:]){_LISTED_DAY}{dot}{joined}\Z", re.VERBOSE),
+        re.compile(rf"{dot}{joined}{_LISTED_DAY}(?![^\W_]|[.,:][0-9])", re.VERBOSE),
         re.compile(
             rf"""{dot} (?: {_GAP} (?P<link> (?:de|of|do){_GAP} | d['’] )? | (?P<tight>[-‐‑–/]) )
             (?P<name>[^\W\d_]{{2,14}}) (?![^\W_])""",

@@ -1,4 +1,4 @@
-"""What a topic would find in the archive, and what it would gain and lost against what stands there.
+"""What a topic would find in the archive, and what it would gain and lose against what stands there.
 
     topic ─▶ candidates (`archive.reach`) ─▶ matcher ─▶ counts per day, source and language, and the newest as samples
 

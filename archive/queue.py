@@ -62,6 +62,20 @@ def take(conn: sqlite3.Connection, limit: int) -> list[Changed]:
     ]
 
 
+BEFORE = "seq, topic_id, matched_at, ended_at, ended_because, backfill, content, first_content, first_version"
+"""The columns of a match that `keep` asks for, and those who decide what to do about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An article that a topic matches, by one version of it, in what was read of the article."""
+
+    article_id: int
+    topic_id: str
+    version: str
+    content: str
+
+
 def confirm(
     conn: sqlite3.Connection,
     results: Sequence[tuple[Changed, Mapping[str, tuple[Hit, ...]]]],
@@ -82,13 +96,13 @@ def confirm(
         before = {
             row["topic_id"]: row
             for row in conn.execute(
-                """select seq, topic_id, matched_at, ended_at, content, first_content from matches
-                where article_id = ?""",
+                f"select {BEFORE} from matches where article_id = ?",  # noqa: S608 - our own columns
                 (changed.article_id,),
             )
         }
         for topic_id, hits in found.items():
-            new += _store(conn, changed, topic_id, versions[topic_id], hits, before.get(topic_id), now)
+            match = Found(changed.article_id, topic_id, versions[topic_id], changed.content)
+            new += keep(conn, match, hits, before.get(topic_id), now, backfill=changed.backfill)
         for topic_id, row in before.items():
             if topic_id not in found and row["ended_at"] is None and topic_id in versions:
                 conn.execute(
@@ -102,35 +116,38 @@ def confirm(
     return new
 
 
-def _store(
+def keep(
     conn: sqlite3.Connection,
-    changed: Changed,
-    topic_id: str,
-    version: str,
+    match: Found,
     hits: tuple[Hit, ...],
     before: sqlite3.Row | None,
     now: datetime,
+    *,
+    backfill: bool,
 ) -> bool:
-    if before is not None and before["ended_at"] is None:
-        new, seq = False, before["seq"]
+    """Store that an article matches a topic; return whether the match is new, or one that had ended and is back.
+
+    ``before``: its row, with the columns of `BEFORE`. ``backfill`` is said of what is new or back.
+    """
+    new = before is None or before["ended_at"] is not None
+    if before is not None and not new:
+        seq = before["seq"]
         conn.execute(
-            "update matches set topic_version = ?, content = ? where seq = ?", (version, changed.content, seq)
+            "update matches set topic_version = ?, content = ? where seq = ?",
+            (match.version, match.content, seq),
         )
     else:
-        matched_at, first = stamp(now), changed.content
+        first = stamp(now), match.content, match.version
         if before is not None:
-            matched_at, first = before["matched_at"], before["first_content"]
+            first = before["matched_at"], before["first_content"], before["first_version"]
             conn.execute("delete from hits where match_seq = ?", (before["seq"],))
             conn.execute("delete from matches where seq = ?", (before["seq"],))
         # The sequence is handed out here, in the writer's order: a digest counts on that.
-        new, seq = (
-            True,
-            conn.execute(
-                """insert into matches (article_id, topic_id, topic_version, matched_at, content, first_content,
-                backfill) values (?, ?, ?, ?, ?, ?, ?)""",
-                (changed.article_id, topic_id, version, matched_at, changed.content, first, changed.backfill),
-            ).lastrowid,
-        )
+        seq = conn.execute(
+            """insert into matches (article_id, topic_id, topic_version, content, backfill, matched_at,
+            first_content, first_version) values (?, ?, ?, ?, ?, ?, ?, ?)""",
+            (match.article_id, match.topic_id, match.version, match.content, backfill, *first),
+        ).lastrowid
     write_hits(conn, seq, hits)
     return new
 

@@ -12,14 +12,15 @@ matches it with all topics: what is found there is news.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from archive import reach
 from archive.document import COLUMNS, document
 from archive.model import Hit
-from archive.queue import write_hits
+from archive.queue import BEFORE, Found, keep
 from archive.times import stamp
 from archive.topic import Topic
 
@@ -42,6 +43,21 @@ class Stored:
     article_id: int
     content: str
     fields: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class Gains:
+    """What applying came to: which topics were applied, and how many matches of each are new, or ended."""
+
+    topics: set[str] = field(default_factory=set)
+    new: Counter[str] = field(default_factory=Counter)
+    ended: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: Gains) -> None:
+        """Count another batch in."""
+        self.topics |= other.topics
+        self.new += other.new
+        self.ended += other.ended
 
 
 Result = tuple[Stored, Mapping[str, tuple[Hit, ...]]]
@@ -93,15 +109,15 @@ def store(
     results: Sequence[Result],
     versions: Mapping[str, str],
     now: datetime,
-) -> int:
-    """Store what was found in a batch, and that it goes up to article ``upto``; return how many matches are new.
+) -> Gains:
+    """Store what was found in a batch, and that it goes up to article ``upto``; return what it came to.
 
     ``upto`` None: the end is reached. Call it in a transaction.
     """
-    new = 0
+    gains = Gains(topics=set(work.topics))
     for article, found in results:
         if _as_taken(conn, article):
-            new += _store_article(conn, work, article, found, versions, now)
+            _store_article(conn, work, article, found, versions, now, gains)
     for topic_id in work.topics:
         # Only what was matched is said of a version: another process may have brought a newer one meanwhile.
         conn.execute(
@@ -109,7 +125,31 @@ def store(
             applied_upto = coalesce(?1, 0) where id = ?2 and version = ?3""",
             (upto, topic_id, versions[topic_id]),
         )
-    return new
+    return gains
+
+
+def outcome(conn: sqlite3.Connection, gains: Gains, order: Iterable[str]) -> dict[str, dict[str, int]]:
+    """Return of each topic that was applied how many articles it matches now, how many are new, how many no longer.
+
+    ``order``: all topics, as they are to be listed.
+    """
+    rows = conn.execute("select topic_id, count(*) from matches where ended_at is null group by topic_id")
+    standing: dict[str, int] = dict(rows.fetchall())
+    return {
+        topic_id: {
+            "matches": standing.get(topic_id, 0),
+            "new": gains.new[topic_id],
+            "ended": gains.ended[topic_id],
+        }
+        for topic_id in order
+        if topic_id in gains.topics
+    }
+
+
+def waiting(conn: sqlite3.Connection) -> int:
+    """Return how many articles wait in the change queue: they are matched there, with all topics."""
+    number: int = conn.execute("select count(distinct article_id) from changes").fetchone()[0]
+    return number
 
 
 def _as_taken(conn: sqlite3.Connection, article: Stored) -> bool:
@@ -129,13 +169,12 @@ def _store_article(
     found: Mapping[str, tuple[Hit, ...]],
     versions: Mapping[str, str],
     now: datetime,
-) -> int:
-    new = 0
+    gains: Gains,
+) -> None:
     before = {
         row["topic_id"]: row
         for row in conn.execute(
-            """select seq, topic_id, ended_at, ended_because, matched_at, backfill, first_content from matches
-            where article_id = ?""",
+            f"select {BEFORE} from matches where article_id = ?",  # noqa: S608 - our own columns
             (article.article_id,),
         )
     }
@@ -147,28 +186,9 @@ def _store_article(
                     "update matches set ended_at = ?, ended_because = 'topic' where seq = ?",
                     (stamp(now), row["seq"]),
                 )
+                gains.ended[topic_id] += 1
             continue
-        if row is not None and row["ended_at"] is None:
-            seq = row["seq"]
-            conn.execute(
-                "update matches set topic_version = ?, content = ? where seq = ?",
-                (versions[topic_id], article.content, row["seq"]),
-            )
-        else:
-            if row is not None:
-                conn.execute("delete from hits where match_seq = ?", (row["seq"],))
-                conn.execute("delete from matches where seq = ?", (row["seq"],))
-            new += 1
-            # A topic that is edited and edited back takes no news away; who was told already is told nothing twice.
-            news = row is not None and row["ended_because"] == "topic" and not row["backfill"]
-            seq = conn.execute(
-                """insert into matches (article_id, topic_id, topic_version, matched_at, content, backfill,
-                first_content) values (?, ?, ?, ?, ?, ?, ?)""",
-                (
-                    article.article_id, topic_id, versions[topic_id],
-                    row["matched_at"] if row else stamp(now), article.content, not news,
-                    row["first_content"] if row else None,
-                ),
-            ).lastrowid  # fmt: skip
-        write_hits(conn, seq, hits)
-    return new
+        # A topic that is edited and edited back takes no news away; who was told already is told nothing twice.
+        news = row is not None and row["ended_because"] == "topic" and not row["backfill"]
+        match = Found(article.article_id, topic_id, versions[topic_id], article.content)
+        gains.new[topic_id] += keep(conn, match, hits, row, now, backfill=not news)

@@ -9,12 +9,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import islice
-from typing import TypeVar
 
-from archive import merge
+from archive import known, merge
 from archive.model import (
     Change,
     Entry,
@@ -25,58 +22,31 @@ from archive.model import (
     PagePlan,
     PageState,
     PollOutcome,
-    PublishedFrom,
     RobotsRecord,
 )
 from archive.odd import is_odd
 from archive.queue import enqueue
 from archive.reach import keep_odd
-from archive.times import moment, stamp
-
-T = TypeVar("T")
-
+from archive.times import stamp
 
 # --- entries ----------------------------------------------------------------------------------------------
 
 
-def known(conn: sqlite3.Connection, endpoint_id: int, keys: Iterable[str]) -> dict[str, KnownArticle]:
-    """Return what the archive has under each of ``keys`` (an article's own key or an alias of it)."""
-    found: dict[str, KnownArticle] = {}
-    for chunk in _chunks(keys, 400):
-        marks = ",".join("?" * len(chunk))
-        cursor = conn.execute(
-            f"""
-            select w.wanted, a.id, a.title, a.summary, a.text, a.author, a.published_at, a.published_from,
-                   o.hash, o.last_seen_at
-            from (select key as wanted, id as article_id, 0 as alias from articles
-                  where key in ({marks}) and merged_into is null
-                  union all select url, article_id, 1 from aliases where url in ({marks})) w
-            join articles a on a.id = w.article_id
-            left join offers o on o.article_id = a.id and o.endpoint_id = ? order by w.alias
-            """,  # noqa: S608 - only question marks are put in
-            (*chunk, *chunk, endpoint_id),
+def rename(conn: sqlite3.Connection, article_id: int, entry: Entry, at: datetime) -> None:
+    """Record that an article is now offered under the key of ``entry``, which no other has."""
+    merge.point(conn, entry.key, article_id, "guid", at)
+    if entry.url is not None and entry.refused is None:
+        move(conn, article_id, entry.url)
+        # A page that was given up may be there, at its new place.
+        conn.execute(
+            "update pages set state = 'due', due_at = ?, attempts = 0 where article_id = ? and state = 'failed'",
+            (stamp(at), article_id),
         )
-        rows = cursor.fetchall()
-        others = merge.others(conn, {row["id"] for row in rows})
-        for row in rows:
-            # An article's own key stands above an alias of another.
-            found.setdefault(row["wanted"], _known(row, others))
-    return found
 
 
-def _known(row: sqlite3.Row, others: Mapping[int, tuple[tuple[str, str, str], ...]]) -> KnownArticle:
-    return KnownArticle(
-        article_id=row["id"],
-        title=row["title"],
-        summary=row["summary"],
-        text=row["text"],
-        author=row["author"],
-        published_at=moment(row["published_at"]),
-        published_from=PublishedFrom(row["published_from"]),
-        offer_hash=row["hash"],
-        offered_at=moment(row["last_seen_at"]),
-        others=others.get(row["id"], ()),
-    )
+def move(conn: sqlite3.Connection, article_id: int, url: str) -> None:
+    """Give an article another address to be read at; its key stays."""
+    conn.execute("update articles set url = ? where id = ?", (url, article_id))
 
 
 def apply_entry(
@@ -103,7 +73,7 @@ def apply_entry(
         ):
             _page_again(conn, article_id, at, only_off=intent.change is not Change.REVISED)
     _insert_offer(conn, article_id, task.endpoint_id, intent, at, backfill=backfill)
-    return known(conn, task.endpoint_id, (entry.key,))[entry.key]
+    return known.under_keys(conn, task.endpoint_id, (entry.key,))[entry.key]
 
 
 def _insert_article(
@@ -221,17 +191,6 @@ def change_article(
 # --- pages ------------------------------------------------------------------------------------------------
 
 
-def known_by_id(conn: sqlite3.Connection, article_id: int) -> KnownArticle | None:
-    """Return the article with this id, None when it is gone or became one with another."""
-    row = conn.execute(
-        """select id, title, summary, text, author, published_at, published_from, null as hash,
-        null as last_seen_at
-        from articles where id = ? and merged_into is null""",
-        (article_id,),
-    ).fetchone()
-    return _known(row, merge.others(conn, {article_id})) if row else None
-
-
 def finish_page(conn: sqlite3.Connection, page: PageOutcome, plan: PagePlan) -> None:
     """Store how the request for a page ended; the text itself is stored by `change_article`."""
     good = page.outcome is not page.outcome.FAILED
@@ -279,9 +238,3 @@ def save_robots(conn: sqlite3.Connection, record: RobotsRecord) -> None:
             stamp(record.unreachable_since),
         ),
     )
-
-
-def _chunks(values: Iterable[T], size: int) -> Iterator[Sequence[T]]:
-    iterator = iter(values)
-    while chunk := tuple(islice(iterator, size)):
-        yield chunk

@@ -55,7 +55,7 @@ class Trace:
 def find(
     conn: sqlite3.Connection, text: str, canonical: str | None, variants: Sequence[str] = ()
 ) -> Found | list[str]:
-    """Return the article that ``text`` names, or the addresses that it is a part of: none, or several.
+    """Return the article that ``text`` names; or the addresses of those in whose address or title it stands.
 
     ``canonical``: the canonical URL that it is, if it is one; such a one is looked for whole, and then by ``variants``,
     what people write for the same.
@@ -76,13 +76,16 @@ def find(
     if canonical is not None or not text:
         return []
     rows = conn.execute(
-        "select id, url from articles where instr(url, ?) and merged_into is null order by id desc limit ?",
+        """select id, coalesce(url, key) as address, instr(coalesce(url, ''), ?1) > 0 as by_address from articles
+        where (instr(url, ?1) or instr(title, ?1)) and merged_into is null
+        order by by_address desc, id desc limit ?2""",
         (text, MOST_ALIKE + 1),
     ).fetchall()
-    return (
-        _standing(conn, rows[0]["id"], "part of its address")
-        if len(rows) == 1
-        else [row["url"] for row in rows]
+    rows = [row for row in rows if row["by_address"] == rows[0]["by_address"]]
+    if len(rows) != 1:
+        return [row["address"] for row in rows]
+    return _standing(
+        conn, rows[0]["id"], "part of its address" if rows[0]["by_address"] else "words of its title"
     )
 
 
@@ -101,9 +104,10 @@ def trace(conn: sqlite3.Connection, article_id: int) -> Trace:
     ).fetchone()
     matches = _rows(
         conn,
-        """select m.*, t.title as topic_title, v.number as version_number, t.version as present_version
-        from matches m join topics t on t.id = m.topic_id
+        """select m.*, t.title as topic_title, v.number as version_number, t.version as present_version,
+        f.number as first_number from matches m join topics t on t.id = m.topic_id
         left join topic_versions v on v.topic_id = m.topic_id and v.version = m.topic_version
+        left join topic_versions f on f.topic_id = m.topic_id and f.version = m.first_version
         where m.article_id = ? order by m.seq""",
         article_id,
     )

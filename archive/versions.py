@@ -20,51 +20,82 @@ from archive.times import moment
 class Version:
     """One definition. ``number``: its place in the topic's history; None: the archive has not seen it yet.
 
-    ``added_at``: when the archive first saw it. ``matches``: those that stand and were last made by it; ``ended``:
-    those that ended. ``parts``: what was written, one line each; ``added`` and ``removed``: against the one before.
+    ``definition``: what was written, in JSON. ``before``: the definition that it is compared with, if there is one.
+    ``added_at``: when the archive first saw it. ``made``: matches that it was the first to make. ``standing``: those
+    that stand and were last found to hold by it. ``applied``: it is the one that all stored articles were matched with.
     """
 
     version: str
     number: int | None
     added_at: datetime | None
-    parts: tuple[str, ...]
-    added: tuple[str, ...]
-    removed: tuple[str, ...]
-    matches: int = 0
-    ended: int = 0
+    definition: str
+    before: str | None
+    made: int = 0
+    standing: int = 0
+    applied: bool = False
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """What was written, one line each."""
+        return parts_of(self.definition)
+
+    @property
+    def added(self) -> tuple[str, ...]:
+        """What it says and the one before did not."""
+        return self._compared[0]
+
+    @property
+    def removed(self) -> tuple[str, ...]:
+        """What the one before said and it does not."""
+        return self._compared[1]
+
+    @property
+    def moved(self) -> bool:
+        """Whether only the order of its lines differs from the one before, or spaces."""
+        return self.before not in (None, self.definition) and not any(self._compared)
+
+    @property
+    def _compared(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        return compared(parts_of(self.before) if self.before is not None else (), self.parts)
 
 
 def history(conn: sqlite3.Connection, topic_id: str) -> list[Version]:
     """Return the versions of a topic that the archive has seen, the oldest first."""
     rows = conn.execute(
         """select v.version, v.number, v.added_at, v.definition,
-        count(m.seq) filter (where m.ended_at is null) as standing, count(m.ended_at) as ended
-        from topic_versions v left join matches m on m.topic_id = v.topic_id and m.topic_version = v.version
-        where v.topic_id = ? group by v.version order by v.number""",
+        lag(v.definition) over (order by v.number) as before,
+        (select count(*) from matches m where m.topic_id = v.topic_id and m.first_version = v.version) as made,
+        (select count(*) from matches m where m.topic_id = v.topic_id and m.topic_version = v.version
+        and m.ended_at is null) as standing, t.active and t.applied is v.version as applied
+        from topic_versions v join topics t on t.id = v.topic_id where v.topic_id = ? order by v.number""",
         (topic_id,),
-    ).fetchall()
-    found: list[Version] = []
-    for row in rows:
-        parts = parts_of(row["definition"])
-        before = found[-1].parts if found else ()
-        found.append(
-            Version(
-                row["version"],
-                row["number"],
-                moment(row["added_at"]),
-                parts,
-                *compared(before, parts),
-                row["standing"],
-                row["ended"],
-            )
+    )
+    return [
+        Version(
+            row["version"],
+            row["number"],
+            moment(row["added_at"]),
+            row["definition"],
+            row["before"],
+            row["made"],
+            row["standing"],
+            bool(row["applied"]),
         )
-    return found
+        for row in rows
+    ]
 
 
-def unseen(version: str, definition: str, before: Sequence[Version]) -> Version:
-    """Return a definition that stands in the file and that the archive has not seen, after those it has."""
-    parts = parts_of(definition)
-    return Version(version, None, None, parts, *compared(before[-1].parts if before else (), parts))
+def unseen(version: str, definition: str, seen: Sequence[Version]) -> Version:
+    """Return a definition that stands in the file and that the archive has not seen, against the one it would replace.
+
+    That need not be the newest: a topic may have been edited and edited back.
+    """
+    replaced = next((one for one in seen if one.applied), seen[-1] if seen else None)
+    return Version(version, None, None, definition, replaced.definition if replaced else None)
+
+
+ORDER = ("terms", "query", "dates", "exclude", "require", "languages")
+"""What parts are called before their colon, terms with their language: ``terms.es: litio``."""
 
 
 def parts_of(definition: str) -> tuple[str, ...]:
@@ -75,7 +106,7 @@ def parts_of(definition: str) -> tuple[str, ...]:
     ]
     if "query" in said:
         lines.append(f"query: {' '.join(said['query'].split())}")
-    for name in ("dates", "exclude", "require", "languages"):
+    for name in ORDER[2:]:
         lines += [f"{name}: {text}" for text in said.get(name, ())]
     return tuple(lines)
 

@@ -118,7 +118,9 @@ def _apart(asked: Asked, phrase: Phrase, place: str | None) -> Reason:
         telling = sum(len(fold) for fold in present if len(fold) > SMALL) > TELLING
         text = f"of {named(phrase)}, {reason.text}"
         if reason.far < FAR and len(lacking) == 1:
-            return Reason(text, reason.nearest, 4, named(phrase))
+            return Reason(
+                text, tuple(f"of {named(phrase)}, {one}" for one in reason.nearest), 4, named(phrase)
+            )
         part = (f"of {named(phrase)}, {named(longest)} is not there",) if telling else ()
         return Reason(text, part, 6 if telling else FAR, named(phrase))
     window = _window(found)

@@ -23,10 +23,11 @@ from pydantic import ValidationError
 from alerts.model import MailServer, Security, Subscription
 from alerts.watch import read_when
 from archive.errors import Complaint, ConfigError
-from archive.model import Access, Endpoint, EndpointKind, Selectors, Source
+from archive.model import EndpointKind, Source
 from archive.topic import TopicSpec
 from crawler import keywords
 from crawler.complaints import hint, translate, zone_hint
+from crawler.outlets import Outlets, read_outlets
 from crawler.settings import (
     FILES,
     KeywordsFile,
@@ -34,7 +35,6 @@ from crawler.settings import (
     Settings,
     Shape,
     SourcesFile,
-    SourceShape,
     SubscribersFile,
 )
 from crawler.yamlfile import ANY, Document, Place, read
@@ -124,10 +124,30 @@ def survey(directory: Path, environ: Mapping[str, str] = os.environ) -> Survey:
         usable = keywords.sound(topics, wrong, (settings or Settings()).languages)
         complaints = tuple(sorted(found | set(warnings)))
         return Survey(config=None, settings=settings, complaints=complaints, topics=usable, keywords=topics)
-    config = replace(_config(shapes, topics, environ, warnings), notes=tuple(sorted(_notes(documents))))
+    config, outlets = _config(shapes, documents, environ, warnings)
+    if outlets.complaints:
+        complaints = tuple(sorted((*outlets.complaints, *warnings)))
+        return Survey(
+            config=None,
+            settings=config.settings,
+            complaints=complaints,
+            topics=config.topics,
+            keywords=topics,
+        )
+    config = replace(config, notes=tuple(sorted((*_notes(documents), *outlets.notes))))
     return Survey(
         config=config, settings=config.settings, complaints=warnings, topics=config.topics, keywords=topics
     )
+
+
+def changed_files(running: Config, now: Config) -> tuple[str, ...]:
+    """Return the files, but for that of the topics, of which a service that is ``running`` does not know the state."""
+    same = {
+        "settings.yaml": running.settings == now.settings and running.mail == now.mail,
+        "sources.yaml": running.sources == now.sources,
+        "subscribers.yaml": running.subscriptions == now.subscriptions,
+    }
+    return tuple(name for name, known in same.items() if not known)
 
 
 class Tried(Protocol):
@@ -169,22 +189,25 @@ def examples_complaints(
 
 def _config(
     shapes: Mapping[str, Shape],
-    document: Document,
+    documents: Mapping[str, Document],
     environ: Mapping[str, str],
     warnings: tuple[Complaint, ...],
-) -> Config:
+) -> tuple[Config, Outlets]:
     settings, topics = shapes["settings"], shapes["keywords"]
     sources, subscribers = shapes["sources"], shapes["subscribers"]
     assert isinstance(settings, Settings)
     assert isinstance(topics, KeywordsFile)
     assert isinstance(sources, SourcesFile)
     assert isinstance(subscribers, SubscribersFile)
-    return Config(
+    specs = tuple(
+        keywords.spec(topic_id, shape, settings.languages) for topic_id, shape in topics.topics.items()
+    )
+    by_id = {spec.topic_id: spec for spec in specs}
+    outlets = read_outlets(sources.sources, documents["sources"], by_id, settings.languages, environ)
+    config = Config(
         settings=settings,
-        sources=tuple(_source(one, environ) for one in sources.sources),
-        topics=tuple(
-            keywords.spec(topic_id, shape, settings.languages) for topic_id, shape in topics.topics.items()
-        ),
+        sources=outlets.sources,
+        topics=specs,
         subscriptions=tuple(
             Subscription(
                 id=one.id,
@@ -200,32 +223,9 @@ def _config(
         mail=_mail_server(settings.mail, environ) if settings.mail else None,
         data_dir=settings.folder,
         warnings=warnings,
-        keywords=document,
+        keywords=documents["keywords"],
     )
-
-
-def _source(one: SourceShape, environ: Mapping[str, str]) -> Source:
-    return Source(
-        id=one.id,
-        name=one.name,
-        country=one.country,
-        language=one.language,
-        tags=one.tags,
-        pages=one.pages,
-        access=Access(
-            user_agent=one.user_agent,
-            headers=tuple(one.headers.items()),
-            username=one.username,
-            password=environ.get(one.password_env) if one.password_env else None,
-        ),
-        selectors=Selectors(**one.selectors.model_dump()),
-        endpoints=tuple(
-            Endpoint(kind=kind, url=url, every=endpoint.every)
-            for endpoint in one.endpoints
-            for kind in EndpointKind
-            if (url := getattr(endpoint, kind)) is not None
-        ),
-    )
+    return config, outlets
 
 
 def _mail_server(mail: Mail, environ: Mapping[str, str]) -> MailServer:
@@ -249,7 +249,7 @@ def _rules(documents: Mapping[str, Document], environ: Mapping[str, str]) -> Ite
     sources, subscribers = documents["sources"], documents["subscribers"]
     yield from _unique(sources, "this id", ("sources", ANY, "id"))
     for kind in EndpointKind:
-        yield from _unique(sources, "this address", ("sources", ANY, "endpoints", ANY, kind.value), _same_url)
+        yield from _unique(sources, "this address", ("sources", ANY, "endpoints", ANY, kind.value), same_url)
     yield from _unique(subscribers, "this id", ("subscribers", ANY, "id"))
     yield from _password(settings, ("mail",), environ)
     for place in sources.under("sources", ANY):
@@ -258,9 +258,13 @@ def _rules(documents: Mapping[str, Document], environ: Mapping[str, str]) -> Ite
     if isinstance(topics.data, dict) and ("topics",) not in topics.broken:
         # A keywords.yaml that cannot be read at all knows no topic; that is one complaint, not twenty.
         names = topics.keys("topics")
-        for place, text in subscribers.texts("subscribers", ANY, "topics", ANY):
-            if text.strip() not in names:
-                yield subscribers.complain(place, f"no such topic in {topics.file}{hint(text, names)}")
+        for document, pattern in (
+            (subscribers, ("subscribers", ANY, "topics", ANY)),
+            (sources, ("sources", ANY, "endpoints", ANY, "search")),
+        ):
+            for place, text in document.texts(*pattern):
+                if text.strip() not in names:
+                    yield document.complain(place, f"no such topic in {topics.file}{hint(text, names)}")
     zones = zoneinfo.available_timezones()
     for place, text in subscribers.texts("subscribers", ANY, "zone"):
         if text.strip() not in zones:
@@ -284,7 +288,8 @@ def _unique(
             yield document.complain(place, f"{what} already stands in line {line}")
 
 
-def _same_url(text: str) -> str:
+def same_url(text: str) -> str:
+    """Return the form of an address in which two that are one are the same."""
     try:
         parts = urlsplit(text.strip())
     except ValueError:  # the shape complains of it

@@ -17,6 +17,7 @@ from typing import Literal
 
 from archive.model import (
     Before,
+    EndpointKind,
     EndpointState,
     Entry,
     Gap,
@@ -37,8 +38,10 @@ STALE = timedelta(days=30)
 # A loss stays open until a daily digest had its chance to tell it, also on the day on which clocks change.
 TOLD = timedelta(hours=25)
 
-_BLOCKED = frozenset({"http_401", "http_403", "http_451"})
+_BLOCKED = frozenset({"http_401", "http_403", "http_451", "robots"})
 _PARSE = frozenset({"parse_error", "parse_timeout", "parse_memory", "worker_died", "empty"})
+# What hardly passes by itself.
+HARD = frozenset({"http_404", "http_410", "not_a_feed", "not_a_sitemap", "no_articles", "refused", "bad_url"})
 # Of these an endpoint is in one at a time: a new kind of failure ends the one before.
 STATES = frozenset({"unreachable", "blocked", "http_error", "not_a_feed", "refused", "gone"})
 _OF_THE_BODY = frozenset({"capped", "parse_error"})
@@ -163,6 +166,8 @@ def failure_kind(poll: PollOutcome, state: EndpointState) -> str:
     reason = poll.reason or "error"
     if reason in _BLOCKED:
         return "blocked"
+    if reason in ("not_a_sitemap", "no_articles"):
+        return "not_a_feed"
     if reason == "not_a_feed":
         # Where a feed was, a page is a captcha, a wall of consent, or what is left of the site.
         return "blocked" if state.good_polls and "HTML" in poll.detail else "not_a_feed"
@@ -178,7 +183,7 @@ def failure_kind(poll: PollOutcome, state: EndpointState) -> str:
 def _failed(poll: PollOutcome, state: EndpointState) -> Verdict:
     kind = failure_kind(poll, state)
     # A new address that is no good is given up for the one that the operator wrote down.
-    hard = poll.reason in ("http_404", "http_410", "not_a_feed", "refused", "bad_url")
+    hard = poll.reason in HARD
     back = hard and state.moved_to is not None
     closes = dict.fromkeys(STATES & set(state.open_events) - {kind}, "replaced")
     if back and "moved" in state.open_events:
@@ -205,8 +210,8 @@ def _turned_over(poll: PollOutcome, state: EndpointState, reading: Reading | Non
         reading is not None
         and reading.items > 0
         and not reading.shared
-        # Of a sitemap that was asked for a certain time, it is no wonder.
-        and poll.task.since is None
+        # A sitemap is read for a certain time, and of that all may be new.
+        and poll.task.kind is not EndpointKind.SITEMAP
         and _since(state) is not None
     )
 
@@ -319,7 +324,7 @@ def refused_in_a_row(page: PageOutcome, before: int) -> int:
     """Return how many pages of a source were refused in a row, by now."""
     if page.outcome is not Outcome.FAILED:
         return 0
-    return before + 1 if page.reason in _BLOCKED else before
+    return before + 1 if page.reason in _BLOCKED - {"robots"} else before
 
 
 def pages_blocked(count: int) -> str | None:

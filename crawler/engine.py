@@ -16,7 +16,7 @@ from scrapy.crawler import AsyncCrawlerRunner, Crawler
 from scrapy.settings import Settings as ScrapySettings
 
 from archive.errors import FetchError
-from archive.model import RobotsRecord, Task
+from archive.model import Result, RobotsRecord, Task
 from crawler.carrier import LocalCarrier
 from crawler.netguard import ALLOWED, LEAVING
 from crawler.pool import Workers
@@ -26,6 +26,24 @@ from crawler.spiders.press import PressSpider, failed
 
 IN_FLIGHT = 128  # tasks given to the crawl at a time
 PER_HOST = 4
+
+
+class Deliver:
+    """Scrapy's item pipeline, and the only way out of it: every item is a result, and goes to the carrier."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Deliver:
+        """Scrapy's way of making one."""
+        return cls(crawler)
+
+    def process_item(self, item: Result) -> Result:
+        """Hand over one result."""
+        spider: Any = self._crawler.spider
+        spider.deliver(item)
+        return item
 
 
 def scrapy_settings(network: NetworkSettings) -> ScrapySettings:
@@ -56,7 +74,7 @@ def scrapy_settings(network: NetworkSettings) -> ScrapySettings:
                 "crawler.middlewares.RobotsMiddleware": 100,
                 "crawler.middlewares.TakeTurns": 950,  # next to the network: before anything is unpacked
             },
-            "ITEM_PIPELINES": {"crawler.pipelines.Deliver": 100},
+            "ITEM_PIPELINES": {"crawler.engine.Deliver": 100},
             ALLOWED: [str(name) for name in network.allow_private],
             "USER_AGENT": network.agent,
             # Scrapy's own ask for English, and some papers would answer in it.

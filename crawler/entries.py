@@ -13,7 +13,7 @@ from datetime import datetime
 
 from archive.model import Entry
 
-from . import urls
+from . import redirectors, urls
 
 MAX_TAGS = 20
 
@@ -34,25 +34,28 @@ class Offered:
     language: str | None = None
     tags: tuple[str, ...] = ()
     refused: str | None = None
+    origin: str | None = None
 
 
 def entry(offered: Offered, *, source_id: str) -> Entry:
     """Return ``offered`` as an `Entry`, with its key and the reason why its page must not be fetched.
 
     The key is the canonical URL; where no usable link is offered ``source_id:guid``; where there is no
-    guid either ``source_id:sha256:`` and 32 digits of the hash of title, summary and date.
+    guid either ``source_id:sha256:`` and 32 digits of the hash of title, summary and date. A link through a
+    redirector is taken for the address that it leads to, where it says so.
     """
-    refused = offered.refused or (urls.refusal(offered.link) if offered.link else None)
-    url = urls.canonical(offered.link) if offered.link else None
+    place = _place(offered)
+    refused = offered.refused or (urls.refusal(place) if place else None)
+    url = urls.plain(place) if place else None
     if url and not refused:
-        key = url
+        key = urls.untwinned(url)
     elif offered.guid:
         key = f"{source_id}:{offered.guid}"
     else:
         key = f"{source_id}:sha256:{_digest(offered)}"
     return Entry(
         key=key,
-        url=url or _with_scheme(offered.link),
+        url=url or _with_scheme(place),
         link=offered.link,
         guid=offered.guid,
         title=offered.title,
@@ -62,7 +65,29 @@ def entry(offered: Offered, *, source_id: str) -> Entry:
         language=offered.language,
         tags=offered.tags,
         refused=refused,
+        also=_other(offered.link, key) if place != offered.link else None,
     )
+
+
+def _place(offered: Offered) -> str | None:
+    """Return where the link of an entry leads, as far as link, feed or guid say so."""
+    if not offered.link:
+        return offered.link
+    place = redirectors.resolved(offered.link)
+    said = [offered.origin]
+    if redirectors.opaque(place):
+        # Where the link of the entry is Feedburner's, its guid often is the address at the paper.
+        said.append(offered.guid)
+    for one in said:
+        further = redirectors.resolved(one) if one and one.startswith(("http://", "https://")) else None
+        if further and not redirectors.opaque(further) and not urls.refusal(further):
+            return further
+    return place
+
+
+def _other(link: str | None, key: str) -> str | None:
+    other = urls.canonical(link) if link and not urls.refusal(link) else None
+    return other if other != key else None
 
 
 def joined(description: str, contents: Iterable[str]) -> str:

@@ -1,6 +1,7 @@
 """What one page says: its text by trafilatura, and what it says of itself, with the origin of its date.
 
-body ─▶ decode ─▶ one tree ─┬▶ metadata ─▶ title, author, language, canonical URL, date
+body ─▶ decode ─▶ one tree ─┬▶ selected ─▶ what the operator's selectors name; it goes before all else
+                            ├▶ metadata ─▶ title, author, language, canonical URL, date
                             └▶ trafilatura ─▶ text
 """
 
@@ -19,10 +20,10 @@ from trafilatura.utils import detect_encoding, load_html
 from w3lib.encoding import html_to_unicode
 
 from archive.errors import ParseError
-from archive.model import Article, PublishedFrom
+from archive.model import Article, PublishedFrom, Selectors
 from archive.normalize import clean, clean_line, tokens
 
-from . import dates, metadata
+from . import dates, metadata, selected
 from .metadata import Metadata
 
 # They log each page they cannot read as an error; here that is a value.
@@ -30,6 +31,7 @@ for _name in ("trafilatura", "htmldate", "charset_normalizer"):
     logging.getLogger(_name).setLevel(logging.CRITICAL)
 
 MAX_TITLE = 1_000
+_NO_SELECTORS = Selectors()
 
 _META_DATES = (
     "article:published_time", "og:article:published_time", "og:published_time", "article.published",
@@ -44,24 +46,34 @@ _BY = re.compile(r"^(?:by|por)\s+", re.IGNORECASE)
 
 
 def read_page(
-    body: bytes, *, url: str, now: datetime, content_type: str | None = None, language: str | None = None
+    body: bytes,
+    *,
+    url: str,
+    now: datetime,
+    content_type: str | None = None,
+    language: str | None = None,
+    selectors: Selectors = _NO_SELECTORS,
 ) -> Article:
     """Return what ``body``, fetched from ``url``, says; ``language`` is taken where the page names none.
 
     A page without text gives an article with the text "". Raises `ParseError` for what is no HTML.
     """
-    tree = _tree(body, content_type)
+    tree = parse(body, content_type)
+    chosen = selected.read(tree, selectors)
     said = metadata.read(tree, url=url)
-    published_at, published_from = _published(tree, said, url=url, now=now)
-    title = _title(tree, said)
+    published_at, published_from = dates.sane(chosen.published_at, now), chosen.published_from
+    if published_at is None:
+        published_at, published_from = _published(tree, said, url=url, now=now)
+    title = (chosen.title or "")[:MAX_TITLE] or _title(tree, said)
     return Article(
         title=title,
-        author=_author(tree, said),
+        author=_BY.sub("", chosen.author or "") or _author(tree, said),
         published_at=published_at,
         published_from=published_from,
         language=said.language or language,
-        text=_without_headline(_text(tree, url), title),
+        text=_without_headline(chosen.text or _text(tree, url), title),
         canonical_url=said.canonical_url,
+        warnings=chosen.warnings,
     )
 
 
@@ -83,7 +95,8 @@ def _guess(body: bytes) -> str | None:
     return next(iter(detect_encoding(body)), None)
 
 
-def _tree(body: bytes, content_type: str | None) -> Any:
+def parse(body: bytes, content_type: str | None) -> Any:
+    """Return ``body`` as a tree of lxml. Raises `ParseError` for what is no HTML."""
     try:
         tree = load_html(decode(body, content_type)) if body.strip() else None
     except (ValueError, LookupError) as error:

@@ -13,7 +13,8 @@ from __future__ import annotations
 import io
 import math
 import re
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Sequence
 from typing import Any
 from xml.sax import SAXParseException
 
@@ -23,16 +24,20 @@ import feedparser.urls
 from archive.errors import ParseError
 from archive.model import Entry, Feed
 
-from . import dates, entries, jsonfeed, urls
+from . import dates, entries, jsonfeed, redirectors, urls
 from .language import primary
 
 MAX_ENTRIES = 5_000
+MAX_UNPACKED = 50_000_000  # bytes of a body that came packed without saying so
 
 # feedparser drops every slash past the second, whatever the scheme. Of a web address browsers do so too: what follows
 # can only be a host. But file://etc/hostname is not what a feed offered that said file:///etc/hostname.
 feedparser.urls._urifixer = re.compile(r"^(https?://)(/*)(.*?)", re.IGNORECASE)
 
 _HARMLESS = (feedparser.CharacterEncodingOverride, feedparser.NonXMLContentType)
+_WIDE = re.compile(
+    rb"^(\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"'])(?:utf-?16|utf-?32|ucs-?[24])[^\"']{0,10}", re.IGNORECASE
+)
 _HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _PERIODS = {"hourly": 3_600, "daily": 86_400, "weekly": 604_800, "monthly": 2_592_000, "yearly": 31_536_000}
 
@@ -51,6 +56,7 @@ def read_feed(
     Raises `ParseError`, reason ``not_a_feed`` when it is something else (an HTML page, nothing at all),
     ``parse_error`` when the parser gave up.
     """
+    body = _unpacked(body)
     if not body.strip():
         raise ParseError("the body is empty", reason="not_a_feed")
     if jsonfeed.looks_like_json(body):
@@ -66,10 +72,12 @@ def read_feed(
     capped = len(document.entries) - len(offered)
     base = _base(document, url)
     language = primary(document.feed.get("language"))
+    found = tuple(_entry(item, base=base, source_id=source_id, language=language) for item in offered)
+    warnings.extend(_unsaid(found, offered))
     return Feed(
         title=_text(document.feed.get("title")),
         format=document.version or "unknown",
-        entries=tuple(_entry(item, base=base, source_id=source_id, language=language) for item in offered),
+        entries=found,
         warnings=tuple(warnings),
         complete=not capped and (problem is None or isinstance(problem, _HARMLESS)),
         capped=capped,
@@ -77,8 +85,27 @@ def read_feed(
     )
 
 
+def _unpacked(body: bytes) -> bytes:
+    """Return a body that is packed with gzip, once or twice, without an answer that says so (a file ``rss.xml.gz``)."""
+    for _ in range(2):
+        if not body.startswith(b"\x1f\x8b"):
+            break
+        unpacking = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        try:
+            body = unpacking.decompress(body, MAX_UNPACKED + 1)
+        except zlib.error as error:
+            raise ParseError(f"gzip that cannot be unpacked: {error}") from error
+        if len(body) > MAX_UNPACKED:
+            raise ParseError(f"larger than {MAX_UNPACKED:,} bytes once unpacked", reason="too_large")
+        if not unpacking.eof:
+            raise ParseError("gzip that is cut off")
+    return body
+
+
 def _parse(body: bytes, content_type: str | None) -> tuple[Any, list[str]]:
     """Return feedparser's document and what was repaired to get it. The seam to feedparser."""
+    # A declaration that can be read byte by byte is not in UTF-16; programs of Windows say so all the same.
+    body = _WIDE.sub(rb"\1utf-8", body, count=1)
     try:
         try:
             return _feedparser(body, content_type), []
@@ -108,16 +135,19 @@ def _entry(item: Any, *, base: str, source_id: str, language: str | None) -> Ent
     link = _link(item, guid)
     contents = [_text(content.get("value")) for content in _dicts(item.get("content"))]
     detail = next(_dicts([item.get("title_detail")]), {})
+    source = next(_dicts([item.get("source")]), {})
     return entries.entry(
         entries.Offered(
             link=(urls.join(base, link) or link) if link else None,
             guid=guid,
             title=_text(item.get("title")),
             summary=entries.joined(_text(item.get("summary")), contents),
-            author=_text(item.get("author")) or None,
+            # A feed that gathers what others wrote names the outlet of each entry: readers are to see that at least.
+            author=_text(item.get("author")) or _text(source.get("title")) or None,
             published_at=dates.parse_feed_date(item),
             language=primary(item.get("language")) or primary(detail.get("language")) or language,
             tags=entries.tags(tag.get("term") or tag.get("label") for tag in _dicts(item.get("tags"))),
+            origin=_text(item.get("feedburner_origlink") or item.get("pheedo_origlink")).strip() or None,
             # feedparser empties a link that the standard library cannot read.
             refused="the link is empty or cannot be read" if link == "" else None,
         ),
@@ -140,6 +170,22 @@ def _base(document: Any, url: str) -> str:
     if document.version.startswith("atom"):
         return url  # RFC 4287, section 2
     return urls.join(url, _text(document.feed.get("link"))) or url
+
+
+def _unsaid(found: Sequence[Entry], offered: Sequence[Any]) -> Iterator[str]:
+    """Yield a warning for each redirector through which entries link without saying where, with the papers named."""
+    hosts: dict[str, list[str]] = {}
+    for entry, item in zip(found, offered, strict=True):
+        if entry.url and redirectors.opaque(entry.url):
+            source = item.get("source")
+            paper = _text(source.get("title") or source.get("href")) if isinstance(source, dict) else ""
+            hosts.setdefault(entry.url.split("/")[2], []).append(paper)
+    for host, papers in hosts.items():
+        named = list(dict.fromkeys(filter(None, papers)))
+        of = f" (of {', '.join(named[:3])}{' …' if len(named) > 3 else ''})" if named else ""
+        count = f"{len(papers)} entries" if len(papers) > 1 else "1 entry"
+        verb = "link" if len(papers) > 1 else "links"
+        yield f"{count}{of} {verb} through {host}, which does not say where to: only their pages tell"
 
 
 def _told(problem: Exception, body: bytes) -> str:

@@ -1,4 +1,6 @@
-"""Is the event loop well? A heartbeat that notes the longest time the loop could not answer.
+"""What watches the work must not disturb it: a heartbeat of the event loop, and listeners that may fail.
+
+Is the event loop well? The heartbeat notes the longest time the loop could not answer.
 
 The loop only waits; whatever holds it up (parsing, SQLite, a library that blocks) is in the wrong place, and
 shows here as ``stall_ms``.
@@ -7,7 +9,14 @@ shows here as ``stall_ms``.
 from __future__ import annotations
 
 import asyncio
+import logging
+from collections.abc import Callable
 from time import perf_counter
+from typing import TypeVar
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 BEAT = 0.005  # seconds
 
@@ -34,3 +43,21 @@ class Heartbeat:
             before = perf_counter()
             await asyncio.sleep(BEAT)
             self.stall_ms = max(self.stall_ms, 1000 * (perf_counter() - before - BEAT))
+
+
+def harmless(listener: Callable[[T], None]) -> Callable[[T], None]:
+    """Return ``listener``, but what it raises is only logged: what is told of the work must never stop the work."""
+    failing = False
+
+    def tell(news: T) -> None:
+        nonlocal failing
+        try:
+            listener(news)
+        except Exception as error:
+            if not failing:  # once in a row: it is called for every batch
+                log.warning("what was done could not be told: %r", error, exc_info=error)
+            failing = True
+        else:
+            failing = False
+
+    return tell

@@ -22,7 +22,9 @@ import nh3
 from archive.model import Article, Change, Entry, Fields, Intent, KnownArticle, PageOutcome, PublishedFrom
 from archive.normalize import clean, clean_line, joined
 from crawler.dates import sane
-from crawler.urls import canonical, refusal
+from crawler.redirectors import asks, opaque
+from crawler.twins import bare
+from crawler.urls import canonical, plain, refusal
 
 # What starts a new line when HTML becomes text. Without it "<p>Peru</p><p>votes</p>" is one word.
 _BLOCKS = {
@@ -37,6 +39,11 @@ _NO_ATTRIBUTES: dict[str, set[str]] = {"*": set()}  # an empty dict would leave 
 _ANY_TAG = re.compile(r"<[^<>]*>")
 MOST_TAGS = 4000
 _MARKUP = re.compile(r"[<&]")
+
+# Why a page was not read, though it is where its link led. A 404 may be the redirector's own.
+_AT_ITS_PLACE = frozenset({
+    "no_text", "robots", "http_401", "http_402", "http_403", "http_429", "http_451", "http_503",
+})  # fmt: skip
 
 # A title stands in every digest and every list as it is; a feed with one of 3 MB made a mail of 4 MB.
 MAX_TITLE = 1000  # characters
@@ -77,12 +84,22 @@ def merge_same(entries: Iterable[Entry], known: Mapping[str, KnownArticle] | Non
 
     Some feeds give several entries one link (a live blog, a home page). They are one article, and what the
     later ones say is kept in its summary: nothing that was offered is lost. Two keys may be one article as
-    well, an alias of each other; taken one by one, each would revise what the other said, at every poll.
+    well, an alias of each other; taken one by one, each would revise what the other said, at every poll. So are an
+    entry whose link leads on, and one with that link alone. A link that leads to several places tells nothing.
     """
-    groups: dict[str | int, list[Entry]] = {}
+    entries = tuple(entries)
+    leads: dict[str, set[str]] = {}
     for entry in entries:
+        if entry.also is not None:
+            leads.setdefault(entry.also, set()).add(entry.key)
+    groups: dict[str | int, list[Entry]] = {}
+    for offered in entries:
+        several = offered.also is not None and len(leads[offered.also]) > 1
+        entry = replace(offered, also=None) if several else offered
         one = known.get(entry.key) if known else None
-        groups.setdefault(one.article_id if one else entry.key, []).append(entry)
+        led = leads.get(entry.key, ())
+        key = next(iter(led)) if len(led) == 1 else entry.key
+        groups.setdefault(one.article_id if one else key, []).append(entry)
     return [_merged(group) for group in groups.values()]
 
 
@@ -92,8 +109,13 @@ def _merged(group: list[Entry]) -> Entry:
         return first
     texts = dict.fromkeys(text for other in others for text in (other.title, other.summary) if text)
     more = [text for text in texts if text not in (first.title, first.summary)]
+    led = next((one for one in group if one.also is not None), first)
     return replace(
         first,
+        key=led.key,
+        url=led.url,
+        also=led.also,
+        refused=led.refused,
         summary="<br>".join(text for text in (first.summary, *more) if text),
         twins=(
             *first.twins,
@@ -162,20 +184,39 @@ def merge_page(article: Article, known: KnownArticle) -> Fields:
 def aliases(page: PageOutcome) -> list[tuple[str, str]]:
     """Return the other canonical URLs that a page showed its article to have, each with why.
 
-    Not where everybody is sent home, and no rel=canonical on another host: that is the outlet a story was
-    taken from, and its article is its own.
+    Not where everybody is sent home or asked for consent, and no rel=canonical on another site: that is the outlet a
+    story was taken from, and its article is its own. On its pages for phones a site names those for desks: m. and www.
     """
     own, here = canonical(page.task.url), canonical(page.url) or page.url
     found = []
     named = page.article.canonical_url if page.article else None
     for url, why in ((page.url, "redirect"), (named, "rel=canonical")):
         key = canonical(url) if url else None
-        if key is None or key == own or refusal(key) or urlsplit(key).path in ("", "/"):
+        if key is None or key == own or refusal(key) or urlsplit(key).path in ("", "/") or asks(key):
             continue
-        if why == "rel=canonical" and urlsplit(key).netloc != urlsplit(here).netloc:
+        if why == "rel=canonical" and _site(key) != _site(here):
             continue
         found.append((key, why))
     return found
+
+
+def landed(page: PageOutcome) -> str | None:
+    """Return where the page of an article is whose link did not say where it leads, None if it did or leads nowhere.
+
+    Also of a page that could not be read there. That is the address to show: the redirector may forget it.
+    """
+    if (
+        not opaque(page.task.url)
+        or opaque(page.url)
+        or (page.article is None and page.reason not in _AT_ITS_PLACE)
+    ):
+        return None
+    place = None if refusal(page.url) else plain(page.url)
+    return None if place is None or asks(place) or urlsplit(place).path in ("", "/") else place
+
+
+def _site(url: str) -> str:
+    return bare(urlsplit(url).netloc)
 
 
 def _fields(entry: Entry, language: str | None, now: datetime) -> Fields:

@@ -103,7 +103,8 @@ def _authors(holder: Mapping[str, Any]) -> str | None:
 
 def _has_title(items: list[Any]) -> bool:
     # Hand-made feeds forget the version; an API answer with "items" of another kind is no feed.
-    return any(isinstance(item, dict) and ("title" in item or "content_html" in item) for item in items)
+    words = ("title", "content_html", "content_text")
+    return any(isinstance(item, dict) and any(word in item for word in words) for item in items)
 
 
 def _text(value: object) -> str:

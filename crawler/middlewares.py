@@ -19,8 +19,9 @@ from scrapy.http.request import NO_CALLBACK
 
 from archive.errors import FetchError, ParseError
 from archive.model import Access, RobotsRecord
+from crawler.answers import ROBOTS_TYPES, asking, granted
 from crawler.failures import as_fetch_error
-from crawler.robots import MAX_BYTES, Rules, record
+from crawler.robots import MAX_BYTES, Rules, record, robots_name
 from crawler.urls import refusal
 
 if TYPE_CHECKING:
@@ -62,21 +63,24 @@ class RobotsMiddleware:
             return
         parts = urlsplit(request.url)
         host = f"{parts.scheme}://{parts.netloc}"
-        while not self._ready(host):
+        access: Access = request.meta.get("access") or Access()
+        book = self._spider.robots
+        agent = robots_name(access.user_agent) if access.user_agent else book.agent
+        while not self._ready(host, agent):
             if host in self._asking:
                 await self._asking[host]
                 continue
             self._asking[host] = asyncio.get_running_loop().create_future()
             try:
-                await (self._read(host) if self._fresh(host) else self._ask(host))
+                await (self._read(host, agent) if self._fresh(host) else self._ask(host, access))
             finally:
                 self._asking.pop(host).set_result(None)
-        book, now = self._spider.robots, self._spider.now()
+        now = self._spider.now()
         if book.long(host):
             # Its rules are thousands: the loop goes on while a thread tries them.
-            decision = await asyncio.to_thread(book.decide, host, request.url, now)
+            decision = await asyncio.to_thread(book.decide, host, request.url, now, agent)
         else:
-            decision = book.decide(host, request.url, now)
+            decision = book.decide(host, request.url, now, agent)
         if not decision.allowed:
             raise RobotsDisallowed(decision.why)
         request.meta["robots_why"] = decision.why
@@ -84,23 +88,23 @@ class RobotsMiddleware:
     def _fresh(self, host: str) -> bool:
         return self._spider.robots.fresh(host, self._spider.now())
 
-    def _ready(self, host: str) -> bool:
-        return self._fresh(host) and self._spider.robots.unread(host, self._spider.now()) is None
+    def _ready(self, host: str, agent: str) -> bool:
+        return self._fresh(host) and self._spider.robots.unread(host, self._spider.now(), agent) is None
 
-    async def _read(self, host: str) -> None:
+    async def _read(self, host: str, agent: str) -> None:
         """Have a worker parse a long file. One that cannot be parsed could not be had: it means no, for a while."""
         spider = self._spider
-        known = spider.robots.unread(host, spider.now())
+        known = spider.robots.unread(host, spider.now(), agent)
         if known is None:
             return
         try:
-            spider.robots.take(known, await spider.workers.robots(known.body, spider.robots.agent))
+            spider.robots.take(known, await spider.workers.robots(known.body, agent), agent)
         except ParseError as error:
             spider.logger.warning("%s/robots.txt: %s", host, error)
             failed = record(host, None, b"", spider.now(), known)
             self._learn(failed)
             # Where the host has been out of reach for so long that the copy decides, there would be no end to trying.
-            spider.robots.take(failed, _NOTHING)
+            spider.robots.take(failed, _NOTHING, agent)
 
     def _learn(self, known: RobotsRecord) -> None:
         spider = self._spider
@@ -108,13 +112,14 @@ class RobotsMiddleware:
         spider.robots.add(known)
         spider.learned.append(known)
 
-    async def _ask(self, host: str) -> None:
+    async def _ask(self, host: str, access: Access) -> None:
         followed: list[str] = []
         request = Request(
             f"{host}/robots.txt",
             callback=NO_CALLBACK,
             priority=1000,
-            meta={"download_maxsize": self._most, "followed": followed},
+            headers=asking(access, ROBOTS_TYPES),
+            meta={"download_maxsize": self._most, "followed": followed, "access": access},
             dont_filter=True,
         )
         assert self._crawler.engine is not None
@@ -161,11 +166,13 @@ class FollowRedirects(RedirectMiddleware):
         why = refusal(redirected.url)
         if why is not None:
             raise FetchError("refused", f"redirected to {redirected.url}: {why}", retry=False)
-        access: Access | None = request.meta.get("access")
-        if access and urlsplit(redirected.url)[:2] != urlsplit(request.url)[:2]:
+        access: Access = request.meta.get("access") or Access()
+        kept = granted(access, redirected.url, [request.url])
+        if kept != access:
             # What one server is given to let us in is nobody else's to see.
             for name in ("Authorization", *(name for name, _ in access.headers)):
                 redirected.headers.pop(name, None)
+            redirected.meta["access"] = kept  # its robots.txt is asked with this
         return super()._redirect(redirected, request, reason)
 
     def handle_referer(self, request: Request, response: Response) -> None:

@@ -66,21 +66,22 @@ class Outgoing:
         if config.mail:
             # Without a name of ours it would ask the resolver for one before every mail.
             self.channels.append(MailChannel(config.mail, local_hostname=socket.gethostname()))
+        self.topic_order = tuple(one.topic_id for one in config.topics)  # as the operator has them now
         self.sending = Pause()
 
     async def migrate(self) -> None:
         """Bring alerts.db up to date."""
-        await self._with_alerts(alerts_state.migrate)
+        await self.with_alerts(alerts_state.migrate)
 
     async def sync(self, top_seq: int) -> None:
         """Make the subscriptions what the configuration says; a new one is told what follows ``top_seq``."""
         now = self.now()
-        await self._with_alerts(lambda conn: jobs.sync(conn, self.config.subscriptions, top_seq, now))
+        await self.with_alerts(lambda conn: jobs.sync(conn, self.config.subscriptions, top_seq, now))
         await self._recover()
 
     async def digest(self) -> None:
         """Make the digests that are due, and put them in the outbox."""
-        summary = await jobs.digest_due(self._look, self._with_alerts, self.config.mail, self.now())
+        summary = await jobs.digest_due(self._look, self.with_alerts, self.config.mail, self.now())
         for problem in summary.problems:
             log.error("%s", problem)
         if summary.rerouted:
@@ -107,7 +108,7 @@ class Outgoing:
         for channel in self.channels:
             summary = None
             while not stop.is_set() and (summary is None or summary.handled):
-                summary = await jobs.deliver_due(self._with_alerts, channel, self.now, DELIVER_BATCH)
+                summary = await jobs.deliver_due(self.with_alerts, channel, self.now, DELIVER_BATCH)
                 self.counts.sent += summary.sent
                 self.counts.given_up += summary.dead + summary.unknown
                 for error in summary.errors:
@@ -115,7 +116,7 @@ class Outgoing:
 
     async def _recover(self) -> None:
         now = self.now()
-        for delivery in await self._with_alerts(lambda conn: outbox.recover(conn, now)):
+        for delivery in await self.with_alerts(lambda conn: outbox.recover(conn, now)):
             self.counts.given_up += 1
             log.warning(
                 "nobody knows whether this mail was taken: %s to %s", delivery.subject, delivery.recipient
@@ -123,10 +124,11 @@ class Outgoing:
 
     async def waiting(self) -> int:
         """Return how many messages wait in the outbox to be tried again."""
-        number, _ = await self._with_alerts(outbox.waiting)
+        number, _ = await self.with_alerts(outbox.waiting)
         return number
 
-    async def _with_alerts(self, step: Callable[[sqlite3.Connection], T]) -> T:
+    async def with_alerts(self, step: Callable[[sqlite3.Connection], T], /) -> T:
+        """Run ``step`` with the connection of alerts.db, in the writer thread."""
         return await self.writer.run(self.path, step)
 
     async def _look(self, work: Callable[[sqlite3.Connection, Callable[[], Found]], T]) -> T:
@@ -140,7 +142,7 @@ class Outgoing:
                     top_seq=search.top_seq(archive),
                     coverage=coverage,
                     sources_read=read,
-                    topic_order=tuple(one.topic_id for one in self.config.topics),
+                    topic_order=self.topic_order,
                 )
 
             with closing(open_reader(self.path)) as alerts:

@@ -1,10 +1,10 @@
 """From the crawl into the archive, and from its change queue through the matcher: where one bad thing is put aside.
 
-    Deliver        the only bridge out of Scrapy: hands each item to the carrier
     ingest         results ─▶ articles                one transaction for all that waited, a savepoint for each
     take_matches   change queue ─▶ matcher ─▶ hits     in a reader thread
     store_matches  hits ─▶ matches                     one transaction, a savepoint for each article
     take_stored, store_stored   the same for stored articles and topics that are new or changed
+    Storing        whether the archive can be written just now
 
 What makes one of these fail is said, and the rest goes on; only where the file fails (a full disk), nothing does.
 """
@@ -16,16 +16,17 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
-from scrapy.crawler import Crawler
-
-from archive import ledger, queue, rematch, store
+from archive import known as stored
+from archive import ledger, queue, rematch, standing, store
 from archive.connect import transaction
+from archive.errors import ArchiveError
 from archive.match import Matcher
 from archive.model import Change, Hit, Outcome, PageOutcome, PageState, PollOutcome, Result, RobotsRecord
-from crawler import coverage, schedule
+from archive.times import stamp
+from crawler import coverage, recognise, schedule
 from crawler import ingest as deciding
+from crawler.clock import Clock
 
 # SQLite's codes for a file that fails, whatever is put into it: full, read-only, locked, broken, gone.
 _OF_THE_FILE = frozenset({
@@ -43,24 +44,6 @@ Aside = dict[int, int]
 until they change, or until the next start, which may have been an update."""
 
 log = logging.getLogger(__name__)
-
-
-class Deliver:
-    """Scrapy's item pipeline: every item is a result, and goes to the carrier."""
-
-    def __init__(self, crawler: Crawler) -> None:
-        self._crawler = crawler
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Deliver:
-        """Scrapy's way of making one."""
-        return cls(crawler)
-
-    def process_item(self, item: Result) -> Result:
-        """Hand over one result."""
-        spider: Any = self._crawler.spider
-        spider.deliver(item)
-        return item
 
 
 @dataclass(slots=True)
@@ -113,6 +96,38 @@ def ingest(conn: sqlite3.Connection, results: Sequence[Result], chance: Chance =
                 part = _store_failure(conn, result, error, chance)
             tally.add(part)
     return tally
+
+
+class Storing:
+    """Whether the archive can be written, as far as the last attempts say."""
+
+    def __init__(self, now: Clock) -> None:
+        self._now = now
+        self._pause = schedule.Pause()
+
+    @property
+    def failures(self) -> int:
+        """How many failures in a row are remembered."""
+        return self._pause.failures
+
+    def holds(self) -> bool:
+        """Tell whether to ask for nothing, since it could not be stored."""
+        return self._pause.holds(self._now())
+
+    def failed(self, error: Exception, what: str) -> None:
+        """Take note, and say, that ``what`` could not be stored."""
+        now = self._now()
+        first, self._pause = not self._pause.holds(now), self._pause.failed(now)
+        ours = isinstance(error, ArchiveError)  # its words say it all; anything else is a bug
+        log.error("%s could not be stored: %s", what, error, exc_info=None if ours else error)
+        if first:
+            log.error("nothing more is asked for until %s", stamp(now + self._pause.wait))
+
+    def stored(self) -> None:
+        """Take note that something could be stored."""
+        before, self._pause = self._pause, self._pause.stored(self._now())
+        if before.failures and not self._pause.failures:
+            log.warning("what is read can be stored again")
 
 
 def of_the_file(error: BaseException) -> bool:
@@ -185,16 +200,21 @@ def _store_poll(conn: sqlite3.Connection, poll: PollOutcome, chance: Chance) -> 
     if poll.feed is not None:
         tally.entries = len(poll.feed.entries)
         entries = deciding.merge_same(poll.feed.entries)
-        known = store.known(conn, poll.task.endpoint_id, (entry.key for entry in entries))
+        known = recognise.known(conn, poll, entries)
         entries = deciding.merge_same(entries, known)
-        reading = coverage.reading(entries, known, state, poll.at)
+        # A link that does not say when it is from is news when it comes, not when it was there before we looked.
+        maybe = [entry.key for entry in entries if entry.timeless and entry.key not in known]
         first, language = coverage.first_contact(state), poll.task.language
+        stood = standing.standing(conn, poll.task.endpoint_id, maybe, poll.at, first=state.last_ok_at is None)
+        entries = [entry for entry in entries if entry.key not in stood]
+        reading = coverage.reading(entries, known, state, poll.at)
         # Feeds list the newest first; stored oldest first, a newer article has a higher id.
         for entry in reversed(entries):
             intent = deciding.decide(entry, known.get(entry.key), language=language, now=poll.at)
             backfill = first and coverage.old_news(entry.published_at, poll.at)
             known[entry.key] = store.apply_entry(conn, intent, poll, pages=state.pages, backfill=backfill)
             tally.new += intent.change is Change.NEW
+        recognise.remember(conn, poll, entries, known)
     odd = coverage.looks_odd(poll, state, reading)
     before = ledger.before(conn, poll, state) if odd else None
     plan = schedule.after_poll(poll, state, reading, before, jitter=chance())
@@ -205,11 +225,15 @@ def _store_poll(conn: sqlite3.Connection, poll: PollOutcome, chance: Chance) -> 
 def _store_page(conn: sqlite3.Connection, page: PageOutcome) -> Tally:
     tally = _count(page)
     task = page.task
-    was = store.known_by_id(conn, task.article_id)
+    was = stored.by_id(conn, task.article_id)
+    landed = deciding.landed(page)
+    if was is not None and landed is not None:
+        store.move(conn, task.article_id, landed)
     if page.article is not None and was is not None:
         fields = deciding.merge_page(page.article, was)
         store.change_article(conn, was, fields, "page read" if not was.text else "page revised", page.at)
         tally.articles = 1
+    if was is not None and (page.article is not None or landed is not None):
         for url, why in deciding.aliases(page):
             store.add_alias(conn, task.article_id, url, why, page.at)
     plan = schedule.after_page(page)
@@ -291,8 +315,8 @@ def store_stored(
     taken: tuple[int | None, list[rematch.Result]],
     versions: Mapping[str, str],
     now: datetime,
-) -> int:
-    """Store what `take_stored` found; return how many matches are new."""
+) -> rematch.Gains:
+    """Store what `take_stored` found; return what it came to."""
     with transaction(conn):
         return rematch.store(conn, work, *taken, versions, now)
 

@@ -23,7 +23,9 @@ from archive.errors import ParseError
 from archive.model import Article, Feed
 
 from . import worker
+from .home import Home
 from .robots import Rules, rules
+from .sitemaps import Sitemap
 
 T = TypeVar("T")
 
@@ -66,9 +68,21 @@ class Workers:
         """
         return await self._run(worker.parse_feed, {"body": body, **settings}, timeout)
 
+    async def sitemap(self, body: bytes, *, timeout: float = 20.0, **settings: Any) -> Sitemap:
+        """Return what `crawler.sitemaps.read_sitemap` makes of ``body``; otherwise as `feed`."""
+        return await self._run(worker.parse_sitemap, {"body": body, **settings}, timeout)
+
+    async def section(self, body: bytes, *, timeout: float = 20.0, **settings: Any) -> Feed:
+        """Return what `crawler.sections.read_section` makes of ``body``; otherwise as `feed`."""
+        return await self._run(worker.parse_section, {"body": body, **settings}, timeout)
+
     async def page(self, body: bytes, *, timeout: float = 30.0, **settings: Any) -> Article:
         """Return what `crawler.extract.read_page` makes of ``body``; otherwise as `feed`."""
         return await self._run(worker.parse_page, {"body": body, **settings}, timeout)
+
+    async def home(self, body: bytes, *, timeout: float = 20.0, **settings: Any) -> Home:
+        """Return what `crawler.home.read_home` makes of ``body``; otherwise as `feed`."""
+        return await self._run(worker.parse_home, {"body": body, **settings}, timeout)
 
     async def robots(self, body: str, agent: str, *, timeout: float = 20.0) -> Rules:
         """Return what `crawler.robots.rules` makes of the file ``body``; otherwise as `feed`."""

@@ -15,12 +15,16 @@ _CHANGE = {
     "http_429": "raise every: of this source in sources.yaml",
     "empty": "wait; if it lasts, find another feed",
     "not_a_feed": "find the address of the feed itself: `presswatch try feed URL` shows what comes",
+    "not_a_sitemap": "find the address of the sitemap itself: it stands in the site's robots.txt",
+    "no_articles": "name the links with selectors.links: `presswatch try source ID` shows what is found",
     "parse_error": "look at it with `presswatch try feed URL`, and tell the paper",
     "parse_timeout": "look at it with `presswatch try`; if it lasts, take it out",
     "parse_memory": "look at it with `presswatch try`; if it lasts, take it out",
     "refused": "a private address: if it is yours, name its network under network.allow_private in settings.yaml",
 }
-_UNWANTED = "set network.contact in settings.yaml so that the paper can see who asks, and write to it"
+_UNWANTED = (
+    "set network.contact in settings.yaml, if it is not set, so that the paper sees who asks; and write to it"
+)
 
 
 def advice(reason: str) -> str:

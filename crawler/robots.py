@@ -58,7 +58,7 @@ class RobotsBook:
     def __init__(self, agent: str) -> None:
         self.agent = agent.lower()
         self._records: dict[str, RobotsRecord] = {}
-        self._rules: dict[str, Rules] = {}
+        self._rules: dict[str, dict[str, Rules]] = {}  # by host, and by the name under which we ask there
 
     def __len__(self) -> int:
         """Return how many hosts are known."""
@@ -99,29 +99,35 @@ class RobotsBook:
         """Tell whether the file of ``host`` is one that the loop has no time for."""
         return len(self._records[host].body) > IN_LOOP
 
-    def unread(self, host: str, now: datetime) -> RobotsRecord | None:
+    def unread(self, host: str, now: datetime, agent: str | None = None) -> RobotsRecord | None:
         """Return the file of ``host`` when it is long, and has yet to be parsed before anything can be decided.
 
         Then `take` brings what `rules` makes of it; without that, `decide` parses it where it stands.
         """
         known = self._records[host]
-        settled = host in self._rules or _without_file(known, now) is not None
+        read = (agent or self.agent) in self._rules.get(host, ())
+        settled = read or _without_file(known, now) is not None
         return None if settled or not self.long(host) else known
 
-    def take(self, known: RobotsRecord, found: Rules) -> None:
+    def take(self, known: RobotsRecord, found: Rules, agent: str | None = None) -> None:
         """Take note of what ``known`` was parsed to, unless another file has taken its place."""
         if self._records.get(known.host) is known:
-            self._rules[known.host] = found
+            self._rules.setdefault(known.host, {})[agent or self.agent] = found
 
-    def decide(self, host: str, url: str, now: datetime) -> Decision:
-        """Return whether ``url`` on ``host`` may be fetched; the file must have been added."""
+    def decide(self, host: str, url: str, now: datetime, agent: str | None = None) -> Decision:
+        """Return whether ``url`` on ``host`` may be fetched; the file must have been added.
+
+        ``agent``: the name under which a source is asked that wants another than the others.
+        """
         known = self._records[host]
         settled = _without_file(known, now)
         if settled is not None:
             return settled
-        found = self._rules.get(host)
+        name = agent or self.agent
+        by_agent = self._rules.setdefault(host, {})
+        found = by_agent.get(name)
         if found is None:
-            found = self._rules[host] = rules(known.body, self.agent)
+            found = by_agent[name] = rules(known.body, name)
         path = _quote_path(url)
         for allowed, pattern in found:
             if _matches(pattern, path):

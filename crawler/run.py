@@ -25,7 +25,6 @@ from archive.errors import ArchiveError, PresswatchError
 from archive.lock import service_lock
 from archive.model import PollTask
 from archive.times import stamp
-from archive.web import datasette
 from crawler.clock import Clock
 from crawler.config import Config
 from crawler.outgoing import Counts
@@ -36,7 +35,7 @@ log = logging.getLogger(__name__)
 
 GRACE = 60  # seconds that what is under way may take after the word to stop; a mail server may be slow
 # Seconds between two ticks of each kind.
-TICKS = {"feed": 1, "match": 1, "rematch": 5, "digest": 10, "deliver": 5, "maintain": 3600}
+TICKS = {"feed": 1, "match": 1, "rematch": 5, "digest": 10, "deliver": 5, "answer": 1, "maintain": 3600}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +73,15 @@ class Summary:
 
 
 @asynccontextmanager
-async def opened(config: Config, now: Clock, as_of: datetime | None = None) -> AsyncIterator[Service]:
+async def opened(
+    config: Config,
+    now: Clock,
+    as_of: datetime | None = None,
+    reload: Callable[[], Config] | None = None,
+) -> AsyncIterator[Service]:
     """Hold the lock of the data folder and an open service. ``as_of``: the time to which somebody set ``now``."""
     with service_lock(config.data_dir):
-        service = Service(config, now)
+        service = Service(config, now, reload)
         try:
             await service.open(as_of)
             yield service
@@ -153,9 +157,12 @@ async def forever(
     *,
     ready: Callable[[str], None] = lambda _: None,
     progress: Callable[[Counts], None] | None = None,
+    reload: Callable[[], Config] | None = None,
 ) -> None:
-    """Run until ``stop`` is set. ``ready`` is told the address of the pages."""
-    async with opened(config, now) as service:
+    """Run until ``stop`` is set. ``ready`` is told the address of the pages; ``reload`` is as for `Service`."""
+    from archive import web  # noqa: F401 - now, while nothing waits; and `Service.open` freezes what is loaded
+
+    async with opened(config, now, reload=reload) as service:
         if progress:
             service.on_progress = progress
         service.stop = stop
@@ -205,6 +212,9 @@ async def serving(config: Config, stop: asyncio.Event) -> AsyncIterator[str]:
 
     Raises `ArchiveError` when nothing can listen there.
     """
+    # Not at the top: a single pass serves nothing, and Datasette takes a third of a second to load.
+    from archive.web import datasette
+
     web = config.settings.web
     # Bound here, before anything is announced: uvicorn would end the process with a traceback.
     try:

@@ -40,7 +40,6 @@ _ARC, ARC_FLOOR = ("/arc/outboundfeeds/", "/arcio/"), 15 * 60.0
 _WISHES_LIE = timedelta(days=7)
 
 # How a failure counts: one that passes by itself a quarter, one that may pass half, one that hardly does whole.
-_HARD = frozenset({"http_404", "http_410", "not_a_feed", "refused", "bad_url"})
 _TEMPORARY = frozenset({"dns", "connection"})
 _MOST = 10.0  # beyond a thousand intervals it makes no difference
 
@@ -106,7 +105,7 @@ def floor(url: str) -> float:
 
 def weight_of(reason: str | None) -> float:
     """Return how much a failure counts."""
-    if reason in _HARD:
+    if reason in coverage.HARD:
         return 1.0
     return 0.25 if reason in _TEMPORARY else 0.5
 

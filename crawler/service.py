@@ -6,6 +6,7 @@
     match     change queue ─▶ matcher (reader thread) ─▶ matches (writer)
     digest    subscriptions that are due ─▶ digests and outbox (writer)
     deliver   outbox ─▶ channel
+    answer    what another process asks ─▶ done ─▶ its answer
     maintain  what has outlived its keep
     close     stop taking, store what has come back, let everything go
 
@@ -22,28 +23,27 @@ import logging
 import random
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
-from archive import due, maintain, rematch, schema, search
-from archive.connect import transaction
+from archive import due, maintain, rematch, search
 from archive.errors import ArchiveError
-from archive.match import Matcher
-from archive.model import PollTask, Result, Task
+from archive.model import PageTask, PollTask, Result, Task
 from archive.threads import Readers, Writer
 from archive.times import stamp
-from archive.topic import Topic
-from crawler import tasks
+from crawler import answers, upgrade
+from crawler.asked import Asked
 from crawler.clock import Clock, is_past, refuse_past
-from crawler.config import Config
+from crawler.config import Config, changed_files
 from crawler.engine import IN_FLIGHT, PER_HOST, Crawl
-from crawler.health import Heartbeat
+from crawler.health import Heartbeat, harmless
 from crawler.outgoing import Counts, Outgoing
-from crawler.pipelines import Aside, ingest, store_matches, store_stored, take_matches, take_stored
+from crawler.pipelines import Storing, ingest
 from crawler.pool import Workers
-from crawler.schedule import Pause
-from crawler.watchlist import compile_config, stored_facts
+from crawler.watching import Watching
+from crawler.watchlist import compile_stored
 
 log = logging.getLogger(__name__)
 
@@ -54,30 +54,36 @@ DRAIN = 30  # seconds that storing what has come back may take at the end
 
 
 class Service:
-    """Everything that one data folder needs while it is open. The caller holds the service lock."""
+    """Everything that one data folder needs while it is open. The caller holds the service lock.
 
-    def __init__(self, config: Config, now: Clock) -> None:
+    ``reload`` reads the operator's files anew, for who asks that their topics be taken over.
+    """
+
+    def __init__(self, config: Config, now: Clock, reload: Callable[[], Config] | None = None) -> None:
         self.config = config
+        self.reload = reload or (lambda: config)
         self.now = now
         self.archive = config.data_dir / "archive.db"
         self._sources = {source.id: source for source in config.sources}
-        self.matcher = Matcher(())  # until the dictionaries have been asked
-        self.versions: dict[str, str] = {}
         self.writer = Writer()
         self.readers = Readers(self.archive)
         self.workers = Workers()
         self.crawl = Crawl(config.settings.network, now=now, workers=self.workers)
         self.heartbeat = Heartbeat()
         self.counts = Counts()
+        self.storing = Storing(now)
+        self.watching = Watching(
+            self.archive, now, self.writer, self.readers, self.counts, self.storing,
+            tell=lambda: self.on_progress(self.counts),
+        )  # fmt: skip
         self.outgoing = Outgoing(config, now, self.writer, self.readers, self.counts)
+        self.asked = Asked(self.outgoing.with_alerts, now, {"rematch": self._rematch_asked})
         self.in_flight: dict[tuple[str, int], str] = {}  # (kind, id) of each task: its host
         self.stored = asyncio.Event()  # set whenever results were stored
         self._on_progress: Callable[[Counts], None] = lambda _: None
         self._on_station: Callable[[str], None] = lambda _: None
         self.stop = asyncio.Event()  # once it is set, nothing new is begun
         self.newest: datetime | None = None  # the newest time that the archive held at the start
-        self.storing = Pause()
-        self._aside: Aside = {}
         self._receiving: asyncio.Task[None] | None = None
         self._closing = False
 
@@ -88,7 +94,7 @@ class Service:
 
     @on_progress.setter
     def on_progress(self, listener: Callable[[Counts], None]) -> None:
-        self._on_progress = _harmless(listener)
+        self._on_progress = harmless(listener)
 
     @property
     def on_station(self) -> Callable[[str], None]:
@@ -97,7 +103,7 @@ class Service:
 
     @on_station.setter
     def on_station(self, listener: Callable[[str], None]) -> None:
-        self._on_station = _harmless(listener)
+        self._on_station = harmless(listener)
 
     async def open(self, as_of: datetime | None = None) -> None:
         """Bring the databases up to date and open the crawl.
@@ -116,7 +122,7 @@ class Service:
     async def prepare(self, as_of: datetime | None = None) -> None:
         """Do what `open` does with the databases."""
         now = self.now()
-        await self.writer.run(self.archive, schema.migrate)
+        await self.writer.run(self.archive, lambda conn: upgrade.migrate(conn, now))
         await self.outgoing.migrate()
         newest = self.newest = await self.readers.run(due.newest_time)
         if as_of is not None:
@@ -128,26 +134,16 @@ class Service:
                 stamp(now),
                 stamp(newest),
             )
-
-        # The archive remembers what dictionaries said; what it does not know takes them two seconds.
-        topics = await asyncio.to_thread(self._compile)
-        self.versions = {topic.topic_id: topic.version for topic in topics}
+        topics = await asyncio.to_thread(compile_stored, self.config)
 
         def sync(conn: sqlite3.Connection) -> None:
-            with transaction(conn):
-                due.sync(conn, self.config.sources, topics, now)
-                due.set_right(conn, now)
+            due.sync(conn, self.config.sources, topics, now)
+            due.set_right(conn, now)
 
-        await self.writer.run(self.archive, sync)
+        await self.watching.take_over(topics, sync)
         top_seq = await self.readers.run(search.top_seq)
         await self.outgoing.sync(top_seq)
-
-    def _compile(self) -> tuple[Topic, ...]:
-        topics = compile_config(
-            self.config, stored_facts(self.config.data_dir, self.config.settings.languages)
-        )
-        self.matcher = Matcher(topics)
-        return topics
+        await self.asked.settle()
 
     def listen(self) -> None:
         """Begin to store what the carrier brings. Should that ever end by itself, ``stop`` is set."""
@@ -193,7 +189,7 @@ class Service:
         ``polls``: take these instead of asking which endpoints are due.
         """
         now = self.now()
-        if self.storing.holds(now):
+        if self.storing.holds():
             return []
         busy_polls, busy_pages = self._ids("poll"), self._ids("page")
         if polls is None:
@@ -205,8 +201,8 @@ class Service:
         batch: list[Task] = []
         wanted: list[Task] = [*polls, *pages]
         for bare in wanted:
-            task = tasks.with_settings(bare, self._sources)
-            key, host = tasks.key(task), tasks.host(task.url)
+            task = self._with_settings(bare)
+            key, host = _key(task), _host(task.url)
             if key in self.in_flight or hosts[host] >= PER_HOST or len(self.in_flight) >= IN_FLIGHT:
                 continue
             hosts[host] += 1
@@ -224,7 +220,7 @@ class Service:
             for result in results:
                 task = getattr(result, "task", None)
                 if task is not None:
-                    self.in_flight.pop(tasks.key(task), None)
+                    self.in_flight.pop(_key(task), None)
             self.stored.set()
             self.on_progress(self.counts)
 
@@ -234,65 +230,22 @@ class Service:
         except Exception as error:  # noqa: BLE001 - were this task to end, nothing would be stored any more
             # Nothing of the batch was stored, so all of it is due again: at once, were it not for the pause.
             self.counts.unstored += len(results)
-            self._cannot_store(error, f"{len(results)} results")
+            self.storing.failed(error, f"{len(results)} results")
         else:
             self.counts.tally.add(tally)
-            before, self.storing = self.storing, self.storing.stored(self.now())
-            if before.failures and not self.storing.failures:
-                log.warning("what is read can be stored again")
-
-    def _cannot_store(self, error: Exception, what: str) -> None:
-        now = self.now()
-        first, self.storing = not self.storing.holds(now), self.storing.failed(now)
-        ours = isinstance(error, ArchiveError)  # its words say it all; anything else is a bug
-        log.error("%s could not be stored: %s", what, error, exc_info=None if ours else error)
-        if first:
-            log.error("nothing more is asked for until %s", stamp(now + self.storing.wait))
+            self.storing.stored()
 
     async def match(self) -> None:
         """Match what changed, until nothing waits but what makes the matcher fail."""
-        while not self.storing.holds(self.now()):
-            taken, results = await self.readers.run(
-                lambda conn: take_matches(conn, self.matcher, self._aside)
-            )
-            if not taken:
-                return
-            now = self.now()
-            try:
-                self.counts.matches += await self.writer.run(
-                    self.archive,
-                    lambda conn: store_matches(conn, results, self.versions, self._aside, now),  # noqa: B023 - awaited before they change
-                )
-            except ArchiveError as error:
-                self._cannot_store(error, f"the matches of {len(results)} articles")
-                return
-            self.on_progress(self.counts)
+        await self.watching.match()
 
     async def rematch(self) -> None:
         """Apply topics that are new or changed to the articles that are stored already."""
-        looked_at = found = 0
-        done = None
-        while not self.stop.is_set() and not self.storing.holds(self.now()):
-            work = await self.readers.run(rematch.todo)
-            if work is None or work == done:
-                return  # it is done, or it does not advance
-            done = work
-            taken = await self.readers.run(lambda conn: take_stored(conn, self.matcher, work))  # noqa: B023 - awaited
-            now, before = self.now(), self.counts.backfilled
-            try:
-                self.counts.backfilled += await self.writer.run(
-                    self.archive,
-                    lambda conn: store_stored(conn, work, taken, self.versions, now),  # noqa: B023 - as above
-                )
-            except ArchiveError as error:
-                self._cannot_store(error, f"the matches of {len(taken[1])} stored articles")
-                return
-            looked_at += len(taken[1])
-            found += self.counts.backfilled - before
-            if taken[0] is None and looked_at:
-                names = ", ".join(sorted(work.topics))
-                log.info("%d matches in %d stored articles (new or changed: %s)", found, looked_at, names)
-                looked_at = found = 0
+        await self.watching.rematch(self.stop)
+
+    async def answer(self) -> None:
+        """Do what other processes ask (`presswatch rematch` beside a service)."""
+        await self.asked.answer()
 
     async def digest(self) -> None:
         """Make the digests that are due, and put them in the outbox."""
@@ -309,34 +262,55 @@ class Service:
 
     async def maintain(self) -> None:
         """Thin the ledger, and let go of texts that matched nothing."""
-        now = self.now()
-        retention = timedelta(seconds=self.config.settings.retention)
+        now, retention = self.now(), timedelta(seconds=self.config.settings.retention)
         await self.writer.run(self.archive, lambda conn: maintain.thin_polls(conn, now))
         await self.writer.run(self.archive, lambda conn: maintain.forget_robots(conn, now))
         while await self.writer.run(self.archive, lambda conn: maintain.prune_texts(conn, now, retention)):
             pass
-        while await self.writer.run(self.archive, maintain.judge_texts) and not self.stop.is_set():
-            pass
+
+    # --- what is asked of it ---------------------------------------------------------------------------------
+
+    async def _rematch_asked(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Take over the topics as the files have them now, and apply them: all, or those under ``names``.
+
+        ``versions``: the topics as the asker reads them, so that nobody is told of another folder's. Raises
+        `PresswatchError` when that cannot be; what the service looks for is then what it was.
+        """
+        config = await asyncio.to_thread(self.reload)
+        if {spec.topic_id: spec.version for spec in config.topics} != arguments["versions"]:
+            raise ArchiveError(
+                "the service reads other topics than you do: was it started with another --config, "
+                "or were they edited just now?"
+            )
+        topics = await asyncio.to_thread(compile_stored, config)
+        now = self.now()
+        async with self.watching.asked():
+            await self.watching.take_over(topics, lambda conn: due.sync_topics(conn, topics, now))
+            self.outgoing.topic_order = tuple(topic.topic_id for topic in topics)
+            gains = await self.watching.apply(self.stop, arguments["names"])
+        order = [topic.topic_id for topic in topics]
+        done, waiting = await self.readers.run(
+            lambda conn: (rematch.outcome(conn, gains, order), rematch.waiting(conn))
+        )
+        return {"topics": done, "waiting": waiting, "restart": list(changed_files(self.config, config))}
 
     # --- helpers ------------------------------------------------------------------------------------------
+
+    def _with_settings(self, task: Task) -> Task:
+        """Return a task with what its source is to be asked with. Not from the archive: it holds no password."""
+        source = self._sources.get(task.source_id)
+        return answers.of_source(task, source) if source else task
 
     def _ids(self, kind: str) -> frozenset[int]:
         return frozenset(number for name, number in self.in_flight if name == kind)
 
 
-def _harmless(listener: Callable[[T], None]) -> Callable[[T], None]:
-    """Return ``listener``, but what it raises is only logged: what is told of the work must never stop the work."""
-    failing = False
+def _key(task: Task) -> tuple[str, int]:
+    return ("page", task.article_id) if isinstance(task, PageTask) else ("poll", task.endpoint_id)
 
-    def tell(news: T) -> None:
-        nonlocal failing
-        try:
-            listener(news)
-        except Exception as error:
-            if not failing:  # once in a row: it is called for every batch
-                log.warning("what was done could not be told: %r", error, exc_info=error)
-            failing = True
-        else:
-            failing = False
 
-    return tell
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).netloc
+    except ValueError:
+        return ""  # the spider refuses it, with its reason

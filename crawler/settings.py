@@ -3,26 +3,24 @@
     settings.yaml     Settings         sources.yaml       SourcesFile
     keywords.yaml     KeywordsFile     subscribers.yaml   SubscribersFile
 
-`crawler.config` reads the files and turns these shapes into the values that flow through the program.
-``python -m crawler.settings`` writes config/schema/*.json, from which editors complete and check.
+`crawler.config` reads the files and turns these shapes into the values that flow through the program;
+`crawler.editors` makes of them the schemas from which editors complete and check.
 """
 
 from __future__ import annotations
 
-import json
-import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-from pydantic_core import core_schema
 
 from crawler.values import (
     Address,
     Ascii,
     Country,
+    Css,
+    Edition,
     Example,
     FeedUrl,
     HeaderName,
@@ -51,13 +49,6 @@ def _kind(value: Any) -> str | None:
 def _listed(value: Any) -> Any:
     """Take one text for a list of one."""
     return (value,) if isinstance(value, str) else value
-
-
-class _SchemaWithoutNull(GenerateJsonSchema):
-    """An empty value is a complaint, so editors need not offer null."""
-
-    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
-        return self.generate_inner(schema["schema"])
 
 
 class Shape(BaseModel):
@@ -213,7 +204,7 @@ class KeywordsFile(Shape):
 
 
 class EndpointShape(Shape):
-    """One address of a source: a feed, a sitemap or a section page."""
+    """One address of a source: a feed, a sitemap or a section page; or a search for a topic."""
 
     feed: FeedUrl | None = None
     """The address of a feed: RSS, Atom or JSON Feed."""
@@ -221,28 +212,36 @@ class EndpointShape(Shape):
     """The address of a sitemap, of a Google News sitemap, or of an index of either."""
     section: FeedUrl | None = None
     """The address of a page that lists articles, for a site that has neither."""
+    search: Text | None = None
+    """A topic from keywords.yaml: a news search engine is asked for it, and finds outlets that nobody listed."""
+    engine: Literal["google", "bing"] | None = None
+    """Of a search: the engine; left out, google."""
+    editions: Annotated[tuple[Edition, ...], Field(min_length=1)] | None = None
+    """Of a search: languages and countries, e.g. [es-PE, en-US]; left out, those of the source."""
     every: Interval | None = None
     """How often to look, e.g. 15m; left out, Presswatch decides."""
 
     @model_validator(mode="after")
     def _one_address(self) -> Self:
-        if sum(address is not None for address in (self.feed, self.sitemap, self.section)) != 1:
-            raise ValueError("exactly one address is needed here: feed, sitemap or section")
+        if sum(one is not None for one in (self.feed, self.sitemap, self.section, self.search)) != 1:
+            raise ValueError("exactly one of these is needed here: feed, sitemap, section or search")
+        if self.search is None and (self.engine or self.editions):
+            raise ValueError("engine and editions are settings of a search")
         return self
 
 
 class SelectorsShape(Shape):
     """Where the parts of a site stand, as CSS selectors."""
 
-    links: Text | None = None
+    links: Css | None = None
     """On a section page: the links to articles, e.g. h2 a."""
-    title: Text | None = None
+    title: Css | None = None
     """On the page of an article: its headline."""
-    text: Text | None = None
+    text: Css | None = None
     """Its text: one element, or each of its paragraphs."""
-    author: Text | None = None
+    author: Css | None = None
     """Who wrote it."""
-    date: Text | None = None
+    date: Css | None = None
     """When it was published: a <time>, a <meta>, or an element that says so in words."""
 
 
@@ -272,7 +271,7 @@ class SourceShape(Shape):
     selectors: SelectorsShape = SelectorsShape()
     """For a site whose articles are not found, or not read well."""
     endpoints: Annotated[tuple[EndpointShape, ...], Field(min_length=1)]
-    """Its feeds, sitemaps and section pages."""
+    """Its feeds, sitemaps, section pages and searches."""
 
 
 class SourcesFile(Shape):
@@ -324,20 +323,3 @@ FILES: dict[str, type[Shape]] = {
     "subscribers": SubscribersFile,
 }
 """The four files, by name."""
-
-
-def schemas() -> dict[str, str]:
-    """Return the JSON schema of each file, by the name under which it is shipped."""
-    return {
-        f"{name}.json": json.dumps(
-            shape.model_json_schema(schema_generator=_SchemaWithoutNull), indent=2, ensure_ascii=False
-        )
-        + "\n"
-        for name, shape in FILES.items()
-    }
-
-
-if __name__ == "__main__":
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent.parent / "config" / "schema"
-    for file, text in schemas().items():
-        (folder / file).write_text(text, encoding="utf-8")

@@ -1,7 +1,8 @@
 """URLs: what a link means, what makes two links one, and which are never fetched.
 
     join      a link as offered, made absolute
-    canonical the form under which an article is known (RFC 3986, section 6.2.2, without trackers)
+    plain     the address that is fetched and shown (RFC 3986, section 6.2.2, without trackers)
+    canonical the form under which an article is known: `plain`, and all twins of one page as one (`crawler.twins`)
     refusal   why a URL must not be fetched, by its syntax alone
 
 Nothing here connects, resolves a name, or judges an address: the network guard does. Nothing here raises
@@ -12,9 +13,15 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 import idna
+
+from . import twins
+
+RULES = 2
+"""The number of the rules of `canonical`. Whoever changes them counts on: the keys of an archive follow (`upgrade`)."""
 
 MAX_URL = 2_000
 """Characters of the longest URL that is fetched; some servers and proxies stop at 2,048."""
@@ -27,8 +34,15 @@ TRACKING = frozenset({
     "at_format", "at_link_id", "at_link_origin", "at_link_type", "at_medium", "at_ptr_name", "at_bbc_team",
     "cmpid", "dclid", "fbclid", "gbraid", "gclid", "gclsrc", "igshid", "igsh", "ito", "mc_cid", "mc_eid",
     "mkt_tok", "msclkid", "ncid", "srsltid", "twclid", "ttclid", "wbraid", "yclid",
+    "__twitter_impression", "_branch_match_id", "_branch_referrer", "_openstat", "fb_action_ids",
+    "fb_action_types", "fb_ref", "fb_source", "guccounter", "guce_referrer", "guce_referrer_sig", "hsctatracking",
+    "li_fat_id", "ns_campaign", "ns_fee", "ns_linkname", "ns_mchannel", "ns_source", "ocid", "oly_anon_id",
+    "oly_enc_id", "ref_src", "ref_url", "smid", "smtyp", "traffic_source", "wickedid", "wt.mc_id", "wt_mc", "xtor",
+    "ysclid", "__hssc", "__hstc", "__hsfp",
 })  # fmt: skip
-"""Query parameters that say how a reader came, never what is read. ``utm_*`` is dropped beside them."""
+"""Query parameters that say how a reader came, never what is read. Whole families are dropped beside them."""
+
+_FAMILIES = ("utm_", "mtm_", "pk_", "itm_", "hsa_", "matomo_")
 
 _EDGE = (
     "".join(map(chr, range(0x21)))
@@ -37,6 +51,7 @@ _EDGE = (
     + "\u200b\u2028\u2029\ufeff"
 )
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?=:)")
+_TAIL = re.compile("[?#]")
 _BREAKS = re.compile("[\t\r\n]")
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
@@ -50,12 +65,13 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def join(base: str, link: str) -> str | None:
-    """Return ``link``, as offered on ``base``, made absolute (RFC 3986, section 5).
+    """Return ``link``, as offered on ``base``, made absolute (RFC 3986, section 5, and as browsers read it).
 
     None when it is empty, cannot be read, or stays relative because ``base`` is.
     """
+    base, link = _strip(base), _strip(link)
     try:
-        joined = urljoin(_strip(base), _strip(link)) if _strip(link) else ""
+        joined = urljoin(base, _slashed(base, link)) if link else ""
     except ValueError:  # http://[::1 was seen in a live feed
         return None
     return joined if _SCHEME.match(joined) else None
@@ -64,9 +80,31 @@ def join(base: str, link: str) -> str | None:
 def canonical(url: str) -> str | None:
     """Return the form of ``url`` under which an article is known; the canonical form of that is itself.
 
+    Beyond `plain`: no last slash, AMP and mobile addresses as those they are of, no ``ref`` (`crawler.twins` says
+    when). It need not be an address that a server knows. None when ``url`` is relative or cannot be read.
+    """
+    form = plain(url)
+    return untwinned(form) if form is not None else None
+
+
+def untwinned(form: str) -> str:
+    """Return the canonical form of a URL that is in its plain form."""
+    if not form.startswith(("http://", "https://")):
+        return form
+    while (folded := _folded(form)) != form:
+        # What a marker hid may be dots: /a/..;jsessionid=1/b
+        form = (plain(folded) or form) if "/." in folded else folded
+    return form
+
+
+@lru_cache(maxsize=512)
+def plain(url: str) -> str | None:
+    """Return ``url`` as it is fetched and shown; the plain form of that is itself.
+
     RFC 3986, section 6.2.2 and 6.2.3: scheme and host in lower case, the host in IDNA, no default port, no
     fragment, an empty path is ``/``, escapes in one spelling, no dot segments. Parameters that only track
-    readers are dropped (`TRACKING`); the others keep their order. A URL that is not http or https comes
+    readers are dropped (`TRACKING`); the others keep their order. A fragment that begins with ``!`` stays: such
+    sites have all their pages at one address. A URL that is not http or https comes
     back stripped and otherwise as it is. None when ``url`` is relative or cannot be read.
     """
     url = _strip(url)
@@ -82,7 +120,25 @@ def canonical(url: str) -> str | None:
         return None
     path = _without_dots(_escaped(parts.path, _NOT_PATH)) or "/"
     query = _without_trackers(_escaped(parts.query, _NOT_QUERY))
-    return f"{scheme}://{authority}{path}" + (f"?{query}" if query else "")
+    fragment = _escaped(parts.fragment, _NOT_QUERY) if parts.fragment[1:] and parts.fragment[0] == "!" else ""
+    return (
+        f"{scheme}://{authority}{path}"
+        + (f"?{query}" if query else "")
+        + (f"#{fragment}" if fragment else "")
+    )
+
+
+def _folded(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    rest, hashed, fragment = rest.partition("#")
+    rest, _, query = rest.partition("?")
+    authority, _, path = rest.partition("/")
+    user, at, place = authority.rpartition("@")
+    host, colon, port = (place, "", "") if place.startswith("[") else place.partition(":")
+    host, path, query = twins.fold(host, f"/{path}", query)
+    return (
+        f"{scheme}://{user}{at}{host}{colon}{port}{path}" + (f"?{query}" if query else "") + hashed + fragment
+    )
 
 
 def refusal(url: str) -> str | None:
@@ -108,12 +164,30 @@ def refusal(url: str) -> str | None:
         return "no host"
     if port == 0:
         return "the port is out of range"
-    return None if canonical(url) else "the host cannot be read"
+    return None if plain(url) else "the host cannot be read"
 
 
 def _strip(url: str) -> str:
     """Return ``url`` without what browsers ignore in it (WHATWG URL, section 4.4)."""
     return _BREAKS.sub("", url).strip(_EDGE)
+
+
+def _slashed(base: str, link: str) -> str:
+    """Return a web link with the slashes that browsers see in it (WHATWG URL, section 4.4).
+
+    A backslash is one, any number of them leads to a host, and ``https:faro.example`` on another scheme does too.
+    """
+    found, there = _SCHEME.match(link), _SCHEME.match(base)
+    scheme, beneath = (one.group().lower() if one else "" for one in (found, there))
+    if (scheme or beneath) not in _PORTS:
+        return link
+    end = _TAIL.search(link)
+    tail = link[end.start() :] if end else ""
+    head = link.removesuffix(tail).replace("\\", "/")
+    rest = head[len(scheme) + 1 :] if scheme else head
+    if rest.startswith("//") or (scheme and scheme != beneath):
+        head = (f"{scheme}:" if scheme else "") + "//" + rest.lstrip("/")
+    return head + tail
 
 
 def _encodable(url: str) -> bool:
@@ -186,4 +260,4 @@ def _without_trackers(query: str) -> str:
 
 
 def _tracks(name: str) -> bool:
-    return name.startswith("utm_") or name in TRACKING
+    return name.startswith(_FAMILIES) or name in TRACKING

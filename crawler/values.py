@@ -103,6 +103,13 @@ def _address(text: str) -> str:
     return text
 
 
+def _css(text: str) -> str:
+    from crawler.selected import xpath  # with all that reads pages behind it, which most commands never need
+
+    xpath(text)
+    return text
+
+
 def _web_url(text: str) -> str:
     try:
         parts = urlsplit(text)
@@ -188,6 +195,7 @@ _DURATION_SCHEMA = {
 }
 _NEED_ID = "small letters (a to z), digits and hyphens are needed here, e.g. lima-desk"
 _NEED_COUNTRY = "a country in two capital letters (PE), or a region in capitals (INT, LATAM) is needed here"
+_NEED_EDITION = "a language and a country are needed here, such as es-PE or en-US"
 _NEED_HEADER = "the name of a header is needed here, e.g. Accept-Language"
 _NEED_LANGUAGE = "a language code such as en, es or pt-BR is needed here"
 
@@ -196,10 +204,12 @@ Example = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Id = Annotated[Text, _pattern(r"[a-z0-9]+(-[a-z0-9]+)*", _NEED_ID)]
 Country = Annotated[Text, _pattern(r"[A-Z]{2,12}", _NEED_COUNTRY)]
 Language = Annotated[Text, _pattern(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", _NEED_LANGUAGE)]
+Edition = Annotated[Text, _pattern(r"[a-z]{2}-[A-Z]{2}", _NEED_EDITION)]
 Ascii = Annotated[Text, AfterValidator(_ascii)]
 HeaderName = Annotated[Text, _pattern(r"[A-Za-z][A-Za-z0-9-]*", _NEED_HEADER), AfterValidator(_header)]
 Address = Annotated[Text, AfterValidator(_address)]
 WebUrl = Annotated[Text, AfterValidator(_web_url)]
+Css = Annotated[Text, AfterValidator(_css)]
 FeedUrl = Annotated[Text, AfterValidator(_feed_url)]
 Host = Annotated[Text, AfterValidator(_host)]
 LeaveUrl = Annotated[Text, AfterValidator(_leave)]

@@ -31,6 +31,11 @@ def compile_config(config: Config, known: Facts | None = None) -> tuple[Topic, .
     return compile_specs(config.topics, config.settings.languages, known)
 
 
+def compile_stored(config: Config) -> tuple[Topic, ...]:
+    """Return the same; what the archive of ``config`` remembers from earlier is not asked again."""
+    return compile_config(config, stored_facts(config.data_dir, config.settings.languages))
+
+
 def compile_specs(
     specs: Sequence[TopicSpec], languages: Sequence[str], known: Facts | None = None
 ) -> tuple[Topic, ...]:

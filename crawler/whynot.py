@@ -5,6 +5,7 @@ Pure: what is known is handed in, and nothing is fetched. The same advice, reaso
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,9 +13,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from archive.model import RobotsRecord
+from archive.normalize import tokens
+from crawler.redirectors import opaque
 from crawler.remedies import advice, remedy
 from crawler.robots import RobotsBook
-from crawler.urls import canonical, refusal
+from crawler.urls import canonical, plain, refusal
 
 Row = Mapping[str, Any]
 
@@ -30,13 +33,33 @@ class Finding:
 # What a feed is in while it cannot be read; the other events tell of one that is.
 _FAILURES = ("unreachable", "blocked", "http_error", "not_a_feed", "refused", "gone")
 
+_OBEYED = (
+    "robots.txt is obeyed, and no setting changes that: ask the paper, or stop asking for its pages with pages: false "
+    "in sources.yaml"
+)
+
+FEWEST = 50  # words of what is called an article without a doubt
+MOST_OF_A_WALL = 300  # words of a page that asks for consent
+# Words of which such a page is full, in the languages of the shipped sources; by their beginnings.
+_CONSENT = ("cookie", "consent", "privac", "accept", "acept", "gdpr", "rgpd")
+_ONE_IN = 40  # words
+_CONSENT_URL = re.compile(
+    r"//(?:consent|cookies?|privacy)\.|[/?&](?:consent|cookie-?wall)(?![\w-])", re.IGNORECASE
+)
+
+
 # --- an article whose page was not read ---------------------------------------------------------------------------
 
 
-def of_page(page: Row | None, url: str | None) -> Finding | None:
-    """Return why the text of an article's page is not in the archive, None where it is."""
-    if page is None or page["state"] == "read":
+def of_page(page: Row | None, url: str | None, text: str = "") -> Finding | None:
+    """Return why the text of an article's page is not in the archive, None where it is.
+
+    ``text``: what is in the archive for it; it may be a page's that is no article.
+    """
+    if page is None:
         return None
+    if page["state"] == "read":
+        return _of_text(text, page["url"] or "", url) if text else None
     reason, detail = page["reason"], page["detail"] or page["reason"]
     again = f"; tried again at {_minute(page['due_at'])} UTC" if page["state"] == "due" and reason else ""
     if reason is None:
@@ -46,7 +69,14 @@ def of_page(page: Row | None, url: str | None) -> Finding | None:
     if reason == "robots":
         return Finding(
             f"its page is not read: {detail}{again}",
-            "the paper's robots.txt is obeyed: ask the paper",
+            _OBEYED,
+        )
+    if reason == "no_text" and _CONSENT_URL.search(page["url"] or ""):
+        return _consent(f"its page leads to one that asks for consent: {page['url']}{again}")
+    if reason == "no_text" and url and opaque(url):
+        return Finding(
+            f"its link leads through {place(url)}, which does not say where to, and its page did not lead on{again}",
+            "add a feed of the paper itself to sources.yaml",
         )
     if reason == "no_text":
         return Finding(
@@ -57,11 +87,43 @@ def of_page(page: Row | None, url: str | None) -> Finding | None:
     if reason == "pages_off":
         return Finding("its page is not read: the source says pages: false", "pages: true in sources.yaml")
     if reason == "no_link":
-        return Finding("it has no page to read: the feed gives no link")
+        return Finding(
+            "it has no page to read: the feed gives no link",
+            "another feed of the paper may give one: `presswatch try feed URL` shows what a feed holds",
+        )
     if page["state"] == "refused":
         return Finding(f"its page is never connected to: {detail}", advice("refused"))
     given_up = " (given up)" if page["state"] == "failed" else ""
-    return Finding(f"its page could not be read{given_up}: {reason}: {detail}{again}", advice(reason))
+    return Finding(
+        f"its page could not be read{given_up}: {reason}: {detail}{again}",
+        advice(reason) or f"`presswatch try page {url}` tries it now",
+    )
+
+
+def _of_text(text: str, ended: str, url: str | None) -> Finding | None:
+    """Return what is doubtful about the text of a page that was read. A guess, by its length and its words alone."""
+    words = tokens(text).words
+    kinds = [kind for word in words for kind in _CONSENT if word.startswith(kind)]
+    wall = len(words) <= MOST_OF_A_WALL and len(kinds) * _ONE_IN >= len(words) and len(set(kinds)) > 1
+    if _CONSENT_URL.search(ended) or ("cookie" in kinds and wall):
+        return _consent(
+            f"its page was read, but looks like one that asks for consent, not like an article: {len(words)} words "
+            f"of text, {len(kinds)} of them about cookies, privacy or accepting"
+        )
+    if len(words) < FEWEST:
+        return Finding(
+            f"its page was read, but is too short for an article: {len(words)} "
+            f"word{'s' if len(words) != 1 else ''} of text, as of a video or pictures, or before a paywall",
+            f"`presswatch try page {url}` shows what it becomes today",
+        )
+    return None
+
+
+def _consent(why: str) -> Finding:
+    return Finding(
+        why,
+        "open it in a browser: if that asks, too, pages: false in sources.yaml leaves what the feed says of articles",
+    )
 
 
 # --- an article that is not there -----------------------------------------------------------------------------------
@@ -69,26 +131,24 @@ def of_page(page: Row | None, url: str | None) -> Finding | None:
 
 def place(url: str) -> str | None:
     """Return host and port of a URL as the archive writes them, None if it is no http(s) URL."""
-    clean = canonical(url)
+    clean = plain(url)
     return urlsplit(clean).netloc.rpartition("@")[2] if clean and clean.startswith("http") else None
 
 
 def variants(url: str) -> list[str]:
-    """Return what people write for the same URL: with and without www and the last slash, http or https, no query."""
-    clean = canonical(url)
+    """Return what people write for the same URL, as keys: with and without www, http or https, no query."""
+    clean = plain(url)
     if place(url) is None or clean is None:
         return []
     parts = urlsplit(clean)
     host = parts.netloc.removeprefix("www.")
-    path = parts.path.rstrip("/")
-    return [
-        made
+    made = (
+        canonical(f"{scheme}://{www}{host}{parts.path}{query}")
         for query in dict.fromkeys((f"?{parts.query}" if parts.query else "", ""))
         for scheme in ("https", "http")
         for www in ("", "www.")
-        for slash in ("", "/")
-        if (made := f"{scheme}://{www}{host}{path}{slash}{query}") != clean
-    ]
+    )
+    return [one for one in dict.fromkeys(made) if one is not None and one != canonical(url)]
 
 
 def kin(one: str, other: str) -> bool:
@@ -167,7 +227,7 @@ def of_robots(url: str, known: RobotsRecord | None, agent: str, now: datetime) -
         return None
     return Finding(
         f"its page would not be read even if a feed offered it: {decision.why}",
-        "the paper's robots.txt is obeyed: ask the paper",
+        _OBEYED,
     )
 
 

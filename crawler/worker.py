@@ -1,4 +1,4 @@
-"""What runs inside a worker process: the two readers, behind bars.
+"""What runs inside a worker process: the readers, behind bars.
 
 Feeds and pages come from strangers, and the libraries that read them are large. A worker that one of them
 takes over, or that a bug leads astray, holds no archive, and cannot connect, start a program or write a
@@ -14,12 +14,15 @@ import os
 import resource
 import signal
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from archive.model import Article, Feed
+from archive.errors import ParseError
+from archive.model import Article, Feed, Selectors
 
-from . import extract, feeds
+from . import extract, feeds, home, sections, sitemaps
+from .sitemaps import Sitemap
 
 _REFUSED = frozenset({
     "ctypes.dlopen", "os.chmod", "os.chown", "os.exec", "os.fork", "os.forkpty", "os.kill", "os.link",
@@ -31,6 +34,8 @@ _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _WARM_FEED = (
     b"<rss version='2.0'><channel><item><pubDate>19 de julio de 2026</pubDate></item></channel></rss>"
 )
+_WARM_SITEMAP = b"<urlset><url><loc>https://example.org/</loc></url></urlset>"
+_WARM_SELECTORS = Selectors(links="a")
 _WARM_PAGE = "<html><head><title>x</title></head><body><p>19 de julio de 2026, Perú</p></body></html>"
 
 
@@ -42,6 +47,11 @@ def start(memory_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     # Everything that is loaded on first use is loaded now, while a slow disk costs no article its time.
     parse_feed(body=_WARM_FEED, url="https://example.org/", source_id="warm")
+    parse_sitemap(body=_WARM_SITEMAP, url="https://example.org/", source_id="warm")
+    with suppress(ParseError):  # the small page links to nothing
+        parse_section(
+            body=_WARM_PAGE.encode(), url="https://example.org/", source_id="warm", selectors=_WARM_SELECTORS
+        )
     for encoding in ("utf-8", "latin-1"):
         body = _WARM_PAGE.encode(encoding)
         parse_page(body=body, url="https://example.org/", now=datetime(2026, 7, 20, tzinfo=UTC))
@@ -51,6 +61,21 @@ def start(memory_bytes: int) -> None:
 def parse_feed(**kwargs: Any) -> Feed:
     """`crawler.feeds.read_feed`, where a pool can find it."""
     return feeds.read_feed(**kwargs)
+
+
+def parse_sitemap(**kwargs: Any) -> Sitemap:
+    """`crawler.sitemaps.read_sitemap`, where a pool can find it."""
+    return sitemaps.read_sitemap(**kwargs)
+
+
+def parse_home(**kwargs: Any) -> home.Home:
+    """`crawler.home.read_home`, where a pool can find it."""
+    return home.read_home(**kwargs)
+
+
+def parse_section(**kwargs: Any) -> Feed:
+    """`crawler.sections.read_section`, where a pool can find it."""
+    return sections.read_section(**kwargs)
 
 
 def parse_page(**kwargs: Any) -> Article:

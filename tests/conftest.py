@@ -30,9 +30,17 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         and call.excinfo
         and call.excinfo.errisinstance(pytest.skip.Exception)
     ):
-        message = f"skipped in CI: {call.excinfo.value}"
-        call.excinfo = pytest.ExceptionInfo.from_exception(AssertionError(message))
+        failure = AssertionError(f"skipped in CI: {call.excinfo.value}").with_traceback(call.excinfo.tb)
+        call.excinfo = pytest.ExceptionInfo.from_exception(failure)
     return None
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
+) -> None:
+    """After a failure, say how the same order is had again: what stands at the top of a run is not shown with -q."""
+    if exitstatus:
+        terminalreporter.write_line(f"the order: --randomly-seed={config.getoption('randomly_seed')}")
 
 
 @pytest.fixture(scope="session")

@@ -5,10 +5,14 @@ config.py    check
 topics.py    topics (history.py: its definitions over time)
 explain.py   explain (explained.py prints it)
 look.py      try feed, try page
+source.py    try source
 query.py     try query
 rematch.py   rematch
 match.py     match (corpus.py does the work)
 archive.py   search, sources, digest
+adding.py    sources add
+sources.py   sources import, sources export
+asking.py    what is done when a running service has the lock
 output.py    how results and errors are printed
 difference.py  what changed topics would gain and lose: check --diff, rematch --plan
 found.py     how articles that a topic finds are shown
@@ -20,7 +24,20 @@ import io
 import sys
 
 from archive.errors import ClockError, ConfigError, LockHeld, PresswatchError
-from crawler.cli import archive, config, explain, look, match, query, rematch, service, topics
+from crawler.cli import (
+    adding,
+    archive,
+    config,
+    explain,
+    look,
+    match,
+    query,
+    rematch,
+    service,
+    source,
+    sources,
+    topics,
+)
 from crawler.cli.app import app
 from crawler.cli.output import fail
 
@@ -33,7 +50,6 @@ _ORDER = (
     "rematch",
     "match",
     "explain",
-    "sources",
     "search",
     "digest",
     "serve",
@@ -42,6 +58,7 @@ _ORDER = (
 app.registered_commands.sort(key=lambda command: _ORDER.index(command.name or command.callback.__name__))  # type: ignore[union-attr]
 
 __all__ = [
+    "adding",
     "app",
     "archive",
     "config",
@@ -52,6 +69,8 @@ __all__ = [
     "query",
     "rematch",
     "service",
+    "source",
+    "sources",
     "topics",
 ]
 

@@ -20,6 +20,7 @@ from archive.errors import PresswatchError, TopicError
 from archive.times import moment, stamp
 from crawler.cli.app import AsOf, Json, app, clock, load
 from crawler.cli.output import age, counted, note, say, say_json, table
+from crawler.cli.sources import sources_app
 from crawler.clock import refuse_past
 from crawler.config import Config
 from crawler.remedies import remedy
@@ -80,9 +81,11 @@ def _line(text: str) -> str:
     return " ".join(text.split())
 
 
-@app.command()
+@sources_app.callback()
 def sources(context: typer.Context, json: Json = False) -> None:
-    """Show how each source is: read, failing, and since when."""
+    """Show how each source is: read, failing, and since when; or add to them."""
+    if context.invoked_subcommand is not None:
+        return
     with _archive(load(context)) as conn:
         health = asking.health(conn)
     for source in health:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -9,21 +10,23 @@ from typing import Annotated, Any
 
 import typer
 
-from archive import preview
-from archive.errors import Complaint, ConfigError, PresswatchError, TopicError
+from archive import preview, rematch
+from archive.errors import ArchiveError, Complaint, ConfigError, PresswatchError, TopicError
 from archive.match import Matcher
+from archive.model import EndpointKind
 from archive.query import caret
 from archive.times import stamp
-from archive.topic import Topic, TopicSpec, refs
+from archive.topic import Topic, TopicSpec
 from crawler.cli import difference
 from crawler.cli.app import Json, app
 from crawler.cli.output import counted, note, say, say_json
 from crawler.cli.query import archive
 from crawler.config import Config, NoFolder, Survey, examples_complaints, survey
 from crawler.settings import Settings
-from crawler.watchlist import compile_config, compile_specs, stored_facts
+from crawler.watchlist import compile_specs, stored_facts
 
 MOST_SHOWN = 3  # words that a failed example was found by
+_UNKNOWN = {"since": None, "waiting": None, "topics": None}  # what the topics would change, to a program
 
 
 @app.command()
@@ -40,7 +43,7 @@ def check(
     json: Json = False,
 ) -> None:
     """Say all that is wrong in config/, and try the topics' examples."""
-    config = None
+    config, topics = None, None
     try:
         found = survey(context.obj)
     except ConfigError as error:
@@ -51,7 +54,8 @@ def check(
             else "\n".join(_shown(context.obj, one) for one in complaints)
         )
     else:
-        complaints = sorted({*found.complaints, *_examples(found)})
+        topics = _compiled(found, needed=diff and found.config is not None)
+        complaints = sorted({*found.complaints, *_examples(found, topics)})
         said = "\n".join(_shown(context.obj, complaint) for complaint in complaints)
         if found.config is not None:
             config = found.config
@@ -63,31 +67,46 @@ def check(
         say(said or (_good(config) if config else ""))
     elif not diff:
         say_json(told)
-    if diff and config is not None:
-        _say_difference(config, told, days, limit, as_json=json)
+    if diff and config is not None and topics is not None:
+        _say_difference(config.data_dir, topics, told, days, limit, as_json=json)
     elif diff:
-        note("what the topics would change is said once the files can be read")
+        note("what the topics would change is said once these mistakes are mended")
         if json:
-            say_json({"complaints": told, "topics": {}})
+            say_json({"complaints": told, **_UNKNOWN})
     raise typer.Exit(1 if complaints else 0)
 
 
 def _say_difference(
-    config: Config, complaints: Sequence[Any], days: int, limit: int, *, as_json: bool
+    data_dir: Path,
+    topics: Sequence[Topic],
+    complaints: Sequence[Any],
+    days: int,
+    limit: int,
+    *,
+    as_json: bool,
 ) -> None:
-    topics = compile_config(config, stored_facts(config.data_dir, config.settings.languages))
-    with archive(config.data_dir) as conn:
-        begin = preview.since(conn, days)
-        found = difference.changes(conn, topics, begin=begin, samples=limit)
+    try:
+        with archive(data_dir) as conn:
+            begin, waiting = preview.since(conn, days), rematch.waiting(conn)
+            found = difference.changes(conn, topics, begin=begin, samples=limit)
+            if as_json:
+                changes = {one.topic_id: difference.as_json(one) for one in found}
+                said = {"since": stamp(begin), "waiting": waiting, "topics": changes}
+            else:
+                number = preview.articles(conn, begin)
+                last = f"in the archive's last {days} days" if days > 1 else "on the archive's last day"
+                say(f"\namong {counted(number, 'article')} first seen {last}:\n")
+                if not difference.show(found, waiting):
+                    say(
+                        "nothing changes: the archive was matched with the topics as they stand in keywords.yaml"
+                    )
+    except ArchiveError:
         if as_json:
-            changes = {one.topic_id: difference.as_json(one) for one in found}
-            say_json({"complaints": complaints, "since": stamp(begin), "topics": changes})
-            return
-        number = preview.articles(conn, begin)
-        last = f"in the archive's last {days} days" if days > 1 else "on the archive's last day"
-        say(f"\namong {counted(number, 'article')} first seen {last}:\n")
-        if not difference.show(found):
-            say("nothing changes: the archive was matched with the topics as they stand in keywords.yaml")
+            # What is wrong in the files is known all the same.
+            say_json({"complaints": complaints, **_UNKNOWN})
+        raise
+    if as_json:
+        say_json({"complaints": complaints, **said})
 
 
 def _shown(folder: Path, complaint: Complaint) -> str:
@@ -103,20 +122,30 @@ def _shown(folder: Path, complaint: Complaint) -> str:
 
 
 def _good(config: Config) -> str:
-    feeds = sum(len(source.endpoints) for source in config.sources)
+    kinds = Counter(
+        "search feed" if one.topic else "section page" if one.kind is EndpointKind.SECTION else str(one.kind)
+        for source in config.sources
+        for one in source.endpoints
+    )
+    endpoints = ", ".join(counted(number, kind) for kind, number in sorted(kinds.items())) or "nothing to ask"
+    examples = sum(len(topic.match) + len(topic.no_match) for topic in config.topics)
     return (
-        f"config is good: {counted(len(config.sources), 'source')} ({counted(feeds, 'feed')}), "
-        f"{counted(len(config.topics), 'topic')}, {counted(len(config.subscriptions), 'subscriber')}"
+        f"config is good: {counted(len(config.sources), 'source')} ({endpoints}), "
+        f"{counted(len(config.topics), 'topic')} ({counted(examples, 'example')} tried), "
+        f"{counted(len(config.subscriptions), 'subscriber')}"
     )
 
 
-def _examples(found: Survey) -> Sequence[Complaint]:
-    """Return the complaints about examples; where there are none, dictionaries need not be asked."""
-    if not any(topic.match or topic.no_match for topic in found.topics):
-        return ()
+def _compiled(found: Survey, *, needed: bool) -> tuple[Topic, ...] | None:
+    """Return the topics that can be tried; None where dictionaries cannot be asked, or need not: no topic has examples.
+
+    ``needed``: they are wanted for more than examples.
+    """
+    if not needed and not any(topic.match or topic.no_match for topic in found.topics):
+        return None
     settings = found.settings or Settings()
     try:
-        topics = compile_specs(
+        return compile_specs(
             found.topics,
             settings.languages,
             stored_facts(settings.folder, settings.languages) if found.settings else None,
@@ -126,6 +155,12 @@ def _examples(found: Survey) -> Sequence[Complaint]:
         if not found.complaints:
             raise
         note(f"the examples were not tried: {error}")
+        return None
+
+
+def _examples(found: Survey, topics: Sequence[Topic] | None) -> Sequence[Complaint]:
+    """Return the complaints about examples."""
+    if topics is None:
         return ()
     trial = Trial(topics)
     return examples_complaints(found, trial.matches, trial.why)
@@ -158,11 +193,5 @@ class Trial:
 
     def _finds(self, topic: Topic, text: str) -> bool:
         # Only what it refers to: a list of ten thousand topics must not be compiled for each example.
-        needed = {topic.topic_id: topic}
-        todo = list(refs(topic.trees))
-        while todo:
-            name = todo.pop()
-            if name not in needed:
-                needed[name] = self.topics[name]
-                todo += refs(self.topics[name].trees)
-        return topic.topic_id in Matcher(needed.values()).match({"title": text})
+        needed = preview.with_refs(topic, self.topics)
+        return topic.topic_id in Matcher(needed).match({"title": text})

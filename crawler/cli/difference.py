@@ -17,6 +17,7 @@ from typing import Any
 from archive import preview
 from archive.topic import Topic
 from crawler.cli import found as shown
+from crawler.cli.output import counted, note
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,8 @@ def as_text(change: Change) -> Iterator[str]:
     """Yield what a topic would gain and lose, for people."""
     gained, lost, kept = change.difference.gained, change.difference.lost, change.difference.kept
     if change.kind == "taken out":
-        yield f"{change.topic_id}: taken out: it finds nothing from then on, and {kept} of its matches stay"
+        stay = f"{counted(kept, 'match', 'matches')} {'stays' if kept == 1 else 'stay'}"
+        yield f"{change.topic_id}: taken out: it finds nothing from then on, and {stay}"
         return
     yield f"{change.topic_id}: {change.kind}: {gained.total} gained, {lost.total} lost, {kept} stay"
     for label, articles in (("gained", gained), ("lost", lost)):
@@ -84,10 +86,14 @@ def as_json(change: Change) -> Mapping[str, Any]:
     }
 
 
-def show(found: Iterable[Change]) -> int:
-    """Print each change as it is found out; return how many there were."""
+def show(found: Iterable[Change], waiting: int) -> int:
+    """Print each change as it is found out; return how many there were. ``waiting``: articles in the change queue."""
     number = 0
     for change in found:
         shown.show([*([""] if number else []), *as_text(change)])
         number += 1
+    if number and waiting:
+        note(
+            f"{counted(waiting, 'article')} that came in or changed lately: what is gained of those is told as news"
+        )
     return number

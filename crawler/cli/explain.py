@@ -14,24 +14,25 @@ from typing import Annotated, Any
 
 import typer
 
-from archive import schema, trace
+from archive import trace
 from archive.connect import open_reader, translated
 from archive.errors import ArchiveError, PresswatchError
 from archive.explain import Verdict
 from archive.explain import explain as judge
+from archive.preview import with_refs
 from archive.sentences import excerpt
 from archive.times import stamp
-from archive.topic import Topic
+from archive.topic import Topic, TopicSpec, compile_topics
 from archive.trace import Found, Trace
-from crawler import whynot
+from crawler import upgrade, whynot
 from crawler.cli.app import Json, app, clock, load
 from crawler.cli.explained import as_text
-from crawler.cli.output import say, say_json
+from crawler.cli.output import counted, say, say_json
 from crawler.complaints import hint
 from crawler.config import Config
 from crawler.robots import robots_name
-from crawler.urls import canonical
-from crawler.watchlist import compile_config, stored_facts
+from crawler.urls import plain
+from crawler.watchlist import compile_specs, stored_facts
 
 HOW = {
     "exact": "as written",
@@ -49,7 +50,10 @@ QUOTE, BEFORE = 240, 100  # characters of a sentence around a hit
 def explain(
     context: typer.Context,
     url: Annotated[
-        str, typer.Argument(metavar="URL", help="The address of an article, a part of it, or its number.")
+        str,
+        typer.Argument(
+            metavar="URL", help="An article: its address or a part of it, words of its title, or its number."
+        ),
     ],
     topic: Annotated[
         list[str] | None, typer.Option("--topic", help="Only this topic (may be given more than once).")
@@ -65,21 +69,24 @@ def explain(
     config = load(context)
     path = config.data_dir / "archive.db"
     with closing(open_reader(path)) as conn, translated(path):
-        if schema.pending(conn):
+        if upgrade.pending(conn):
             raise ArchiveError(f"{path} is of an earlier version: run `presswatch migrate` first")
         text = url.strip()
-        address = canonical(text) if whynot.place(text) else None
+        address = upgrade.canonical(text) if whynot.place(text) else None
         found = trace.find(conn, text, address, whynot.variants(text) if address else ())
         if isinstance(found, Found):
             answer = _present(conn, config, found, topic or [])
         elif found:
-            raise PresswatchError(f"{text} is a part of several addresses: " + _some(found))
+            raise PresswatchError(
+                f"{text} stands in the address or the title of several articles: " + _some(found)
+            )
         elif address is None:
             raise PresswatchError(
-                f"{text} is no part of any article's address: write the whole address, with its https://"
+                f"{text} stands in no article's address or title: find the article with `presswatch search`; or, "
+                "if it may not be in the archive, write its whole address, with its https://"
             )
         else:
-            answer = _absent(conn, config, address)
+            answer = _absent(conn, config, plain(text) or address)
     if json:
         say_json(answer)
     else:
@@ -100,7 +107,7 @@ def _present(conn: sqlite3.Connection, config: Config, found: Found, wanted: Seq
     known = trace.trace(conn, found.article_id)
     article, page = known.article, known.page
     topics = _topics(config, known, wanted)
-    unread = whynot.of_page(page, article["url"])
+    unread = whynot.of_page(page, article["url"], article["text"])
     findings = [unread] if unread else []
     if article["pruned_at"]:
         gone = f"its text was let go at {article['pruned_at'][:16].replace('T', ' ')} UTC: it had matched nothing"
@@ -141,7 +148,14 @@ def _topics(config: Config, known: Trace, wanted: Sequence[str]) -> list[dict[st
     for name in wanted:
         if name not in ids and name not in stored:
             raise PresswatchError(f"there is no topic {name} in keywords.yaml{hint(name, ids)}")
-    compiled = compile_config(config, stored_facts(config.data_dir, config.settings.languages))
+    specs: Sequence[TopicSpec] = config.topics
+    if wanted:
+        # Dictionaries may be slow about new words, and need not be asked about those of other topics.
+        plain = {topic.topic_id: topic for topic in compile_topics(specs)}
+        needed = {one.topic_id for name in wanted if name in plain for one in with_refs(plain[name], plain)}
+        specs = [spec for spec in specs if spec.topic_id in needed]
+    languages = config.settings.languages
+    compiled = compile_specs(specs, languages, stored_facts(config.data_dir, languages))
     shown = [topic.topic_id for topic in compiled if not wanted or topic.topic_id in wanted]
     verdicts = judge(compiled, known.fields, shown)
     found = [_topic(known, one.topic, one, stored.get(one.topic.topic_id)) for one in verdicts]
@@ -164,7 +178,7 @@ def _topic(
         late = (
             "the article waits to be matched"
             if known.waiting
-            else "the next start of `presswatch run` stores it"
+            else "`presswatch rematch`, or the next start of `presswatch run`, stores it"
         )
         why = f"{_found(now)}; but no match is stored yet: {late}"
     else:
@@ -184,6 +198,8 @@ def _topic(
             )},
             "version": stored["topic_version"],
             "number": stored["version_number"],
+            "first_version": stored["first_version"],
+            "first_number": stored["first_number"],
             "hits": hits,
         },
         "today": today and {
@@ -212,7 +228,7 @@ def _found(hits: Sequence[Mapping[str, Any]]) -> str:
     if not hits:
         return "it matches"
     first = hits[0]
-    more = f", and {len(hits) - 1} more" if len(hits) > 1 else ""
+    more = f", and {counted(len(hits) - 1, 'more hit')}" if len(hits) > 1 else ""
     return f'"{first["text"]}" is in the {first["field"]}, {HOW[first["how"]]}{more}'
 
 

@@ -93,7 +93,8 @@ def _findings(findings: Sequence[Value]) -> Iterator[str]:
 def _topic(topic: Value) -> Iterator[str]:
     name = topic["topic"] if topic["title"] == topic["topic"] else f"{topic['topic']}: {topic['title']}"
     stored, today = topic["stored"], topic["today"]
-    yield f"{name} {'matches' if topic['matched'] else 'does not match'}"
+    would = today is not None and today["matched"]
+    yield f"{name} {'matches' if topic['matched'] else 'would match' if would else 'does not match'}"
     if topic["matched"]:
         yield from _hits(stored["hits"])
     else:
@@ -118,6 +119,8 @@ def _hits(hits: Sequence[Value]) -> Iterator[str]:
 
 def _stored(stored: Value, today: Value | None) -> str:
     version = f"definition {stored['number']} ({stored['version']})"
+    if stored["first_version"] != stored["version"]:
+        version = f"definition {stored['first_number']} ({stored['first_version']}), holds by {version}"
     if today:
         version += (
             ", today's" if stored["version"] == today["version"] else f", today's is {today['version']}"
@@ -130,7 +133,7 @@ def _stored(stored: Value, today: Value | None) -> str:
     if stored["later"]:
         parts.append(_LATER[stored["later"]])
     if stored["backfill"]:
-        parts.append("backfill")
+        parts.append("backfill: in no digest")
     if stored["ended_at"]:
         parts.append(f"ended {_minute(stored['ended_at'])} UTC: {_ENDED[stored['ended_because']]}")
     return "; ".join(parts)

@@ -9,7 +9,7 @@ from typing import Any
 from archive import versions
 from archive.times import stamp
 from archive.topic import Topic, refs
-from archive.versions import Version
+from archive.versions import ORDER, Version
 from crawler.cli import found as shown
 from crawler.cli.output import counted, say_json
 from crawler.cli.query import archive
@@ -39,24 +39,34 @@ def as_text(topic: Topic, past: Sequence[Version]) -> Iterator[str]:
     """Yield the lines of a history, 80 columns wide."""
     yield topic.topic_id if topic.title == topic.topic_id else f"{topic.topic_id}: {topic.title}"
     for one in past:
+        today = one.version == topic.version
         yield ""
-        yield f"  {_head(one, today=one.version == topic.version)}"
-        marked = [(sign, part) for sign, parts in (("-", one.removed), ("+", one.added)) for part in parts]
+        yield from _head(one, today=today)
+        marked = [*(("-", part) for part in one.removed), *(("+", part) for part in one.added)]
+        # What was written in one place stands together: the old query above the new one.
+        marked.sort(key=lambda line: ORDER.index(line[1].partition(":")[0].partition(".")[0]))
         for sign, part in marked:
             yield from shown.wrapped(part, f"    {sign} ", "        ")
-        if not marked:
-            others = " or ".join(f"@{name}" for name in refs(topic.trees))
+        if one.moved:
+            yield "    the same words, in another order or with other spaces"
+        elif not marked:
             # A title or an example makes no version; another topic that this one refers to does.
-            yield f"    the same words; {others or 'a topic that it referred to'} had changed"
+            others = " or ".join(f"@{name}" for name in refs(topic.trees)) if today else ""
+            yield from shown.wrapped(
+                f"the same words; {others or 'a topic that it referred to'} had changed", "    "
+            )
 
 
-def _head(one: Version, *, today: bool) -> str:
+def _head(one: Version, *, today: bool) -> Iterator[str]:
     if one.number is None or one.added_at is None:
-        return f"definition {one.version} stands in keywords.yaml and is not applied yet"
-    found = f"{counted(one.matches, 'article')} matched"
-    ended = f", {one.ended} no longer" if one.ended else ""
+        yield f"  definition {one.version} stands in keywords.yaml and is not applied yet"
+        return
     now = ", today's" if today else ""
-    return f"definition {one.number} ({one.version}){now}, since {one.added_at:%Y-%m-%d %H:%M} UTC: {found}{ended}"
+    yield f"  definition {one.number} ({one.version}){now}, first seen {one.added_at:%Y-%m-%d %H:%M} UTC"
+    again = "not applied yet; " if today and not one.applied else ""
+    yield from shown.wrapped(
+        f"{again}made {counted(one.made, 'match', 'matches')}; {one.standing} stand by it", "    "
+    )
 
 
 def version_as_json(one: Version) -> dict[str, Any]:
@@ -65,8 +75,9 @@ def version_as_json(one: Version) -> dict[str, Any]:
         "version": one.version,
         "number": one.number,
         "added_at": stamp(one.added_at),
-        "matches": one.matches,
-        "ended": one.ended,
+        "made": one.made,
+        "standing": one.standing,
+        "applied": one.applied,
         "definition": list(one.parts),
         "added": list(one.added),
         "removed": list(one.removed),

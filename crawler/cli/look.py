@@ -1,8 +1,10 @@
-"""Commands that look at one thing without keeping it: try feed, try page; `crawler.cli.query` has try query."""
+"""Commands that look at one thing without keeping it: try feed, try page.
+
+`crawler.cli.source` has try source, `crawler.cli.query` try query.
+"""
 
 from __future__ import annotations
 
-import asyncio
 import re
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,56 +12,55 @@ from typing import Annotated, Any
 import typer
 
 from archive.errors import FetchError
-from archive.model import (
-    Article,
-    Content,
-    EndpointKind,
-    Feed,
-    PageOutcome,
-    PageTask,
-    PollOutcome,
-    PollTask,
-    Result,
-    RobotsRecord,
-    Task,
-)
+from archive.model import Article, Content, EndpointKind, Entry, Feed
 from archive.times import stamp
+from crawler.cli import ask
 from crawler.cli.app import AsOf, Json, app, clock, load
 from crawler.cli.output import logs, note, say, say_json, table
-from crawler.clock import Clock
-from crawler.config import Config
 
 Target = Annotated[str, typer.Argument(metavar="URL|FILE", help="An http(s) address, or a file.")]
+Address = Annotated[str | None, typer.Option("--url", help="For a file: the address that it has.")]
 
-try_app = typer.Typer(no_args_is_help=True, help="Try one feed, page or query, without keeping anything.")
+try_app = typer.Typer(
+    no_args_is_help=True, help="Try one feed, page, source or query, without keeping anything."
+)
 app.add_typer(try_app, name="try")
+
+_CALLED = {EndpointKind.SITEMAP: "a sitemap", EndpointKind.SECTION: "a web page, read here as a section page"}
 
 
 @try_app.command("feed")
-def try_feed(context: typer.Context, target: Target, as_of: AsOf = None, json: Json = False) -> None:
-    """Show what a feed (a URL or a file) contains."""
+def try_feed(
+    context: typer.Context,
+    target: Target,
+    address: Address = None,
+    as_of: AsOf = None,
+    json: Json = False,
+) -> None:
+    """Show what a feed, a sitemap or a section page contains.
+
+    It says which of them a URL or a file is, and so under which word the address belongs into sources.yaml.
+    """
     config = load(context)
     logs()
     now = clock(as_of)
     path = _local(target)
     if path:
-        url = path.resolve().as_uri()
-        feed = asyncio.run(_read_feed(path.read_bytes(), url, config.settings.network.max_entries))
+        url = address or path.resolve().as_uri()
+        kind, feed = ask.endpoint_file(config, path, url)
     else:
-        task = PollTask(endpoint_id=0, source_id="try", kind=EndpointKind.FEED, url=target)
-        outcome = _fetch(config, task, now)
-        assert isinstance(outcome, PollOutcome)
+        kind, outcome = ask.endpoint(config, now, target)
         if outcome.feed is None:
             raise FetchError(outcome.reason or "error", outcome.detail)
         url, feed = outcome.moved_to or target, outcome.feed
-    _print_feed(url, feed, as_json=json)
+    _print_feed(url, kind, feed, as_json=json)
 
 
 @try_app.command("page")
 def try_page(
     context: typer.Context,
     target: Target,
-    url: Annotated[str | None, typer.Option(help="For a file: the address that the page has.")] = None,
+    url: Address = None,
     as_of: AsOf = None,
     json: Json = False,
 ) -> None:
@@ -70,14 +71,22 @@ def try_page(
     path = _local(target)
     if path:
         address = url or path.resolve().as_uri()
-        article = asyncio.run(_read_page(path.read_bytes(), address, now))
+        article = ask.page_file(path, address, now)
     else:
-        outcome = _fetch(config, PageTask(article_id=0, source_id="try", url=target), now)
-        assert isinstance(outcome, PageOutcome)
+        outcome = ask.page(config, now, target)
         if outcome.article is None:
             raise FetchError(outcome.reason or "error", outcome.detail)
         address, article = outcome.url, outcome.article
-    result = {
+    result = page_result(address, article)
+    if json:
+        say_json(result)
+        return
+    say_page(result)
+
+
+def page_result(address: str, article: Article) -> dict[str, Any]:
+    """Return what a page became, as JSON has it."""
+    return {
         "url": address,
         "title": article.title,
         "author": article.author,
@@ -88,12 +97,48 @@ def try_page(
         "content": Content.FULL if article.text else Content.TITLE,
         "canonical_url": article.canonical_url,
     }
-    if json:
-        say_json(result)
-        return
+
+
+def say_page(result: dict[str, Any]) -> None:
+    """Print what a page became."""
     for name in ("url", "title", "author", "published", "published_from", "language", "content"):
         say(f"{name + ':':16}{result[name] if result[name] is not None else '-'}")
-    say("\n" + (article.text or "no article text was found on this page"))
+    say("\n" + (result["text"] or "no article text was found on this page"))
+
+
+def entry_result(entry: Entry) -> dict[str, Any]:
+    """Return an entry, as JSON has it."""
+    from crawler.ingest import to_text
+
+    return {
+        "url": entry.url,
+        "guid": entry.guid,
+        "title": to_text(entry.title).replace("\n", " "),
+        "published": stamp(entry.published_at),
+        "author": entry.author,
+        "summary": to_text(entry.summary),
+    }
+
+
+def warnings_of(feed: Feed) -> list[str]:
+    """Return what could not be read of a feed, in sentences."""
+    warnings = list(feed.warnings)
+    if feed.capped:
+        warnings.append(f"{feed.capped} entries past max_entries were not read")
+    return warnings
+
+
+def say_entries(title: str, entries: list[dict[str, Any]]) -> None:
+    """Print entries as a table."""
+    rows = [
+        (
+            entry["published"] or "undated",
+            entry["title"] or "(its page has the title)",
+            entry["url"] or entry["guid"],
+        )
+        for entry in entries
+    ]
+    table(title, ("published", "title", "url"), rows)
 
 
 def _local(target: str) -> Path | None:
@@ -112,66 +157,10 @@ def _like_an_address(target: str) -> bool:
     return re.fullmatch(r"(?i)www\.\S+|([a-z0-9-]+\.)+[a-z]{2,}(:\d+)?/\S*", target) is not None
 
 
-def _fetch(config: Config, task: Task, now: Clock) -> Result:
-    """Fetch one thing through the same crawl, guard and robots.txt as the service."""
-    from crawler import loop
-    from crawler.engine import Crawl
-    from crawler.pool import Workers
-
-    async def one(_stop: asyncio.Event) -> Result:
-        workers = Workers(workers=1)
-        crawl = Crawl(config.settings.network, now=now, workers=workers)
-        try:
-            await crawl.open(())
-            crawl.carrier.send([task])
-            while True:
-                for result in await crawl.carrier.receive():
-                    if not isinstance(result, RobotsRecord):
-                        return result
-        finally:
-            await crawl.close()
-            workers.close()
-
-    return loop.run(one)
-
-
-async def _read_feed(body: bytes, url: str, max_entries: int) -> Feed:
-    from crawler.pool import Workers
-
-    workers = Workers(workers=1)
-    try:
-        return await workers.feed(body, url=url, source_id="try", max_entries=max_entries)
-    finally:
-        workers.close()
-
-
-async def _read_page(body: bytes, url: str, now: Clock) -> Article:
-    from crawler.pool import Workers
-
-    workers = Workers(workers=1)
-    try:
-        return await workers.page(body, url=url, now=now())
-    finally:
-        workers.close()
-
-
-def _print_feed(url: str, feed: Feed, *, as_json: bool) -> None:
-    from crawler.ingest import to_text
-
-    entries: list[dict[str, Any]] = [
-        {
-            "url": entry.url,
-            "guid": entry.guid,
-            "title": to_text(entry.title).replace("\n", " "),
-            "published": stamp(entry.published_at),
-            "author": entry.author,
-            "summary": to_text(entry.summary),
-        }
-        for entry in feed.entries
-    ]
-    warnings = list(feed.warnings)
-    if feed.capped:
-        warnings.append(f"{feed.capped} entries past max_entries were not read")
+def _print_feed(url: str, kind: EndpointKind, feed: Feed, *, as_json: bool) -> None:
+    entries, warnings = [entry_result(entry) for entry in feed.entries], warnings_of(feed)
+    if kind in _CALLED:
+        warnings.insert(0, f"this is {_CALLED[kind]}: it belongs under {kind}: in sources.yaml")
     if as_json:
         say_json(
             {"url": url, "title": feed.title, "format": feed.format, "warnings": warnings, "entries": entries}
@@ -179,11 +168,4 @@ def _print_feed(url: str, feed: Feed, *, as_json: bool) -> None:
         return
     for warning in warnings:
         note(f"warning: {warning}")
-    rows = [
-        (entry["published"] or "undated", entry["title"], entry["url"] or entry["guid"]) for entry in entries
-    ]
-    table(
-        f"{feed.title or 'untitled'} ({feed.format}, {len(entries)} entries)",
-        ("published", "title", "url"),
-        rows,
-    )
+    say_entries(f"{feed.title or 'untitled'} ({feed.format}, {len(entries)} entries)", entries)

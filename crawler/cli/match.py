@@ -17,7 +17,7 @@ from archive.tree import FIELDS
 from crawler.cli import corpus
 from crawler.cli.app import app, load
 from crawler.cli.output import err, fail, note
-from crawler.watchlist import compile_config, stored_facts
+from crawler.watchlist import compile_stored
 
 
 @app.command()
@@ -43,7 +43,7 @@ def match(
     if file is not None and (not file.exists() or file.is_dir()):  # a pipe will do, as in <(zcat …)
         raise typer.BadParameter(f"there is no file {file}")
     config = load(context)
-    topics = compile_config(config, stored_facts(config.data_dir, config.settings.languages))
+    topics = compile_stored(config)
     bad = silent = 0
     odd: Counter[str] = Counter()
     with ExitStack() as stack:

@@ -79,9 +79,9 @@ def harmless_json(value: Any, indent: int | None = None) -> str:
     return _CONTROL_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", dumped)
 
 
-def counted(number: int, one: str) -> str:
-    """Return ``1 feed`` or ``2 feeds``."""
-    return f"{number} {one}" if number == 1 else f"{number} {one}s"
+def counted(number: int, one: str, more: str | None = None) -> str:
+    """Return ``1 feed`` or ``2 feeds``; ``more``: what several are called."""
+    return f"{number} {one if number == 1 else more or one + 's'}"
 
 
 def age(then: datetime, now: datetime) -> str:

@@ -48,7 +48,7 @@ def run_command(
     config = load(context)
     logs()
     if not once:
-        loop.run(lambda stop: _forever(config, stop))
+        loop.run(lambda stop: _forever(config, stop, lambda: load(context)))
         return
 
     async def one(stop: asyncio.Event) -> Summary:
@@ -176,7 +176,7 @@ def print_summary(summary: Summary, sent: str, *, as_json: bool) -> None:
     )
 
 
-async def _forever(config: Config, stop: asyncio.Event) -> None:
+async def _forever(config: Config, stop: asyncio.Event, reload: Callable[[], Config]) -> None:
     from crawler import run
 
     feeds = sum(len(source.endpoints) for source in config.sources)
@@ -193,7 +193,7 @@ async def _forever(config: Config, stop: asyncio.Event) -> None:
             unread.show(counts)
             show(counts)
 
-        await run.forever(config, clock(None), stop, ready=ready, progress=on_progress)
+        await run.forever(config, clock(None), stop, ready=ready, progress=on_progress, reload=reload)
     note("stopped")
 
 
@@ -227,23 +227,25 @@ def migrate(
     `run` does it by itself.
     """
     from alerts import state as alerts_state
-    from archive import schema
     from archive.connect import open_reader, open_writer
     from archive.lock import service_lock
+    from crawler import upgrade
 
     config = load(context)
-    files = {"archive.db": schema, "alerts.db": alerts_state}
+    now = clock(None)()
+    pending = {"archive.db": upgrade.pending, "alerts.db": alerts_state.pending}
+    apply = {"archive.db": lambda conn: upgrade.migrate(conn, now), "alerts.db": alerts_state.migrate}
     done: dict[str, list[str]] = {}
     if show:
-        for name, module in files.items():
+        for name, ask in pending.items():
             path = config.data_dir / name
             with closing(open_reader(path) if path.exists() else sqlite3.connect(":memory:")) as conn:
-                done[name] = module.pending(conn)
+                done[name] = ask(conn)
     else:
         with service_lock(config.data_dir):
-            for name, module in files.items():
+            for name, bring in apply.items():
                 with closing(open_writer(config.data_dir / name)) as conn:
-                    done[name] = module.migrate(conn)
+                    done[name] = bring(conn)
     if json:
         say_json(done)
         return

@@ -28,7 +28,7 @@ from crawler.cli import history
 from crawler.cli.app import Json, app, load
 from crawler.cli.output import say, say_json
 from crawler.complaints import hint
-from crawler.watchlist import compile_config, stored_facts
+from crawler.watchlist import compile_stored
 
 MOST_WORDS = 20  # of the archive, for one term
 MOST_SPELLINGS = 24  # of one phrase: each acronym in it multiplies them
@@ -81,7 +81,7 @@ def topics(
     if name is not None and name not in known:
         close = hint(name, known)
         raise PresswatchError(f"there is no topic {name} in keywords.yaml{close or _there_are(known)}")
-    compiled = compile_config(config, stored_facts(config.data_dir, config.settings.languages))
+    compiled = compile_stored(config)
     shown = [topic for topic in compiled if name in (None, topic.topic_id)]
     if past:
         history.show(config, shown, as_json=json)

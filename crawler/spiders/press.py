@@ -1,6 +1,7 @@
 """The spider: polls and pages go in as tasks, outcomes come out as items. It knows no archive.
 
-PollTask ─▶ request ─▶ feed_arrived ─▶ worker reads it ─▶ PollOutcome
+PollTask ─▶ request ─▶ poll_arrived ─▶ worker reads it ─┬───────────────────────────────────────▶ PollOutcome
+                             of an index of sitemaps ────▶ sitemap_arrived, one after the other ─▶ PollOutcome
 PageTask ─▶ robots.txt ─▶ request ─▶ page_arrived ─▶ worker reads it ─▶ PageOutcome
               any failure on the way ─▶ poll_failed, page_failed ─▶ the outcome, with its reason
 """
@@ -11,18 +12,17 @@ import hashlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime
 from typing import Any
-from urllib.parse import urljoin
 
 from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import DontCloseSpider
 from scrapy.http import Response
 from twisted.python.failure import Failure
-from w3lib.http import basic_auth_header
 
 from archive.errors import FetchError, ParseError
 from archive.model import (
-    Access,
+    EndpointKind,
+    Feed,
     Outcome,
     PageOutcome,
     PageTask,
@@ -32,16 +32,20 @@ from archive.model import (
     RobotsRecord,
     Task,
 )
-from crawler.answers import max_age, retry_after
+from crawler import answers
+from crawler.answers import header
 from crawler.failures import as_fetch_error
 from crawler.pool import Workers
 from crawler.robots import RobotsBook
+from crawler.sitemaps import Sitemap
 from crawler.urls import refusal
+from crawler.walk import Walk
 
-FEED_TYPES = (
-    "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.8"
-)
-PAGE_TYPES = "text/html, application/xhtml+xml, */*;q=0.5"
+_TYPES = {
+    EndpointKind.FEED: answers.FEED_TYPES,
+    EndpointKind.SITEMAP: answers.SITEMAP_TYPES,
+    EndpointKind.SECTION: answers.PAGE_TYPES,
+}
 
 
 class PressSpider(Spider):
@@ -97,22 +101,23 @@ class PressSpider(Spider):
                 callback=self.page_arrived,
                 errback=self.page_failed,
                 cb_kwargs={"task": task},
-                headers=_asking(task.access, PAGE_TYPES),
+                headers=answers.asking(task.access, answers.PAGE_TYPES),
                 meta={"robots": True, "access": task.access},
                 dont_filter=True,
             )
-        headers = _asking(task.access, FEED_TYPES)
+        headers = answers.asking(task.access, _TYPES[task.kind])
         if task.etag:
             headers["If-None-Match"] = task.etag
         if task.last_modified:
             headers["If-Modified-Since"] = task.last_modified
         return Request(
             task.url,
-            callback=self.feed_arrived,
+            callback=self.poll_arrived,
             errback=self.poll_failed,
             cb_kwargs={"task": task},
             headers=headers,
-            meta={"access": task.access},
+            # A feed and a sitemap are given out to programs; a section page is a page.
+            meta={"access": task.access, "robots": task.kind is EndpointKind.SECTION},
             # Feeds before pages: what is not discovered in time may be gone.
             priority=10,
             dont_filter=True,
@@ -127,54 +132,126 @@ class PressSpider(Spider):
 
     # --- polls --------------------------------------------------------------------------------------------
 
-    async def feed_arrived(self, response: Response, task: PollTask) -> AsyncIterator[Result]:
-        """Read the body of a feed, unless it is the one we know."""
+    async def poll_arrived(self, response: Response, task: PollTask) -> AsyncIterator[Result | Request]:
+        """Read the body of an endpoint, unless it is the one we know."""
+        while self.learned:
+            yield self.learned.pop(0)
         body_hash = hashlib.sha256(response.body).hexdigest()
         common: dict[str, Any] = {
             "task": task,
             "at": self.now(),
             "status": response.status if response.status < 1000 else None,
             "bytes": len(response.body),
-            "ms": _ms(response),
-            "retry_after": retry_after(_header(response, "Retry-After"), self.now()),
-            "max_age": max_age(_header(response, "Cache-Control")),
-            "etag": _header(response, "ETag"),
-            "last_modified": _header(response, "Last-Modified"),
+            "ms": answers.ms(response),
+            "retry_after": answers.retry_after(response, self.now()),
+            "max_age": answers.max_age(header(response, "Cache-Control")),
+            "etag": header(response, "ETag"),
+            "last_modified": header(response, "Last-Modified"),
         }
         if response.status == 304 and (task.etag or task.last_modified):
             # A 304 need not repeat the validators; the ones we sent still hold (RFC 9110, 15.4.5).
             common["etag"] = common["etag"] or task.etag
             common["last_modified"] = common["last_modified"] or task.last_modified
-            common["moved_to"] = _moved_to(response)
+            common["moved_to"] = answers.moved_to(response)
             yield PollOutcome(outcome=Outcome.NOT_MODIFIED, body_hash=task.body_hash, **common)
             return
-        problem = _problem(response)
+        problem = answers.problem(response)
         if problem is not None:
             yield PollOutcome(outcome=Outcome.FAILED, reason=problem.reason, detail=problem.detail, **common)
             return
         if body_hash == task.body_hash:
-            common["moved_to"] = _moved_to(response)
+            common["moved_to"] = answers.moved_to(response)
             yield PollOutcome(outcome=Outcome.UNCHANGED, body_hash=body_hash, **common)
             return
         try:
-            feed = await self.workers.feed(
-                response.body,
-                url=response.url,
-                source_id=task.source_id,
-                content_type=_header(response, "Content-Type"),
-                max_entries=self.max_entries,
-            )
+            found = await self._read(response, task, self.max_entries)
         except ParseError as error:
             yield PollOutcome(outcome=Outcome.FAILED, reason=error.reason, detail=error.detail, **common)
+            return
+        # Only now: many a feed that was given up redirects to the home page, which is not its new place.
+        outcome = {"body_hash": body_hash, **common, "moved_to": answers.moved_to(response)}
+        if isinstance(found, Feed):
+            yield PollOutcome(outcome=Outcome.OK, feed=found, **outcome)
         else:
-            # Only now: many a feed that was given up redirects to the home page, which is not its new place.
-            common["moved_to"] = _moved_to(response)
-            yield PollOutcome(outcome=Outcome.OK, feed=feed, body_hash=body_hash, **common)
+            yield self._onward(Walk(response.url, found, self.max_entries), outcome)
+
+    async def _read(self, response: Response, task: PollTask, most: int) -> Feed | Sitemap:
+        """Have a worker read the body of ``task``, or of a sitemap that its index led to."""
+        about: dict[str, Any] = {
+            "url": response.url,
+            "source_id": task.source_id,
+            "content_type": header(response, "Content-Type"),
+            "max_entries": most,
+        }
+        if task.kind is EndpointKind.SITEMAP:
+            return await self.workers.sitemap(response.body, since=task.since, **about)
+        if task.kind is EndpointKind.SECTION:
+            return await self.workers.section(
+                response.body, since=task.since, selectors=task.selectors, **about
+            )
+        return await self.workers.feed(response.body, **about)
+
+    def _onward(self, walk: Walk, outcome: dict[str, Any]) -> Request | PollOutcome:
+        """Return the request for the next sitemap of an index, or the outcome when there are no more."""
+        task: PollTask = outcome["task"]
+        while (url := walk.next()) is not None:
+            why = refusal(url)
+            if why is None:
+                access = answers.granted(task.access, url, [task.url])
+                return Request(
+                    url,
+                    callback=self.sitemap_arrived,
+                    errback=self.sitemap_failed,
+                    cb_kwargs={"task": task, "walk": walk, "outcome": outcome},
+                    headers=answers.asking(access, answers.SITEMAP_TYPES),
+                    meta={"access": access},
+                    priority=10,
+                    dont_filter=True,
+                )
+            walk.failed(url, FetchError("refused", why, retry=False))
+        feed = walk.feed
+        if not walk.settled:
+            outcome |= {"etag": None, "last_modified": None, "body_hash": None}
+        if feed is None and walk.problem is not None:
+            detail = f"none of its {walk.asked} sitemaps could be read: {walk.problem.detail}"
+            return PollOutcome(
+                **outcome | {"outcome": Outcome.FAILED, "reason": walk.problem.reason, "detail": detail}
+            )
+        return PollOutcome(outcome=Outcome.OK, feed=feed, **outcome)
+
+    async def sitemap_arrived(
+        self, response: Response, task: PollTask, walk: Walk, outcome: dict[str, Any]
+    ) -> AsyncIterator[Result | Request]:
+        """Read one sitemap of an index, and go on."""
+        outcome["bytes"] += len(response.body)
+        try:
+            problem = answers.problem(response)
+            if problem is not None:
+                raise problem
+            found = await self._read(response, task, walk.room)
+            assert isinstance(found, Sitemap)
+            walk.read(found)
+        except FetchError as error:
+            walk.failed(response.request.url if response.request else response.url, error)
+            wait = answers.retry_after(response, self.now())
+            outcome["retry_after"] = max(outcome["retry_after"] or 0.0, wait or 0.0) or None
+        yield self._onward(walk, outcome)
+
+    def sitemap_failed(self, failure: Failure) -> Iterator[Result | Request]:
+        """No answer, or one that was cut off: the others may still be read."""
+        if self.stopping:
+            return  # as in poll_failed
+        request: Request = failure.request  # type: ignore[attr-defined]
+        walk: Walk = request.cb_kwargs["walk"]
+        walk.failed(request.url, as_fetch_error(failure.value))
+        yield self._onward(walk, request.cb_kwargs["outcome"])
 
     def poll_failed(self, failure: Failure) -> Iterator[Result]:
         """No answer, or one that was cut off."""
         if self.stopping:
             return  # we hung up ourselves: it stays due
+        while self.learned:
+            yield self.learned.pop(0)
         yield failed(
             failure.request.cb_kwargs["task"],  # type: ignore[attr-defined]
             as_fetch_error(failure.value),
@@ -193,22 +270,24 @@ class PressSpider(Spider):
             "url": response.url,
             "status": response.status if response.status < 1000 else None,
             "bytes": len(response.body),
-            "ms": _ms(response),
-            "retry_after": retry_after(_header(response, "Retry-After"), self.now()),
+            "ms": answers.ms(response),
+            "retry_after": answers.retry_after(response, self.now()),
             "robots": response.meta.get("robots_why"),
         }
-        problem = _problem(response)
+        problem = answers.problem(response)
         if problem is None:
             try:
                 article = await self.workers.page(
                     response.body,
                     url=response.url,
                     now=self.now(),
-                    content_type=_header(response, "Content-Type"),
+                    content_type=header(response, "Content-Type"),
                     language=task.language,
+                    selectors=task.selectors,
                 )
                 if article.text:
-                    yield PageOutcome(outcome=Outcome.OK, article=article, **common)
+                    detail = "; ".join(article.warnings)
+                    yield PageOutcome(outcome=Outcome.OK, article=article, detail=detail, **common)
                     return
                 problem = FetchError("no_text", "no article text was found on the page")
             except ParseError as error:
@@ -248,47 +327,3 @@ def failed(task: Task, error: FetchError, now: datetime, url: str | None = None)
         robots=error.detail if error.reason == "robots" else None,
         retry=error.retry,
     )
-
-
-def _problem(response: Response) -> FetchError | None:
-    """Return what is wrong with the answer as a whole, None when its body can be read."""
-    status = response.status
-    if not 100 <= status < 600:
-        return FetchError("bad_status", f"{str(status)[:20]} is no HTTP status")
-    if status == 304:
-        return FetchError("http_304", "the server says that nothing changed, but was not asked that")
-    if 300 <= status < 400:
-        # Redirects to http and https were followed before this; what arrives here leads elsewhere.
-        target = urljoin(response.url, _header(response, "Location") or "")
-        why = refusal(target) or "the redirect leads nowhere"
-        return FetchError("refused", f"redirected to {target}: {why}", retry=False)
-    if status >= 400:
-        return FetchError(f"http_{status}", f"the server answered {status}", retry=status != 410)
-    if status == 204 or not response.body:
-        return FetchError("empty", "the answer is empty")
-    return None
-
-
-def _asking(access: Access, types: str) -> dict[str, str]:
-    """Return the headers of a request as its source wants them."""
-    headers = {"Accept": types, **dict(access.headers)}
-    if access.user_agent:
-        headers["User-Agent"] = access.user_agent
-    if access.username is not None:
-        headers["Authorization"] = basic_auth_header(access.username, access.password or "").decode("ascii")
-    return headers
-
-
-def _header(response: Response, name: str) -> str | None:
-    value = response.headers.get(name)
-    return value.decode("latin-1").strip() or None if value else None
-
-
-def _ms(response: Response) -> int:
-    return int(1000 * response.meta.get("download_latency", 0.0))
-
-
-def _moved_to(response: Response) -> str | None:
-    """Return where a chain of permanent redirects led; one temporary step makes it temporary."""
-    reasons = response.meta.get("redirect_reasons", [])
-    return response.url if reasons and all(reason in (301, 308) for reason in reasons) else None

@@ -108,3 +108,16 @@ def test_of_short_words_only_their_beginning_is_near() -> None:
     assert near.longer
     assert Words([("bolivarte", "Bolivarte")]).nearest("boluarte") is not None
     assert len("boluarte") >= LONG
+
+
+words = st.lists(st.text("abcdefgh", min_size=3, max_size=9), min_size=1, max_size=12)
+
+
+@given(st.text("abcdefgh", min_size=LONG, max_size=9), words)
+def test_no_word_that_is_two_edits_away_is_overlooked(own: str, others: list[str]) -> None:
+    others = [own[0] + other[1:] for other in others]
+    fewest = min((edits(own, other, 2) for other in others if other != own), default=3)
+    near = Words([(other, other) for other in others]).nearest(own)
+    if fewest <= 2:
+        assert near
+        assert near.rank <= fewest

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from archive import due, queue, search
-from archive import store as storing
+from archive import due, known, queue, search
 from archive.connect import transaction
 from archive.model import Article, PageTask, PublishedFrom
 from tests.archive.world import (
@@ -237,7 +236,7 @@ def test_an_article_that_was_merged_while_it_was_matched_gets_nothing_written(
 def test_a_page_that_comes_after_its_article_was_merged_is_put_aside(conn: sqlite3.Connection) -> None:
     two(conn)
     store(conn, led(1, "a", B, "Texto"))
-    assert storing.known_by_id(conn, 2) is None
+    assert known.by_id(conn, 2) is None
     match(conn, later(3))
     before = dump(conn, *WHAT)
     task = PageTask(article_id=2, source_id=ANDINA.id, url=B)

@@ -7,10 +7,12 @@ import sqlite3
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive import due, versions
+from archive import due, rematch, versions
 from archive.connect import transaction
+from archive.match import Matcher
 from archive.topic import Term, TopicSpec, compile_topics
-from tests.archive.world import ANDINA, HARBOUR, later
+from crawler.pipelines import store_stored, take_stored
+from tests.archive.world import ANDINA, HARBOUR, entry, later, match, poll, store
 
 
 def spec(topic_id: str, *terms: str, **more: object) -> TopicSpec:
@@ -48,6 +50,29 @@ def test_a_definition_that_the_archive_has_not_seen_comes_last(conn: sqlite3.Con
     last = versions.unseen(topic.version, topic.definition, versions.history(conn, "mining"))
     assert (last.number, last.added, last.removed) == (None, ("terms: mine",), ("terms: mina",))
     assert versions.unseen(topic.version, topic.definition, []).removed == ()
+
+
+def test_a_match_points_at_the_definition_that_made_it_and_at_that_by_which_it_holds(
+    conn: sqlite3.Connection,
+) -> None:
+    mine, both, quarry = spec("mining", "mine"), spec("mining", "mine", "quarry"), spec("mining", "quarry")
+    sync(conn, 1, mine)
+    store(conn, poll([entry("a", "A mine"), entry("b", "A mine and a quarry"), entry("c", "A quarry")]))
+    seen = []
+    for minutes, now in enumerate((mine, both, quarry, mine), start=2):
+        sync(conn, minutes, now)
+        if minutes == 2:
+            match(conn, matcher=Matcher(compile_topics([now])))
+        while work := rematch.todo(conn):
+            taken = take_stored(conn, Matcher(compile_topics([now])), work)
+            store_stored(conn, work, taken, {"mining": now.version}, later(minutes))
+        seen.append([(one.made, one.standing) for one in versions.history(conn, "mining")])
+    assert seen == [
+        [(2, 2)],
+        [(2, 0), (1, 3)],
+        [(2, 0), (1, 0), (0, 2)],
+        [(2, 2), (1, 0), (0, 0)],
+    ]
 
 
 @given(st.lists(st.text(max_size=3)), st.lists(st.text(max_size=3)))

@@ -9,14 +9,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from archive import maintain
+from archive import due, maintain, rematch
 from archive.connect import transaction
 from archive.match import Matcher
 from archive.topic import TopicSpec, compile_topics
 from tests.archive.world import (
+    ANDINA,
     FRONT,
+    HARBOUR,
     NOW,
     POLITICS,
+    TOPICS,
     column,
     entry,
     later,
@@ -42,6 +45,9 @@ def assert_every_hit_cuts_its_text(conn: sqlite3.Connection) -> int:
     found = conn.execute(CUT).fetchall()
     for hit in found:
         assert hit["cut"] == hit["text"], dict(hit)
+    assert not column(
+        conn, "select seq from matches where ended_at is null and seq not in (select match_seq from hits)"
+    )
     return len(found)
 
 
@@ -51,6 +57,19 @@ def taken_back(conn: sqlite3.Connection) -> None:
         ("peru", "Peru NOT Chile"), ("lithium", "lithium OR litio"), ("us-troops", '"US troops"'),
     )]  # fmt: skip
     match(conn, matcher=Matcher(compile_topics(specs)))
+
+
+def rematched(conn: sqlite3.Connection, query: str, minutes: int) -> None:
+    """Apply another definition of a topic to what is stored."""
+    spec = TopicSpec(topic_id="peru", title="Peru", query=query)
+    topics = compile_topics([spec, *(one for one in TOPICS if one.topic_id != "peru")])
+    versions, matcher = {topic.topic_id: topic.version for topic in topics}, Matcher(topics)
+    due.sync(conn, [ANDINA, HARBOUR], topics, later(minutes))
+    while work := rematch.todo(conn):
+        taken = rematch.take(conn, work)
+        results = [(one, matcher.match(one.fields)) for one in taken]
+        upto = taken[-1].article_id if taken else None
+        rematch.store(conn, work, upto, results, versions, later(minutes))
 
 
 def said(conn: sqlite3.Connection, topic_id: str = "peru") -> tuple[str | None, ...]:
@@ -175,6 +194,7 @@ steps = st.lists(
         st.tuples(st.just("lead"), st.sampled_from((1, 2)), texts),
         st.tuples(st.just("match")),
         st.tuples(st.just("match NOT")),
+        st.tuples(st.just("rematch"), st.sampled_from(("Peru", "Peru NOT Chile", "votes OR marcha"))),
         st.tuples(st.just("prune")),
     ),
     max_size=12,
@@ -182,7 +202,7 @@ steps = st.lists(
 
 
 @given(steps)
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_is_edited_ended_and_comes_back_every_hit_cuts_its_text(
     conn: sqlite3.Connection, steps: list[tuple]
 ) -> None:
@@ -201,6 +221,8 @@ def test_whatever_is_edited_ended_and_comes_back_every_hit_cuts_its_text(
                 match(conn, at)
             elif what == "match NOT":
                 taken_back(conn)
+            elif what == "rematch":
+                rematched(conn, *arguments, minutes=number)
             else:
                 maintain.prune_texts(conn, NOW + timedelta(days=900), timedelta(days=90))
             assert_every_hit_cuts_its_text(conn)

@@ -141,9 +141,10 @@ def store(conn: sqlite3.Connection, *results: Result) -> Tally:
 def match(conn: sqlite3.Connection, at: datetime = NOW, matcher: Matcher = MATCHER) -> int:
     """Do what the service's match tick does, until nothing waits; return how many matches are new."""
     new = 0
+    versions = {topic_id: topic.version for topic_id, topic in matcher.topics.items()}
     while taken := queue.take(conn, 200):
         with transaction(conn):
-            new += queue.confirm(conn, [(one, matcher.match(one.fields)) for one in taken], VERSIONS, at)
+            new += queue.confirm(conn, [(one, matcher.match(one.fields)) for one in taken], versions, at)
     return new
 
 

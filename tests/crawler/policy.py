@@ -63,7 +63,7 @@ def poll(case: dict[str, Any]) -> PollOutcome:
     task = PollTask(
         endpoint_id=1,
         source_id="press",
-        kind=EndpointKind.FEED,
+        kind=EndpointKind(given.pop("kind", "feed")),
         url=given.pop("url", URL),
         etag=given.pop("asked", "v1" if outcome is Outcome.NOT_MODIFIED else None),
         since=ago(given.pop("since", ""), now),

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import gzip
 import io
 import json
+import tomllib
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,11 +13,15 @@ import pytest
 
 from archive.errors import ParseError
 from archive.model import Feed, to_json
+from crawler import feeds
 from crawler.entries import MAX_TAGS, joined
 from crawler.feeds import read_feed
+from tests.crawler import gofeed
 
 CASES = Path(__file__).parents[1] / "cases" / "feeds"
 DOCUMENTS = sorted(path for path in CASES.iterdir() if not path.name.endswith(".expect.json"))
+
+ENCODINGS = tomllib.loads((CASES.parent / "encodings.toml").read_text("utf-8"))["case"]
 
 
 def read(body: bytes | str, **settings: Any) -> Feed:
@@ -92,6 +98,35 @@ def test_a_wrong_content_type_leaves_a_feed_complete(content_type: str | None) -
 def test_the_charset_of_the_answer_is_heeded() -> None:
     body = rss("<item><title>Perú</title></item>").encode("cp1252")
     assert read(body, content_type="application/rss+xml; charset=windows-1252").entries[0].title == "Perú"
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:feedparser")
+@pytest.mark.parametrize("case", ENCODINGS, ids=lambda case: case["why"])
+def test_a_feed_is_read_whatever_its_encoding(case: dict[str, Any]) -> None:
+    declared = case.get("declared")
+    head = "" if declared is None else f'<?xml version="1.0" encoding="{declared}"?>\n'
+    body = (head + rss(f"<item><title>{case['title']}</title></item>")).encode(case["is"])
+    if case.get("bom"):
+        body = "\ufeff".encode(case["is"]) + body
+    for _ in range(case.get("packed", 0)):
+        body = gzip.compress(body, mtime=0)
+    feed = read(body, content_type=case.get("answer"))
+    assert [entry.title for entry in feed.entries] == [case["title"]]
+    assert feed.complete
+
+
+def test_a_packed_body_that_is_cut_off_or_a_bomb_is_an_error_with_a_reason(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    packed = gzip.compress(rss("<item><title>x</title></item>" * 1_000).encode())
+    with pytest.raises(ParseError, match="cut off"):
+        read(packed[:-20])
+    with pytest.raises(ParseError, match="cannot be unpacked"):
+        read(packed[:4] + b"\xff" * 40)
+    monkeypatch.setattr(feeds, "MAX_UNPACKED", 10_000)
+    with pytest.raises(ParseError) as caught:
+        read(packed)
+    assert caught.value.reason == "too_large"
 
 
 def test_an_entry_without_a_link_keeps_its_guid() -> None:
@@ -173,6 +208,41 @@ def test_live_feeds_give_every_entry_that_feedparser_sees(corpus: Path) -> None:
         assert len(feed.entries) == len(feedparser.parse(io.BytesIO(body)).entries), path.name
         assert all(entry.key for entry in feed.entries)
         assert all(isinstance(entry.published_at, datetime | None) for entry in feed.entries)
+
+
+@pytest.mark.corpus
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:feedparser")
+def test_every_feed_document_is_read_or_said_to_be_none(corpus: Path) -> None:
+    documents = [*gofeed.documents(corpus), *sorted((corpus / "feeds").glob("*.xml"))]
+    assert len(documents) == 546 + 91
+    none = [path.name for path in documents if gofeed.ours(path) is None]
+    assert none == [
+        "invalid.json",
+        "version_rdf_090.xml",  # an RDF element and nothing in it
+        "empty_feed.xml",
+        "invalid.json",
+        "unknown_feed.xml",
+    ]
+
+
+@pytest.mark.corpus
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:feedparser")
+def test_items_read_as_gofeed_reads_them_but_for_the_differences_that_are_listed(corpus: Path) -> None:
+    listed = tomllib.loads((CASES.parent / "gofeed.toml").read_text("utf-8"))["difference"]
+    told = [path for path in gofeed.documents(corpus) if gofeed.expected(path) is not None]
+    found = [
+        (f"{path.relative_to(corpus / 'expectations').as_posix()} {place}", theirs)
+        for path in told
+        for place, theirs, _ in gofeed.differences(path)
+    ]
+    assert sorted(place for place, _ in found) == sorted(place for one in listed for place in one["places"])
+    items = [item for path in told for item in gofeed.expected(path) or ()]
+    fields = [value for item in items for value in item]
+    assert (len(items), len(fields) - fields.count("") - fields.count(None)) == (266, 106)
+    assert 1 - len(found) / len(fields) >= 0.97
+    # And of what gofeed finds at all, the empty fields left aside.
+    missed = [place for place, theirs in found if theirs not in ("", "None")]
+    assert 1 - len(missed) / 106 >= 0.97
 
 
 @pytest.mark.corpus

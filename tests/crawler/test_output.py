@@ -6,15 +6,40 @@ import errno
 import io
 import json
 import logging
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from crawler.cli import output
 from crawler.outgoing import Counts
+from tests.conftest import ROOT
 
 NOW = datetime(2026, 7, 19, 12, tzinfo=UTC)
 HOSTILE = "a\x00\x07\x1b[31m\x7f\x80\x9b31m\x9f\u2028é😀\ud800b"
+
+
+def test_commands_that_run_no_service_load_nothing_that_only_a_service_needs() -> None:
+    """Scrapy, Datasette and the readers of pages take a second to load: each command would begin with it."""
+    named = "import sys; from crawler import cli; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", named], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    loaded = set(done.stdout.split())
+    assert "crawler.cli.rematch" in loaded
+    assert loaded.isdisjoint(
+        {"scrapy", "twisted", "datasette", "trafilatura", "uvicorn", "apscheduler", "simplemma"}
+    )
+
+
+def test_a_single_pass_loads_no_datasette() -> None:
+    named = "import sys; from crawler import loop, run; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", named], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert "crawler.engine" in done.stdout.split()
+    assert "datasette" not in done.stdout.split()
 
 
 @pytest.mark.parametrize("indent", [None, 2])

@@ -209,7 +209,8 @@ def test_every_rule_is_named_once() -> None:
         ("http_401", "blocked"), ("http_403", "blocked"), ("http_451", "blocked"), ("http_410", "gone"),
         ("http_404", "http_error"), ("http_429", "http_error"), ("http_500", "http_error"),
         ("timeout", "unreachable"), ("dns", "unreachable"), ("connection", "unreachable"), ("too_large", "unreachable"), ("error", "unreachable"),
-        ("not_a_feed", "not_a_feed"), ("refused", "refused"),
+        ("not_a_feed", "not_a_feed"), ("not_a_sitemap", "not_a_feed"), ("no_articles", "not_a_feed"), ("refused", "refused"),
+        ("robots", "blocked"),
         ("parse_error", "parse_error"), ("parse_timeout", "parse_error"), ("empty", "parse_error"),
     ],
 )  # fmt: skip

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from crawler.settings import FILES, NetworkSettings, Settings, Shape, schemas
+from crawler.editors import schemas
+from crawler.settings import FILES, NetworkSettings, Settings, Shape
 from crawler.values import (
     Address,
     Ascii,
@@ -139,7 +140,7 @@ def test_the_user_agent_says_who_asks(network: NetworkSettings, end: str) -> Non
 
 def test_the_shipped_schemas_are_those_of_the_models() -> None:
     shipped = {path.name: path.read_text(encoding="utf-8") for path in SCHEMAS.glob("*.json")}
-    assert shipped == schemas(), "stale: run python -m crawler.settings"
+    assert shipped == schemas(), "stale: run python -m crawler.editors"
 
 
 @pytest.mark.parametrize("text", schemas().values(), ids=schemas())

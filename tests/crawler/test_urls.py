@@ -1,13 +1,19 @@
 from __future__ import annotations
 
 import json
+import tomllib
+from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawler.urls import MAX_URL, TRACKING, canonical, join, refusal
+from crawler import redirectors
+from crawler.urls import MAX_URL, TRACKING, canonical, join, plain, refusal
+
+CASES = Path(__file__).parents[1] / "cases" / "urls"
 
 
 @pytest.mark.parametrize(
@@ -48,8 +54,30 @@ from crawler.urls import MAX_URL, TRACKING, canonical, join, refusal
         pytest.param("javascript:alert(1)", "javascript:alert(1)", id="a script is kept"),
     ],
 )
-def test_a_url_has_one_canonical_form(url: str, expected: str) -> None:
-    assert canonical(url) == expected
+def test_a_url_is_fetched_and_shown_in_one_form(url: str, expected: str) -> None:
+    assert plain(url) == expected
+
+
+def cases(name: str, kind: str = "case") -> list[Any]:
+    listed = tomllib.loads((CASES / name).read_text("utf-8"))[kind]
+    return [pytest.param(case, id=case["why"]) for case in listed]
+
+
+@pytest.mark.parametrize("case", cases("canonical.toml"))
+def test_two_addresses_are_one_article_or_two_as_the_table_says(case: dict[str, Any]) -> None:
+    keys = [canonical(url) for url in case.get("same") or case["apart"]]
+    assert None not in keys
+    if "same" in case:
+        assert set(keys) == {case.get("key", keys[0])}
+    else:
+        assert [pair for pair in combinations(keys, 2) if pair[0] == pair[1]] == []
+
+
+@pytest.mark.parametrize("case", cases("redirectors.toml"))
+def test_a_link_through_a_redirector_leads_where_the_table_says(case: dict[str, Any]) -> None:
+    link, to = case["link"], case.get("to")
+    assert redirectors.resolved(link) == (to or link)
+    assert redirectors.opaque(link) == (to == "")
 
 
 @pytest.mark.parametrize(
@@ -63,11 +91,13 @@ def test_a_url_has_one_canonical_form(url: str, expected: str) -> None:
 )  # fmt: skip
 def test_what_cannot_be_read_has_no_canonical_form(url: str) -> None:
     assert canonical(url) is None
+    assert plain(url) is None
 
 
 @pytest.mark.parametrize("name", sorted(TRACKING))
 def test_a_tracking_parameter_makes_no_difference(name: str) -> None:
-    assert canonical(f"https://example.org/a?id=1&{name}=x&z=2") == "https://example.org/a?id=1&z=2"
+    for form in (plain, canonical):
+        assert form(f"https://example.org/a?id=1&{name}=x&z=2") == "https://example.org/a?id=1&z=2"
 
 
 _PIECES = st.lists(
@@ -75,6 +105,8 @@ _PIECES = st.lists(
         "http://", "HTTPS://", "//", "/", ".", "..", "%", "%2e", "%2F", "%C3%B1", "%c3", "?", "&", "=", "#", "@", ":",
         "80", "443", "example.org", "PERÚ.example", "[::1]", "[", "]", "utm_source", "fbclid", "a", "Z", "ñ", " ",
         "\\", "\t", "\x00", "\u200b", "😀", "\u2025", "xn--", ";", "+", "|", "㎏", "。",
+        "/amp", ".amp", ".html", "m.", "www.", "amp.", ";jsessionid=", "el-congreso-aprueba-la-ley", "/amp/", "ref=",
+        "?amp", "#!", "news.google.com", "/rss/articles/CBMi", "/url?url=", "www.google.com", "l.facebook.com/l.php?u=",
     ]),
     max_size=14,
 ).map("".join)  # fmt: skip
@@ -83,11 +115,14 @@ _PIECES = st.lists(
 @given(
     st.one_of(_PIECES, _PIECES.map("http://example.org/".__add__), _PIECES.map("http://".__add__), st.text())
 )
+@settings(max_examples=500)
 def test_the_canonical_form_of_a_canonical_form_is_itself(url: str) -> None:
-    once = canonical(url)
-    if once is not None:
-        assert canonical(once) == once
-        assert not once.startswith("http") or once.isascii() or refusal(once)
+    for form in (plain, canonical):
+        once = form(url)
+        if once is not None:
+            assert form(once) == once
+            assert not once.startswith("http") or once.isascii() or refusal(once)
+    assert canonical(url) == canonical(plain(url) or url)
 
 
 @given(_PIECES | st.text(), _PIECES | st.text())
@@ -95,6 +130,8 @@ def test_no_text_makes_anything_raise(base: str, link: str) -> None:
     joined = join(base, link)
     for url in (link, joined or ""):
         assert refusal(url) or canonical(url)
+        assert isinstance(redirectors.resolved(url), str)
+        assert redirectors.opaque(url) in (True, False)
 
 
 @pytest.mark.parametrize(
@@ -146,13 +183,37 @@ def test_a_refusal_says_why(url: str, reason: str | None) -> None:
 
 
 @pytest.mark.corpus
-def test_the_cases_of_browsers_are_all_read_or_refused(corpus: Path) -> None:
-    cases = json.loads((corpus / "hostile" / "whatwg-urls.json").read_text())
-    for case in (case for case in cases if isinstance(case, dict)):
-        joined = join(case.get("base") or "", case["input"])
-        once = canonical(joined) if joined else None
-        assert once is None or canonical(once) == once
-        assert isinstance(refusal(case["input"]), str | None)
+def test_links_are_joined_as_browsers_join_them_but_for_the_differences_that_are_listed(corpus: Path) -> None:
+    listed = [text for case in cases("browsers.toml", "difference") for text in case.values[0]["inputs"]]
+    differ, seen = [], 0
+    for case in json.loads((corpus / "hostile" / "whatwg-urls.json").read_text()):
+        if isinstance(case, dict) and _is_of_the_web(case):
+            seen += 1
+            joined = join(case["base"] or "", case["input"])
+            if _fetched(joined) != _fetched(case.get("href")):
+                differ.append(case["input"])
+    assert seen == 433
+    assert sorted(differ) == sorted(listed)
+
+
+def _is_of_the_web(case: dict[str, Any]) -> bool:
+    if "failure" in case:
+        return ((case["base"] or "") + case["input"].strip().lower()).startswith("http")
+    return str(case["href"]).startswith(("http:", "https:"))
+
+
+def _fetched(url: str | None) -> str | None:
+    return plain(url) if url and not refusal(url) else None
+
+
+@pytest.mark.corpus
+def test_no_case_of_browsers_raises_and_each_canonical_form_is_stable(corpus: Path) -> None:
+    for case in json.loads((corpus / "hostile" / "whatwg-urls.json").read_text()):
+        if isinstance(case, dict):
+            joined = join(case.get("base") or "", case["input"])
+            once = canonical(joined) if joined else None
+            assert once is None or canonical(once) == once
+            assert isinstance(refusal(case["input"]), str | None)
 
 
 @pytest.mark.corpus

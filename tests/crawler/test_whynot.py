@@ -15,9 +15,13 @@ NOW = datetime(2026, 7, 19, 12, tzinfo=UTC)
 
 
 def page(
-    state: str, reason: str | None = None, detail: str | None = None, due_at: str | None = None
+    state: str,
+    reason: str | None = None,
+    detail: str | None = None,
+    due_at: str | None = None,
+    url: str | None = None,
 ) -> dict[str, Any]:
-    return {"state": state, "reason": reason, "detail": detail, "due_at": due_at}
+    return {"state": state, "reason": reason, "detail": detail, "due_at": due_at, "url": url}
 
 
 def feed(**changes: Any) -> dict[str, Any]:
@@ -34,7 +38,9 @@ PAGES = [
     (page("failed", "robots", "robots.txt: Disallow: /x"), "its page is not read: robots.txt: Disallow: /x", "ask the paper"),
     (page("failed", "no_text", "none"), "too short, made by scripts, a video, or a page that asks for consent", "`presswatch try page https://post.example/a`"),
     (page("off", "pages_off"), "the source says pages: false", "pages: true"),
-    (page("off", "no_link"), "the feed gives no link", ""),
+    (page("failed", "no_text", "none", url="https://consent.post.example/?to=a"), "leads to one that asks for consent: https://consent.post.example", "pages: false"),
+    (page("failed", "error", "a mystery"), "error: a mystery", "`presswatch try page https://post.example/a`"),
+    (page("off", "no_link"), "the feed gives no link", "`presswatch try feed URL`"),
     (page("refused", "refused", "10.0.0.1 is a private address"), "never connected to: 10.0.0.1", "network.allow_private"),
     (page("failed", "http_404", "the server answered 404"), "could not be read (given up): http_404", "present address"),
     (page("failed", "timeout", "no answer"), "timeout", "network.timeout"),
@@ -54,8 +60,39 @@ def test_a_page_that_was_not_read_says_why_and_what_would_change_that(
 
 
 def test_a_page_that_was_read_needs_no_finding() -> None:
-    assert whynot.of_page(page("read"), "https://post.example/a") is None
+    assert whynot.of_page(page("read"), "https://post.example/a") is None, "it was pruned"
+    assert whynot.of_page(page("read"), "https://post.example/a", STORY) is None
     assert whynot.of_page(None, None) is None
+
+
+STORY = "In Puno nobody spoke of anything else, and the boats stayed where they were until the evening. " * 5
+WALL = "Before you go on. We and our partners store cookies on your device. Accept all, or reject them. "
+MURO = "Valoramos tu privacidad. Usamos cookies propias y de terceros para medir. Aceptar todo. Rechazar."
+LAW = "Congress votes on a law of cookies and of consent, which newspapers fear. " + STORY
+
+
+@pytest.mark.parametrize(
+    ("text", "ended", "why"),
+    [
+        pytest.param(WALL, "", "looks like one that asks for consent", id="a wall"),
+        pytest.param(MURO, "", "looks like one that asks for consent", id="a wall in Spanish"),
+        pytest.param(
+            STORY, "https://consent.post.example/?to=a", "asks for consent", id="its address says so"
+        ),
+        pytest.param("Watch the video.", "", "too short for an article: 3 words of text", id="a video"),
+        pytest.param("We use cookies to bake.", "", "too short", id="one word makes no wall"),
+        pytest.param(LAW, "https://post.example/consent-law", None, id="an article about such pages"),
+        pytest.param(STORY * 6 + WALL, "", None, id="a wall under an article"),
+    ],
+)
+def test_the_text_of_a_page_that_is_no_article_is_doubted(text: str, ended: str, why: str | None) -> None:
+    finding = whynot.of_page(page("read", url=ended), "https://post.example/a", text)
+    if why is None:
+        assert finding is None
+    else:
+        assert finding
+        assert why in finding.why
+        assert "pages: false" in finding.change or "`presswatch try page" in finding.change
 
 
 def said(*feeds: dict[str, Any]) -> list[str]:
@@ -100,10 +137,17 @@ def test_hosts_of_one_site_are_told(one: str, other: str, alike: bool) -> None:
 
 def test_what_people_write_for_one_address_are_canonical_addresses() -> None:
     found = whynot.variants("http://www.post.example/a/?x=1#top")
-    assert found[:2] == ["https://post.example/a?x=1", "https://post.example/a/?x=1"]
+    assert found[:2] == ["https://post.example/a?x=1", "https://www.post.example/a?x=1"]
     assert "https://post.example/a" in found
-    assert all(canonical(url) == url for url in found if not url.endswith(".example"))
+    assert all(canonical(url) == url for url in found)
     assert whynot.variants("talks") == []
+
+
+def test_of_a_link_that_did_not_say_where_it_leads_that_is_the_reason() -> None:
+    found = whynot.of_page(page("failed", "no_text", "none"), "https://news.google.com/rss/articles/CBMiVkFV")
+    assert found
+    assert "leads through news.google.com, which does not say where to" in found.why
+    assert "a feed of the paper" in found.change
 
 
 def test_robots_txt_is_quoted_only_where_it_says_no() -> None:

@@ -194,7 +194,7 @@ def test_help_tells_each_command_in_one_line_of_80_columns() -> None:
 def test_check_is_silent_about_good_files_and_points_into_bad_ones(harbour: Path, tmp_path: Path) -> None:
     assert presswatch("check", "--json", config=harbour).json == []
     done = presswatch("check", config=harbour)
-    assert done.out == "config is good: 1 source (1 feed), 5 topics, 1 subscriber\n"
+    assert done.out == "config is good: 1 source (1 feed), 5 topics (50 examples tried), 1 subscriber\n"
     assert done.err == ""
     bad = tmp_path / "config"
     bad.mkdir()

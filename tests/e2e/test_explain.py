@@ -9,7 +9,11 @@ from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
+from typer.testing import CliRunner
 
+from archive.facts import Facts, Wanted
+from crawler import watchlist
+from crawler.cli.app import app
 from tests.conftest import Done, presswatch
 from tests.e2e.world import Answer, Site, dump, rows, write_config
 
@@ -19,12 +23,15 @@ LONG = "</p><p>".join(
 PAGE = (
     "<html lang='en'><head><title>T</title></head><body><article><h1>T</h1><p>{}</p></article></body></html>"
 )
+WALL = "We and our partners store cookies on your device. Accept all, or reject what you do not want."
 ITEM = "<item><title>{title}</title><link>{site}/{name}</link><guid>{name}</guid><description>{summary}</description></item>"
 ENTRIES = {
     "talks": "Lithium talks in Peru",
     "blocked": "A page that is not given",
     "short": "A page without a text",
     "hidden/secret": "A page that robots.txt keeps",
+    "video": "A page with a line",
+    "wall": "A page that asks for consent",
 }
 
 
@@ -45,11 +52,13 @@ def site() -> Iterator[Site]:
             ),
             "/feed": Answer(feed(site.url, **ENTRIES)),
             "/plain": Answer(feed(site.url, plain="A page that nobody wants")),
-            "/many": Answer(feed(site.url, **{f"m{number}": f"Number {number}" for number in range(9)})),
+            "/many": Answer(feed(site.url, **{f"m{number}": f"Number {number}" for number in range(11)})),
             "/broken": Answer(b"no", 403),
             "/talks": Answer(PAGE.format(f"In Peru they met. {LONG}").encode(), headers=html),
             "/blocked": Answer(b"no", 403),
             "/short": Answer(b"<html><body></body></html>", headers=html),
+            "/video": Answer(PAGE.format("Watch the video.").encode(), headers=html),
+            "/wall": Answer(PAGE.format(WALL).encode(), headers=html),
         }
         yield site
 
@@ -63,7 +72,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, site: Site) -> Path:
         {"id": "many", "name": "Many", "endpoints": [{"feed": f"{site.url}/many"}]},
         {"id": "broken", "name": "Broken", "endpoints": [{"feed": f"{site.url}/broken"}]},
     ]  # fmt: skip
-    config = write_config(tmp_path_factory.mktemp("explain"), sources, network={"max_entries": 4})
+    config = write_config(tmp_path_factory.mktemp("explain"), sources, network={"max_entries": 6})
     presswatch("run", "--once", "--as-of", "2026-07-19T15:00Z", config=config)
     site.asked.clear()
     return config
@@ -108,7 +117,7 @@ def test_an_article_that_matched_is_explained_with_every_key_filled(folder: Path
     assert [hit["field"] for hit in peru["hits"]] == ["title", "text"]
     assert peru["hits"][0]["sentence"] == "Lithium talks in ⟦Peru⟧"
     assert peru["hits"][1]["sentence"] == "In ⟦Peru⟧ they met."
-    assert peru["why"] == '"Peru" is in the title, as written, and 1 more'
+    assert peru["why"] == '"Peru" is in the title, as written, and 1 more hit'
     assert peru["stored"]["version"] == peru["today"]["version"]
     boluarte = topic(answer, "boluarte")
     assert (boluarte["matched"], boluarte["hits"]) == (False, [])
@@ -127,18 +136,36 @@ def test_for_people_the_same_stands_in_lines(folder: Path, site: Site) -> None:
 def test_an_article_is_found_by_what_people_have_of_its_address(folder: Path, site: Site, ask: str) -> None:
     url = f"{site.url}/talks"
     asked = ask.format(url=url, bare=url.removeprefix("http://"))
-    answer = explain(folder, asked, "--json").json
-    assert answer["url"] == url
+    assert explain(folder, asked, "--json").json["url"] == url
+
+
+def test_an_article_is_found_by_its_address_and_by_the_number_that_it_has(folder: Path, site: Site) -> None:
+    url = f"{site.url}/talks"
+    answer = explain(folder, url, "--json").json
+    assert answer["found_by"] == "address"
     number = explain(folder, str(answer["id"]), "--json").json
     assert (number["url"], number["found_by"]) == (url, "number")
-    assert explain(folder, url, "--json").json["found_by"] == "address"
 
 
 def test_a_part_of_several_addresses_is_refused_with_them(folder: Path, site: Site) -> None:
     done = explain(folder, "/m", code=1)
-    assert "is a part of several addresses" in done.err
+    assert "stands in the address or the title of several articles" in done.err
     assert f"{site.url}/m0" in done.err
-    assert "is no part of any article's address" in explain(folder, "nothing-like-it", code=1).err
+    assert "stands in no article's address or title" in explain(folder, "nothing-like-it", code=1).err
+
+
+def test_an_article_is_found_by_words_of_its_title(folder: Path, site: Site) -> None:
+    answer = explain(folder, "A page that robots.txt", "--json").json
+    assert (answer["url"], answer["found_by"]) == (f"{site.url}/hidden/secret", "words of its title")
+    # An address goes before a title that has the same words.
+    assert explain(folder, "/talks", "--json").json["found_by"] == "part of its address"
+
+
+def test_a_topic_that_would_match_today_is_not_said_to_fail(folder: Path, site: Site, tmp_path: Path) -> None:
+    config = edited(folder, tmp_path, {"talks": {"terms": ["talks"]}})
+    text = explain(config, f"{site.url}/talks", "--topic", "talks").out
+    assert "\ntalks would match\n" in text
+    assert "`presswatch rematch`, or the next start of `presswatch run`, stores it" in text
 
 
 def test_a_topic_that_does_not_exist_is_said_with_the_one_that_was_meant(folder: Path, site: Site) -> None:
@@ -167,6 +194,31 @@ def test_a_page_that_was_not_read_is_explained_with_what_would_change_that(
         "why"
     ] or "is in the title" in str(answer)
     assert why in explain(folder, f"{site.url}/{name}").out
+
+
+@pytest.mark.parametrize(
+    ("name", "why", "change"),
+    [
+        (
+            "video",
+            "its page was read, but is too short for an article: 3 words of text",
+            "`presswatch try page",
+        ),
+        (
+            "wall",
+            "its page was read, but looks like one that asks for consent",
+            "pages: false in sources.yaml",
+        ),
+    ],
+)
+def test_a_page_that_was_read_and_is_no_article_is_explained(
+    folder: Path, site: Site, name: str, why: str, change: str
+) -> None:
+    answer = explain(folder, f"{site.url}/{name}", "--json").json
+    (finding,) = answer["findings"]
+    assert why in finding["why"]
+    assert change in finding["change"]
+    assert (answer["content"], answer["page"]["state"]) == ("full", "read")
 
 
 # --- what today's definition says ---------------------------------------------------------------------------------
@@ -200,6 +252,28 @@ def test_a_match_that_todays_definition_would_not_find_says_so(
     assert topic(answer, "lithium")["today"] is None, "it is no longer in keywords.yaml"
     shown = explain(config, f"{site.url}/talks", "--topic", "peru").out
     assert "today's definition would not find it: NOT Lithium" in shown
+
+
+def test_for_one_topic_dictionaries_are_not_asked_about_the_words_of_others(
+    folder: Path, site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topics = {
+        "new": {"terms": ["Bolognesi~"]},
+        "talks": {"query": "@round AND talks"},
+        "round": {"terms": ["round"]},
+    }
+    config = edited(folder, tmp_path, topics)
+    asked = []
+
+    def look_up(wanted: Wanted, languages: object) -> Facts:
+        asked.append(wanted.slips)
+        return Facts()
+
+    monkeypatch.setattr(watchlist, "look_up", look_up)
+    for more, slips in ((["--topic", "talks"], set()), ([], {"bolognesi"})):
+        done = CliRunner().invoke(app, ["--config", str(config), "explain", f"{site.url}/talks", *more])
+        assert done.exit_code == 0
+        assert asked.pop() == slips
 
 
 # --- an article that is not there ---------------------------------------------------------------------------------

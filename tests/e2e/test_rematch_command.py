@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 import sqlite3
 from contextlib import closing
@@ -105,12 +107,20 @@ def test_what_rematch_adds_is_backfill(changed: Path) -> None:
         ).fetchall() == [(1,)]
 
 
-def test_while_the_service_runs_rematch_says_what_to_do(changed: Path) -> None:
+def test_while_nobody_answers_the_plan_is_shown_all_the_same(changed: Path) -> None:
     with service_lock(changed.parent / "data"):
-        done = presswatch("rematch", config=changed, code=2)
-        assert "restart it, or stop it" in done.err
-        assert "service.lock" in done.err
+        done = presswatch("rematch", "--wait", 1, config=changed, code=1)
+        assert f"process {os.getpid()} works in" in done.err
+        assert "nobody took it up in 1 s" in done.err
         assert "marches" in presswatch("rematch", "--plan", config=changed).out  # it only reads
+
+
+def test_a_service_of_an_earlier_version_is_to_be_started_again(changed: Path) -> None:
+    with closing(sqlite3.connect(changed.parent / "data" / "alerts.db")) as conn:
+        conn.execute("delete from _sqlite_migrations where name = 'requests_that_are_claimed'")
+        conn.commit()
+    with service_lock(changed.parent / "data"):
+        assert "of an earlier version" in presswatch("rematch", config=changed, code=1).err
 
 
 def test_a_topic_that_is_not_there_is_named(changed: Path) -> None:
@@ -189,8 +199,49 @@ def test_a_difference_is_shown_beside_an_example_that_fails_and_not_beside_a_fil
     keywords.write_text(CHANGED + "    exclud: [x]\n", "utf-8")
     done = presswatch("check", "--diff", config=changed, code=1)
     assert "gained" not in done.out
-    assert "once the files can be read" in done.err
-    assert presswatch("check", "--diff", "--json", config=changed, code=1).json["topics"] == {}
+    assert "once these mistakes are mended" in done.err
+    told = presswatch("check", "--diff", "--json", config=changed, code=1).json
+    assert [one["path"] for one in told.pop("complaints")] == ["topics.marches.exclud"]
+    assert told == {"since": None, "waiting": None, "topics": None}
+
+
+def test_where_the_archive_cannot_be_asked_a_program_is_told_what_is_wrong_in_the_files(
+    changed: Path,
+) -> None:
+    (changed / "keywords.yaml").write_text(CHANGED + "    examples: {match: [Nobody walked]}\n", "utf-8")
+    (changed.parent / "data" / "archive.db").unlink()
+    done = presswatch("check", "--diff", "--json", config=changed, code=1)
+    assert "there is no archive" in done.err
+    assert [one["path"] for one in done.json["complaints"]] == ["topics.marches.examples.match[0]"]
+    assert done.json["topics"] is None
+
+
+def test_what_waits_to_be_matched_is_counted_beside_a_difference(changed: Path) -> None:
+    with closing(sqlite3.connect(changed.parent / "data" / "archive.db")) as conn:
+        conn.execute(
+            "insert into changes (article_id, why, at) select id, 'new', ? from articles where id % 3 = 0",
+            ("2026-07-20T13:00:00+00:00",),
+        )
+        conn.commit()
+        waiting = conn.execute("select count(*) from changes").fetchone()[0]
+    news = f"{waiting} articles that came in or changed lately: what is gained of those is told as news"
+    for command in (["check", "--diff"], ["rematch", "--plan"]):
+        assert news in presswatch(*command, config=changed).err
+        assert presswatch(*command, "--json", config=changed).json["waiting"] == waiting
+    gained = presswatch("check", "--diff", "--json", config=changed).json["topics"]["marches"]["gained"]
+    assert presswatch("rematch", "--json", config=changed).json["topics"]["marches"]["new"] < gained["total"]
+
+
+def test_one_match_of_a_topic_that_is_taken_out_stays(changed: Path) -> None:
+    with closing(sqlite3.connect(changed.parent / "data" / "archive.db")) as conn:
+        conn.execute(
+            """update matches set ended_at = matched_at, ended_because = 'revised' where topic_id = 'lithium'
+            and seq <> (select min(seq) from matches where topic_id = 'lithium')"""
+        )
+        conn.commit()
+    out = presswatch("check", "--diff", config=changed).out
+    assert "lithium: taken out: it finds nothing from then on, and 1 match stays\n" in out
+    assert "us-troops: taken out: it finds nothing from then on, and 9 matches stay\n" in out
 
 
 def test_a_difference_says_that_nothing_changes(changed: Path) -> None:
@@ -204,7 +255,8 @@ def test_a_difference_says_that_nothing_changes(changed: Path) -> None:
 def test_a_history_tells_each_definition_with_what_came_in_and_went_out(changed: Path) -> None:
     before = matches(changed)["peru"]
     (first, now) = presswatch("topics", "peru", "--history", "--json", config=changed).json["peru"]
-    assert (first["number"], first["matches"], first["ended"]) == (1, before, 0)
+    assert (first["number"], first["made"], first["standing"]) == (1, before, before)
+    assert (first["applied"], now["applied"]) == (True, False)
     assert now["number"] is now["added_at"] is None
     assert now["added"] == ["terms: Perú"]
     assert "terms.es: peruan*" in now["removed"]
@@ -214,10 +266,53 @@ def test_a_history_tells_each_definition_with_what_came_in_and_went_out(changed:
     )
     presswatch("rematch", config=changed)
     (first, now) = presswatch("topics", "peru", "--history", "--json", config=changed).json["peru"]
-    assert (now["number"], now["matches"]) == (2, matches(changed)["peru"])
-    assert first["ended"] > 0 == first["matches"]
+    assert (now["number"], now["standing"]) == (2, matches(changed)["peru"])
+    assert (first["made"], first["standing"]) == (before, 0)
+    assert (first["applied"], now["applied"]) == (False, True)
     (only,) = presswatch("topics", "marches", "--history", "--json", config=changed).json["marches"]
     assert only["added"] == ["terms: marcha*", "exclude: sin marcha"]
+
+
+def test_a_definition_that_is_back_in_the_file_is_not_applied_before_the_archive_has_it(
+    changed: Path,
+) -> None:
+    keywords = changed / "keywords.yaml"
+    presswatch("rematch", config=changed)
+    keywords.write_text(CHANGED.replace("[decretos, decrees]", "[decrees]"), "utf-8")
+    presswatch("rematch", config=changed)
+    keywords.write_text(CHANGED, "utf-8")
+
+    def told() -> tuple[str, str]:
+        out = presswatch("topics", "boluarte", "--history", config=changed).out
+        assert [line for line in out.splitlines() if len(line) > 80] == []
+        (second, third) = re.findall(r"definition [23] .*\n.*", out)
+        return second, third
+
+    second, third = told()
+    assert ", today's, first seen 20" in second
+    assert "    not applied yet; made " in second
+    assert "today's" not in third
+    presswatch("rematch", config=changed)
+    assert "not applied yet" not in told()[0]
+    # What is edited next is compared with what it replaces, not with what came last.
+    keywords.write_text(CHANGED.replace("[decretos, decrees]", "[decretos, decrees, leyes]"), "utf-8")
+    last = presswatch("topics", "boluarte", "--history", "--json", config=changed).json["boluarte"][-1]
+    assert (last["added"], last["removed"]) == (["terms: leyes"], [])
+
+
+def test_a_definition_of_the_same_words_says_what_else_changed(changed: Path) -> None:
+    keywords = changed / "keywords.yaml"
+    other = '  puno:\n    query: "@peru AND Puno"\n'
+    keywords.write_text(CHANGED + other, "utf-8")
+    presswatch("rematch", config=changed)
+    edited = CHANGED.replace("[decretos, decrees]", "[decrees, decretos]").replace("[Perú]", "[Perú, Lima]")
+    keywords.write_text(edited + other, "utf-8")
+    moved = "\n    the same words, in another order or with other spaces\n"
+    refers = "\n    the same words; @peru had changed\n"
+    for _ in range(2):
+        assert moved in presswatch("topics", "boluarte", "--history", config=changed).out
+        assert refers in presswatch("topics", "puno", "--history", config=changed).out
+        presswatch("rematch", config=changed)
 
 
 # --- try query

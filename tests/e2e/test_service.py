@@ -6,10 +6,12 @@ import json
 import os
 import resource
 import signal
+import sqlite3
 import subprocess
 import threading
 import urllib.request
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -278,6 +280,17 @@ def test_the_first_pass_of_a_day_lets_go_of_what_has_outlived_its_keep(tmp_path:
             kept.append(pruned())
     assert kept[:3] == [0, 0, 0]
     assert kept[3] > 0
+
+
+def test_what_an_upgrade_left_unjudged_is_judged_by_the_next_pass(tmp_path: Path) -> None:
+    with press({"/feed": Answer(RSS)}) as server:
+        config = write_config(tmp_path, feeds(f"{server.url}/feed"))
+        presswatch("run", "--once", "--as-of", "2026-07-19T10:00Z", config=config)
+        database = tmp_path / "data/archive.db"
+        with closing(sqlite3.connect(database)) as conn, conn:
+            assert conn.execute("update articles set odd = null").rowcount > 0
+        presswatch("run", "--once", "--as-of", "2026-07-19T11:00Z", config=config)
+        assert rows(database, "select count(*) from articles where odd is null") == [(0,)]
 
 
 def test_without_a_terminal_a_pass_says_in_lines_what_it_does(tmp_path: Path) -> None:

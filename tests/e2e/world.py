@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -11,6 +13,7 @@ from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from pathlib import Path
 from typing import Any, Self
 
@@ -41,7 +44,7 @@ def write_config(
             "timeout": "10s",
             **(network or {}),
         },
-        "web": {"port": 8003},
+        "web": {"port": free_port()},
     }
     if mail_port is not None:
         settings["mail"] = {
@@ -106,14 +109,24 @@ class MailBox:
             controller.stop()
 
 
+# Below those that the system gives out by itself, and for each process that runs tests from another one on: what nobody
+# listens on yet is given to nobody else meanwhile.
+_PORTS = count(20_000 + os.getpid() * 97 % 12_000)
+
+
 def free_port() -> int:
     """Return a port on which nothing listens just now."""
-    import socket
+    return next(port for port in _PORTS if _is_free(port))
 
+
+def _is_free(port: int) -> bool:
     with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 @dataclass

@@ -1,0 +1,213 @@
+"""The command that finds what a site offers: sources add."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
+
+import typer
+
+from archive.times import stamp
+from crawler import opml, sourcesfile, urls
+from crawler.cli.app import AsOf, Json, clock, load
+from crawler.cli.output import age, logs, note, say, say_json, table
+from crawler.cli.sources import DryRun, put, sources_app
+from crawler.clock import Clock
+from crawler.config import Config, same_url
+
+if TYPE_CHECKING:
+    from crawler.lookout import Found, Looked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Proposed:
+    """What an entry for a site would say, unless somebody says otherwise."""
+
+    id: str
+    name: str
+    country: str | None
+    language: str | None
+
+
+@sources_app.command("add")
+def add(
+    context: typer.Context,
+    url: Annotated[str, typer.Argument(metavar="URL", help="The address of a site, or of a feed.")],
+    choose: Annotated[
+        str | None, typer.Option("--choose", metavar="N[,N]", help="Which of the addresses found to take.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Take the first one, and ask nothing.")] = False,
+    dry_run: DryRun = False,
+    source_id: Annotated[
+        str | None, typer.Option("--id", help="The id, instead of the proposed one.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="The name, instead of the site's own.")] = None,
+    country: Annotated[str | None, typer.Option(help="PE, or a region such as LATAM.")] = None,
+    language: Annotated[str | None, typer.Option(help="The language: es.")] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option("--tag", help="A word of your own; more than once.")
+    ] = None,
+    as_of: AsOf = None,
+    json: Json = False,
+) -> None:
+    """Find the feeds and sitemaps of a site, and write those you choose into sources.yaml."""
+    config = load(context)
+    logs()
+    now = clock(as_of)
+    looked = _look(_address(url), config, now)
+    proposed = _proposed(looked, config)
+    listed = {same_url(one.url): source.id for source in config.sources for one in source.endpoints}
+    result = _as_json(looked, proposed, listed)
+    if not json:
+        _show(looked, proposed, listed, now())
+    open_ = [found for found in looked.found if same_url(found.url) not in listed]
+    if not open_:
+        if json:
+            say_json(result)
+        else:
+            note(
+                "nothing to add: "
+                + ("all of it is in sources.yaml already" if looked.found else "no feed was found")
+            )
+        raise typer.Exit(0 if looked.found else 1)
+    chosen = _chosen(looked.found, open_, choose, yes=yes, ask=not json)
+    twice = [one for one in chosen if same_url(one.url) in listed]
+    if twice:
+        raise typer.BadParameter(
+            f"{twice[0].url} is in sources.yaml already ({listed[same_url(twice[0].url)]})"
+        )
+    if chosen:
+        new = sourcesfile.NewSource(
+            id=source_id or proposed.id,
+            name=name or proposed.name,
+            country=country or proposed.country,
+            language=language or proposed.language,
+            tags=tuple(tag or ()),
+            endpoints=tuple(
+                sourcesfile.NewEndpoint(
+                    kind=one.kind,
+                    url=one.url,
+                    note=f"{'seen working' if one.newest else 'read'} {now():%Y-%m}",
+                )
+                for one in chosen
+            ),
+        )
+        put(context.obj, [new], dry_run=dry_run)
+        result |= {"added": not dry_run, "entry": sourcesfile.written([new])}
+        if not json:
+            say(("" if dry_run else "written to sources.yaml:\n") + sourcesfile.written([new]).rstrip("\n"))
+            if not dry_run:
+                note("it counts from the next start of `presswatch run`")
+    elif not json:
+        note("nothing was written: choose with --choose N, or take the first with --yes")
+    if json:
+        say_json(result)
+
+
+def _address(text: str) -> str:
+    url = text if re.match(r"[a-z]+://", text, re.IGNORECASE) else f"https://{text}"
+    why = urls.refusal(url)
+    if why is not None or not urlsplit(url).hostname:
+        raise typer.BadParameter(f"{text} is no web address ({why})")
+    return url
+
+
+def _look(url: str, config: Config, now: Clock) -> Looked:
+    from crawler import lookout, loop
+
+    async def one(_stop: asyncio.Event) -> Looked:
+        return await lookout.look(url, config.settings.network, now, note)
+
+    return loop.run(one)
+
+
+def _proposed(looked: Looked, config: Config) -> _Proposed:
+    from crawler import home
+
+    host = (urlsplit(looked.url).hostname or "").removeprefix("www.")
+    title = next((one.title for one in looked.found if one.title), "")
+    name = looked.home.name or title or host
+    used = [source.id for source in config.sources]
+    return _Proposed(
+        id=opml.free_id(opml.slug(name) or opml.slug(host) or "site", used),
+        name=name,
+        country=home.country(host, looked.home.region),
+        language=home.language(looked.home, [tag for one in looked.found for tag in one.languages]),
+    )
+
+
+def _chosen(
+    found: Sequence[Found], open_: Sequence[Found], choose: str | None, *, yes: bool, ask: bool
+) -> list[Found]:
+    """Return what is to be written: as the options say, else as whoever sits at the terminal does."""
+    if choose is None and yes:
+        return [open_[0]]
+    if choose is None:
+        if not (ask and sys.stdin.isatty() and sys.stdout.isatty()):
+            return []
+        first = str(found.index(open_[0]) + 1)
+        choose = typer.prompt("Which of them (1, or 1,3; 0 for none)", default=first, err=True)
+    numbers = [part.strip() for part in choose.split(",")]
+    if numbers == ["0"]:
+        return []
+    if not all(one.isdecimal() and 1 <= int(one) <= len(found) for one in numbers):
+        raise typer.BadParameter(f"{choose!r}: numbers from 1 to {len(found)} are needed, such as 1 or 1,3")
+    return [found[int(one) - 1] for one in dict.fromkeys(numbers)]
+
+
+def _show(looked: Looked, proposed: _Proposed, listed: dict[str, str], now: datetime) -> None:
+    about = ", ".join(filter(None, (proposed.country, proposed.language)))
+    say(f"{proposed.name}" + (f" ({about})" if about else "") + f": {looked.url}")
+    if looked.found:
+        rows = [
+            (
+                number,
+                one.kind,
+                one.items,
+                (age(one.newest, now) or stamp(one.newest)) if one.newest else "undated",
+                one.url,
+                f"in sources.yaml: {listed[same_url(one.url)]}"
+                if same_url(one.url) in listed
+                else one.title or one.why,
+            )
+            for number, one in enumerate(looked.found, 1)
+        ]
+        table("found", ("", "kind", "items", "newest", "address", ""), rows)
+    if looked.missed:
+        reasons = Counter(reason for _, reason in looked.missed)
+        said = ", ".join(f"{reason} ({number})" for reason, number in reasons.items())
+        note(f"asked in vain: {said}")
+
+
+def _as_json(looked: Looked, proposed: _Proposed, listed: dict[str, str]) -> dict[str, Any]:
+    return {
+        "url": looked.url,
+        "id": proposed.id,
+        "name": proposed.name,
+        "country": proposed.country,
+        "language": proposed.language,
+        "found": [
+            {
+                "number": number,
+                "kind": one.kind,
+                "url": one.url,
+                "title": one.title,
+                "format": one.format,
+                "why": one.why,
+                "items": one.items,
+                "newest": stamp(one.newest),
+                "listed": listed.get(same_url(one.url)),
+            }
+            for number, one in enumerate(looked.found, 1)
+        ],
+        "missed": [{"url": url, "reason": reason} for url, reason in looked.missed],
+        "added": False,
+        "entry": None,
+    }
