@@ -37,9 +37,9 @@ def try_feed(
     as_of: AsOf = None,
     json: Json = False,
 ) -> None:
-    """Show what a feed, a sitemap or a section page (a URL or a file) contains.
+    """Show what a feed, a sitemap or a section page contains.
 
-    It says which of them it is, and so under which word the address belongs into sources.yaml.
+    It says which of them a URL or a file is, and so under which word the address belongs into sources.yaml.
     """
     config = load(context)
     logs()

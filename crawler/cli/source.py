@@ -35,10 +35,10 @@ def try_source(
     as_of: AsOf = None,
     json: Json = False,
 ) -> None:
-    """Ask each endpoint of a source once, and show what is found and what one article's page becomes.
+    """Show what a source of sources.yaml offers.
 
-    Nothing is kept. Its headers, password and selectors are used, as they stand in sources.yaml. Exit 1 when an
-    endpoint, or the page, could not be read.
+    Each of its endpoints is asked once, and the page of one article; nothing is kept. Its headers, password and
+    selectors are used, as they stand in sources.yaml. Exit 1 when an endpoint, or the page, could not be read.
     """
     config = load(context)
     logs()

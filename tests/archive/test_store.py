@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from archive import known as known_articles
+from archive import known
 from archive import store as storing
 from archive.model import Article, Feed, Outcome, PageTask, PublishedFrom
 from crawler.schedule import PAGE_WAITS
@@ -195,14 +195,14 @@ def test_an_articles_own_key_stands_above_an_alias_of_another(conn: sqlite3.Conn
     storing.add_alias(conn, 1, "https://news.example/b", "redirect", NOW)
     assert dump(conn, "aliases") == {"aliases": []}
     conn.execute("insert into aliases values ('https://news.example/b', 1, 'redirect', 'then')")
-    known = known_articles.under_keys(conn, POLITICS, ["https://news.example/b"])
-    assert known["https://news.example/b"].article_id == 2
+    found = known.under_keys(conn, POLITICS, ["https://news.example/b"])
+    assert found["https://news.example/b"].article_id == 2
 
 
 def test_as_many_keys_as_a_feed_may_have_are_looked_up(conn: sqlite3.Connection) -> None:
     store(conn, poll([entry(str(number)) for number in range(1000)]))
     keys = [f"https://news.example/{number}" for number in range(-5, 1005)]
-    assert len(known_articles.under_keys(conn, POLITICS, keys)) == 1000
+    assert len(known.under_keys(conn, POLITICS, keys)) == 1000
 
 
 def test_a_refused_link_is_stored_with_its_reason_and_never_due(conn: sqlite3.Connection) -> None:
