@@ -25,6 +25,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -310,6 +311,7 @@ def _key(task: Task) -> tuple[str, int]:
     return ("page", task.article_id) if isinstance(task, PageTask) else ("poll", task.endpoint_id)
 
 
+@lru_cache(maxsize=4096)  # while a host is busy, those that wait for it are looked at again and again
 def _host(url: str) -> str:
     try:
         return urlsplit(url).netloc
