@@ -82,7 +82,7 @@ def _line(text: str) -> str:
 
 @sources_app.callback()
 def sources(context: typer.Context, json: Json = False) -> None:
-    """Show how each source is: read, failing, and since when; or add to them."""
+    """Show how each source is: read, failing, and since when."""
     if context.invoked_subcommand is not None:
         return
     with _archive(load(context)) as conn:
