@@ -117,6 +117,10 @@ ENGLISH = Words(
         "http_error": "answers with an error",
         "not_a_feed": "no longer sends a feed",
         "refused": "leads to an address that must not be read",
+        "gone": "says that its feed is gone for good",
+        "reidentified": "gave its articles new addresses; some may be told twice",
+        "wrong_304": "said that nothing was new when there was; read in full since then",
+        "pages_blocked": "refuses its pages; only title and summary are read",
     },
 )
 
@@ -168,6 +172,10 @@ SPANISH = Words(
         "http_error": "responde con un error",
         "not_a_feed": "ya no envía una fuente legible",
         "refused": "lleva a una dirección que no se debe leer",
+        "gone": "dice que su fuente ya no existe",
+        "reidentified": "dio direcciones nuevas a sus artículos; alguno puede repetirse",
+        "wrong_304": "dijo que no había nada nuevo cuando lo había; desde entonces se lee entera",
+        "pages_blocked": "no deja leer sus páginas; solo se leen título y resumen",
     },
     details={
         r"the name cannot be looked up": "no se encuentra el nombre del servidor",
@@ -182,7 +190,22 @@ SPANISH = Words(
             "el servidor dice que nada cambió, sin que se le preguntara"
         ),
         r"redirected to (\S+): .+": r"redirige a \1",
-        r"the feed has moved to (.+): put that into sources\.yaml": r"ahora está en \1",
+        r"the feed has moved to (\S+): put that into sources\.yaml.*": r"ahora está en \1",
+        r"about (\d+) items \((\d+) to (\d+)\) came and went between (.+) and (.+) UTC": (
+            r"unos \1 artículos (de \2 a \3) aparecieron y desaparecieron entre el \4 y el \5 UTC"
+        ),
+        r"an unknown number of items came and went between (.+) and (.+) UTC": (
+            r"no se sabe cuántos artículos aparecieron y desaparecieron entre el \1 y el \2 UTC"
+        ),
+        r"its sitemap is searched for them": "se buscan en su mapa del sitio",
+        r"(\d+) of (\d+) entries came again under other addresses": r"\1 de \2 entradas volvieron con otra dirección",
+        r"nothing new since (.+) UTC": r"nada nuevo desde el \1 UTC",
+        r"usually (\d+) items come in such a time": r"en ese tiempo suelen aparecer \1",
+        r"the newest item is of (\S+), (\d+) days ago": r"lo más nuevo es del \1, hace \2 días",
+        r"the server said that nothing was new, and it was not so: .+": "el servidor dijo que no había nada nuevo",
+        r"(\d+) pages in a row were refused \(403 and the like\), and none was read": (
+            r"rechazó \1 páginas seguidas y no se leyó ninguna"
+        ),
         r"(\d+) entries past max_entries were not read": r"\1 entradas por encima de max_entries no se leyeron",
         r"the feed is not well-formed": "la fuente está mal formada",
         r"no element of a feed in it": "no contiene nada de una fuente",

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice, zip_longest
 
-from archive.model import EndpointKind, PageTask, PollTask, RobotsRecord, Source
+from archive.model import Endpoint, EndpointKind, PageTask, PollTask, RobotsRecord, Source
 from archive.times import moment, stamp
 from archive.topic import Topic, all_wanted
 
@@ -47,7 +47,9 @@ def sync(conn: sqlite3.Connection, sources: Iterable[Source], topics: Iterable[T
                 at,
             ),
         )
+        urls = [endpoint.url for endpoint in source.endpoints]
         for endpoint in source.endpoints:
+            _readdress(conn, source.id, endpoint, urls, at)
             conn.execute(
                 """insert into endpoints (source_id, kind, url, every, next_poll_at) values (?, ?, ?, ?, ?)
                 on conflict (source_id, kind, url) do update set every = excluded.every, active = 1""",
@@ -63,6 +65,29 @@ def sync_topics(conn: sqlite3.Connection, topics: Iterable[Topic], now: datetime
         _sync_topic(conn, topic, stamp(now))
     # While it is not looked for, articles come in that it has not seen.
     conn.execute("update topics set applied = null, applied_upto = 0 where active = 0")
+
+
+def _readdress(
+    conn: sqlite3.Connection, source_id: str, endpoint: Endpoint, urls: Sequence[str], at: str
+) -> None:
+    """Let an endpoint that has moved keep what is known of it, once the operator wrote its new address down."""
+    if conn.execute(
+        "select 1 from endpoints where source_id = ? and kind = ? and url = ?",
+        (source_id, endpoint.kind, endpoint.url),
+    ).fetchone():
+        return
+    moved = conn.execute(
+        f"""update endpoints set url = moved_to, moved_to = null where id = (
+            select max(id) from endpoints where source_id = ? and kind = ? and moved_to = ?
+            and url not in ({",".join("?" * len(urls))})) returning id""",  # noqa: S608 - only question marks
+        (source_id, endpoint.kind, endpoint.url, *urls),
+    ).fetchone()
+    if moved is not None:
+        conn.execute(
+            """update events set until = ?, ended_because = 'recovered'
+            where endpoint_id = ? and kind = 'moved' and until is null""",
+            (at, moved[0]),
+        )
 
 
 def _sync_topic(conn: sqlite3.Connection, topic: Topic, at: str) -> None:
@@ -92,10 +117,11 @@ def due_polls(
     ``everyone``: all are due whatever their time says, but those whose server asked to be left alone until then.
     """
     rows = conn.execute(
-        """select e.id, e.source_id, e.kind, e.url, e.etag, e.last_modified, e.body_hash, e.last_ok_at,
-        s.language
+        """select e.id, e.source_id, e.kind, coalesce(e.moved_to, e.url) as url, e.etag, e.last_modified,
+        e.body_hash, e.last_ok_at, e.since, s.language,
+        coalesce(?1 >= e.whole_by, 0) or coalesce(?1 < e.whole_until, 0) as whole
         from endpoints e join sources s on s.id = e.source_id
-        where e.active = 1 and (e.next_poll_at <= ? or (? and coalesce(e.last_status, 0) not in (429, 503)))
+        where e.active = 1 and (e.next_poll_at <= ?1 or (?2 and coalesce(e.last_status, 0) not in (429, 503)))
         order by e.next_poll_at, e.id""",
         (stamp(now), everyone),
     )
@@ -104,6 +130,9 @@ def due_polls(
         if len(tasks) >= limit:
             break
         if row["id"] not in leave:
+            # Now and then a request asks as if nothing were known (`crawler.coverage` says when), and one for what was
+            # missed does: the sitemap that was read may be the same, and have been read for other days.
+            plain = bool(row["whole"]) or row["since"] is not None
             tasks.append(
                 PollTask(
                     endpoint_id=row["id"],
@@ -111,9 +140,9 @@ def due_polls(
                     kind=EndpointKind(row["kind"]),
                     url=row["url"],
                     language=row["language"],
-                    etag=row["etag"],
-                    last_modified=row["last_modified"],
-                    body_hash=row["body_hash"],
+                    etag=None if plain else row["etag"],
+                    last_modified=None if plain else row["last_modified"],
+                    body_hash=None if row["since"] is not None else row["body_hash"],
                     since=_since(row, now),
                 )
             )
@@ -121,10 +150,14 @@ def due_polls(
 
 
 def _since(row: sqlite3.Row, now: datetime) -> datetime | None:
-    """Return since when what an endpoint shows counts: at first the last days, then a little more than what is new."""
+    """Return since when what an endpoint shows counts: at first the last days, then a little more than what is new.
+
+    Longer ago where a feed of its source lost something then.
+    """
     if row["kind"] == EndpointKind.FEED:  # a feed holds what its outlet calls new
         return None
-    return min(now, moment(row["last_ok_at"]) or now) - RECENT
+    usual = min(now, moment(row["last_ok_at"]) or now) - RECENT
+    return min(usual, moment(row["since"]) or usual)
 
 
 def set_right(conn: sqlite3.Connection, now: datetime) -> None:
@@ -198,22 +231,6 @@ def _line(
                     attempts=row["attempts"],
                 )
         read, more = read + more, 4 * more
-
-
-def endpoint_state(conn: sqlite3.Connection, endpoint_id: int) -> sqlite3.Row:
-    """Return ``failures``, ``every`` and ``last_ok_at`` of an endpoint, and whether its source wants ``pages``."""
-    row: sqlite3.Row = conn.execute(
-        """select e.failures, e.every, e.last_ok_at, s.pages from endpoints e join sources s on s.id = e.source_id
-        where e.id = ?""",
-        (endpoint_id,),
-    ).fetchone()
-    return row
-
-
-def open_events(conn: sqlite3.Connection, endpoint_id: int) -> tuple[str, ...]:
-    """Return the kinds of events that are open for an endpoint."""
-    rows = conn.execute("select kind from events where endpoint_id = ? and until is null", (endpoint_id,))
-    return tuple(row["kind"] for row in rows)
 
 
 def robots_records(conn: sqlite3.Connection) -> Sequence[RobotsRecord]:

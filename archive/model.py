@@ -4,7 +4,8 @@
     PollTask, PageTask        what is to be fetched          archive  -> crawl
     Entry, Article            what was read                  worker   -> crawl
     RobotsRecord, PollOutcome, PageOutcome   what happened   crawl    -> ingest
-    KnownArticle              what the archive already has   archive  -> ingest
+    KnownArticle, EndpointState   what the archive has       archive  -> ingest
+    Reading, Before           what a poll says beside that   ingest   -> schedule
     Intent, PollPlan, PagePlan   what is to be done, and why   ingest   -> archive
     Hit                       one span of one match          matcher  -> archive
     MatchedArticle            one line of a digest           archive  -> digest
@@ -15,10 +16,11 @@ machine and bring results back. Times are aware, in UTC. Text is code points.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from pydantic import TypeAdapter
 
@@ -269,6 +271,7 @@ class PollOutcome:
     bytes: int = 0
     ms: int = 0
     retry_after: float | None = None  # seconds, from the server
+    max_age: float | None = None  # seconds, of Cache-Control
     moved_to: str | None = None  # a permanent redirect (301, 308) led here
 
 
@@ -301,8 +304,9 @@ Result = PollOutcome | PageOutcome | RobotsRecord
 class KnownArticle:
     """What the archive holds under a key, as far as deciding needs it.
 
-    ``offer_hash`` is the hash of the entry as this endpoint last offered it, None if it never did. ``others`` are
-    title, summary and text of the articles that turned out to be this one: what they say, it says too.
+    ``offer_hash`` is the hash of the entry as this endpoint last offered it, ``offered_at`` when that was; None if it
+    never did. ``others`` are title, summary and text of the articles that turned out to be this one: what they say,
+    it says too.
     """
 
     article_id: int
@@ -313,7 +317,73 @@ class KnownArticle:
     published_at: datetime | None
     published_from: PublishedFrom
     offer_hash: str | None = None
+    offered_at: datetime | None = None
     others: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointState:
+    """What the archive knows of an endpoint before a poll, as far as deciding needs it.
+
+    ``url`` is as configured, ``moved_to`` where it is asked instead. ``open_events``: each kind with when it was last
+    shown. The times are explained in docs/archive.md, column by column.
+    """
+
+    url: str
+    every: float | None = None
+    pages: bool = True
+    failures: int = 0
+    weight: float = 0.0
+    pace: float | None = None
+    ttl: float | None = None
+    good_polls: int = 0
+    last_ok_at: datetime | None = None
+    read_at: datetime | None = None
+    item_at: datetime | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    whole_at: datetime | None = None
+    said_304_at: datetime | None = None
+    whole_by: datetime | None = None
+    whole_until: datetime | None = None
+    habit_at: datetime | None = None
+    overrun_at: datetime | None = None
+    moved_to: str | None = None
+    gap_since: datetime | None = None  # of the outage that lasts
+    open_events: Mapping[str, datetime] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One body beside what its endpoint offered before. ``shared``: entries that stood in the one before as well.
+
+    ``fresh``: entries that this endpoint never offered; ``dates``: when the entries were published, where they say so,
+    and ``fresh_dates`` those of the fresh ones. ``guids`` and ``titles`` (folded) are of all entries.
+    """
+
+    items: int
+    fresh: int = 0
+    shared: int = 0
+    dates: tuple[datetime, ...] = ()
+    fresh_dates: tuple[datetime, ...] = ()
+    guids: frozenset[str] = frozenset()
+    titles: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """What is looked up only where a poll looks odd: what the body before held, and when items used to come.
+
+    ``times``: of each item of the last weeks, in order; ``blind``: spans in which nothing was read.
+    """
+
+    guids: frozenset[str] = frozenset()
+    titles: frozenset[str] = frozenset()
+    times: tuple[datetime, ...] = ()
+    first: datetime | None = None  # since when ``times`` are known
+    blind: tuple[tuple[datetime, datetime], ...] = ()
+    sitemap: bool = False  # whether the source has one to search
+    taken: bool = False  # whether the address to which a feed has moved is an endpoint of the source already
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -347,15 +417,40 @@ class Intent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """A span in which items may have come and gone unread; ``missed`` of them, between ``low`` and ``high``."""
+
+    since: datetime
+    until: datetime
+    missed: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PollPlan:
-    """What a poll does to its endpoint. ``keep``: the validators of this body may be used next time."""
+    """What a poll does to its endpoint. ``keep``: the validators of this body may be used next time.
+
+    ``lost`` is None when the poll failed and the outage lasts, a `Gap` when items were missed, else False.
+    """
 
     failures: int
-    interval: float  # seconds
+    weight: float
+    pace: float  # seconds between polls while all goes well, before anybody's wish
+    interval: float  # seconds to the next one
     next_poll_at: datetime
     keep: bool
     events: tuple[tuple[str, str], ...] = ()  # (kind, detail) that this poll showed
-    closes: tuple[str, ...] = ()  # kinds of events that it ended
+    closes: tuple[tuple[str, str], ...] = ()  # (kind, why) of events that it ended
+    lost: Gap | Literal[False] | None = False
+    overrun: bool = False
+    moved_to: str | None = None  # where it is asked from now on, if not where sources.yaml says
+    ttl: float | None = None  # seconds that the feed itself asked for, as last read
+    item_at: datetime | None = None  # when something new last came
+    said_304_at: datetime | None = None
+    whole_by: datetime | None = None  # from then on a request is not conditional
+    whole_until: datetime | None = None  # and none is until then
+    habit_at: datetime | None = None  # when its habit is looked at next, should nothing come
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

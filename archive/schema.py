@@ -121,3 +121,61 @@ create table standing (
 def offers_by_guid(database: Database) -> None:
     """An article whose link has changed is found by its guid; asked only of entries with an unknown link."""
     run(database, "create index offers_guid on offers (guid) where guid is not null")
+
+
+@migrations()
+def polling_policy(database: Database) -> None:
+    """What deciding about the next poll rests on, and what was missed between two polls."""
+    # An endpoint that was read before this is not met for the first time: what is old in it is no backfill.
+    run(
+        database,
+        """
+alter table endpoints add column weight real not null default 0;
+
+alter table endpoints add column pace real;
+
+alter table endpoints add column ttl real;
+
+alter table endpoints add column good_polls integer not null default 0;
+
+alter table endpoints add column read_at text;
+
+alter table endpoints add column item_at text;
+
+alter table endpoints add column whole_at text;
+
+alter table endpoints add column said_304_at text;
+
+alter table endpoints add column whole_by text;
+
+alter table endpoints add column whole_until text;
+
+alter table endpoints add column habit_at text;
+
+alter table endpoints add column overrun_at text;
+
+alter table endpoints add column since text;
+
+update endpoints set weight = failures, item_at = last_new_at,
+    read_at = (select max(p.at) from polls p where p.endpoint_id = endpoints.id and p.outcome = 'ok'),
+    good_polls = (select count(*) from polls p where p.endpoint_id = endpoints.id and p.outcome <> 'failed');
+
+update endpoints set whole_at = read_at;
+
+alter table sources add column pages_refused integer not null default 0;
+
+alter table events add column ended_because text;
+
+update events set ended_because = 'recovered' where until is not null;
+
+create index events_endpoint on events (endpoint_id, since);
+
+create table gaps (
+    id integer primary key, endpoint_id integer not null references endpoints(id),
+    event_id integer not null references events(id), since text not null, until text,
+    missed real, low real, high real
+);
+
+create index gaps_endpoint on gaps (endpoint_id, since)
+""",
+    )

@@ -218,11 +218,13 @@ def health(conn: sqlite3.Connection) -> list[dict[str, Any]]:
     """Return one row a source, as the view ``source_health`` has it, with its open events."""
     events: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in conn.execute(
-        """select v.source_id, v.kind, v.since, v.count, v.detail, e.url from events v
-        join endpoints e on e.id = v.endpoint_id and e.active = 1 where v.until is null order by v.since"""
+        """select v.source_id, v.kind, v.since, v.count, v.detail, e.url, (
+            select sum(g.missed) from gaps g where g.event_id = v.id) as missed
+        from events v join endpoints e on e.id = v.endpoint_id and e.active = 1
+        where v.until is null order by v.since, v.id"""
     ):
         events[row["source_id"]].append(
-            {key: row[key] for key in ("kind", "since", "count", "detail", "url")}
+            {key: row[key] for key in ("kind", "since", "count", "detail", "url", "missed")}
         )
     return [
         {

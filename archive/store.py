@@ -22,7 +22,6 @@ from archive.model import (
     PagePlan,
     PageState,
     PollOutcome,
-    PollPlan,
     RobotsRecord,
 )
 from archive.odd import is_odd
@@ -30,7 +29,7 @@ from archive.queue import enqueue
 from archive.reach import keep_odd
 from archive.times import stamp
 
-# --- polls ------------------------------------------------------------------------------------------------
+# --- entries ----------------------------------------------------------------------------------------------
 
 
 def rename(conn: sqlite3.Connection, article_id: int, entry: Entry, at: datetime) -> None:
@@ -50,15 +49,17 @@ def move(conn: sqlite3.Connection, article_id: int, url: str) -> None:
     conn.execute("update articles set url = ? where id = ?", (url, article_id))
 
 
-def apply_entry(conn: sqlite3.Connection, intent: Intent, poll: PollOutcome, *, pages: bool) -> KnownArticle:
+def apply_entry(
+    conn: sqlite3.Connection, intent: Intent, poll: PollOutcome, *, pages: bool, backfill: bool = False
+) -> KnownArticle:
     """Store what ``intent`` says of one entry, and return the article as it is known from now on.
 
-    ``pages``: the source wants the pages of its articles fetched.
+    ``pages``: the source wants the pages of its articles fetched. ``backfill``: were it new, it would be no news.
     """
     entry, task, at = intent.entry, poll.task, stamp(poll.at)
     if intent.was is None:
         assert intent.fields is not None  # a new article has fields
-        article_id = _insert_article(conn, entry, intent.fields, task.source_id, at)
+        article_id = _insert_article(conn, entry, intent.fields, task.source_id, at, backfill=backfill)
         _insert_page(conn, article_id, task.source_id, entry, at, pages=pages)
         enqueue(conn, article_id, "new", poll.at)
     else:
@@ -71,16 +72,19 @@ def apply_entry(conn: sqlite3.Connection, intent: Intent, poll: PollOutcome, *, 
             and (intent.change is Change.REVISED or intent.was.offer_hash is None)
         ):
             _page_again(conn, article_id, at, only_off=intent.change is not Change.REVISED)
-    _insert_offer(conn, article_id, task.endpoint_id, intent, at)
+    _insert_offer(conn, article_id, task.endpoint_id, intent, at, backfill=backfill)
     return known.under_keys(conn, task.endpoint_id, (entry.key,))[entry.key]
 
 
-def _insert_article(conn: sqlite3.Connection, entry: Entry, fields: Fields, source_id: str, at: str) -> int:
+def _insert_article(
+    conn: sqlite3.Connection, entry: Entry, fields: Fields, source_id: str, at: str, *, backfill: bool
+) -> int:
     texts = fields.title, fields.summary, fields.text
     odd = is_odd(*texts)
     cursor = conn.execute(
         """insert into articles (key, url, source_id, title, author, language, published_at, published_from,
-        first_seen_at, summary, text, content, tags, odd) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        first_seen_at, summary, text, content, tags, odd, backfill)
+        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
         (
             entry.key,
             entry.url,
@@ -96,6 +100,7 @@ def _insert_article(conn: sqlite3.Connection, entry: Entry, fields: Fields, sour
             fields.content,
             json.dumps(entry.tags, ensure_ascii=False),
             odd,
+            backfill,
         ),
     )
     assert cursor.lastrowid is not None
@@ -131,16 +136,16 @@ def _page_again(conn: sqlite3.Connection, article_id: int, at: str, *, only_off:
 
 
 def _insert_offer(
-    conn: sqlite3.Connection, article_id: int, endpoint_id: int, intent: Intent, at: str
+    conn: sqlite3.Connection, article_id: int, endpoint_id: int, intent: Intent, at: str, *, backfill: bool
 ) -> None:
     entry = intent.entry
     # One row a link: entries whose links mean one page (they differ in a fragment, say) were all offered.
     conn.executemany(
-        """insert into offers (article_id, endpoint_id, link, guid, hash, first_seen_at, last_seen_at)
-        values (?, ?, ?, ?, ?, ?, ?) on conflict (article_id, endpoint_id, link) do update set
+        """insert into offers (article_id, endpoint_id, link, guid, hash, first_seen_at, last_seen_at, backfill)
+        values (?, ?, ?, ?, ?, ?, ?, ?) on conflict (article_id, endpoint_id, link) do update set
         last_seen_at = max(last_seen_at, excluded.last_seen_at), guid = coalesce(guid, excluded.guid)""",
         [
-            (article_id, endpoint_id, link or "", guid, intent.offer_hash, at, at)
+            (article_id, endpoint_id, link or "", guid, intent.offer_hash, at, at, backfill)
             for guid, link in ((entry.guid, entry.link), *entry.twins)
         ],
     )
@@ -181,71 +186,6 @@ def change_article(
     keep_odd(conn, was.article_id, texts, odd=odd)
     if (was.title, was.summary, was.text) != texts:
         enqueue(conn, was.article_id, why, at)
-
-
-def finish_poll(conn: sqlite3.Connection, poll: PollOutcome, plan: PollPlan, *, known: int, new: int) -> None:
-    """Store the poll and the endpoint's new state.
-
-    Validators are kept only when the plan says so: a 304 for a body of which something was lost would
-    lose it for good.
-    """
-    task, at = poll.task, stamp(poll.at)
-    items = len(poll.feed.entries) if poll.feed else None
-    ended = (task.endpoint_id, at, poll.outcome, poll.status, poll.reason, poll.detail, poll.bytes, poll.ms)
-    again = conn.execute(
-        """select 1 from polls where endpoint_id = ? and at = ? and outcome = ? and status is ? and reason is ?
-        and detail is ? and bytes = ? and ms = ?""",
-        ended,
-    ).fetchone()
-    conn.execute(
-        """insert into polls (endpoint_id, at, outcome, status, reason, detail, bytes, ms, items, known, new)
-        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-        (*ended, items, known, new),
-    )
-    if again is not None:
-        # The same result twice: its failure must not count twice. What is older than the last poll does count: after
-        # the clock was set back that is all there is, and without a new time an endpoint is due again at once.
-        return
-    good = plan.failures == 0
-    conn.execute(
-        """update endpoints set last_poll_at = :at, last_outcome = :outcome, last_status = :status,
-        last_detail = :detail, failures = :failures, interval = :interval, next_poll_at = :next,
-        last_ok_at = iif(:good, :at, last_ok_at), last_new_at = iif(:new > 0, :at, last_new_at),
-        etag = iif(:keep, :etag, null), last_modified = iif(:keep, :last_modified, null),
-        body_hash = iif(:keep, :body_hash, null), moved_to = iif(:good, :moved_to, moved_to),
-        title = coalesce(:title, title), format = coalesce(:format, format) where id = :id""",
-        {
-            "id": task.endpoint_id,
-            "at": at,
-            "outcome": poll.outcome,
-            "status": poll.status,
-            "detail": poll.detail,
-            "failures": plan.failures,
-            "interval": plan.interval,
-            "next": stamp(plan.next_poll_at),
-            "good": good,
-            "new": new,
-            "keep": plan.keep,
-            "etag": poll.etag,
-            "last_modified": poll.last_modified,
-            "body_hash": poll.body_hash,
-            "moved_to": poll.moved_to,
-            "title": poll.feed.title if poll.feed else None,
-            "format": poll.feed.format if poll.feed else None,
-        },
-    )
-    for kind in plan.closes:
-        conn.execute(
-            "update events set until = ? where endpoint_id = ? and kind = ? and until is null",
-            (at, task.endpoint_id, kind),
-        )
-    for kind, detail in plan.events:
-        conn.execute(
-            """insert into events (source_id, endpoint_id, kind, since, last_at, detail) values (?, ?, ?, ?, ?, ?)
-            on conflict (endpoint_id, kind) where until is null do update set
-            last_at = excluded.last_at, count = count + 1, detail = excluded.detail""",
-            (task.source_id, task.endpoint_id, kind, at, at, detail),
-        )
 
 
 # --- pages ------------------------------------------------------------------------------------------------

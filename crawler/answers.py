@@ -5,6 +5,7 @@ And how a source is asked. The seam to Scrapy's responses; nothing here keeps or
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
@@ -18,6 +19,9 @@ from w3lib.http import basic_auth_header
 from archive.errors import FetchError
 from archive.model import Access, Source, Task
 from crawler.urls import refusal
+
+_MAX_AGE = re.compile(r'(?:^|[\s,])max-age\s*=\s*"?(\d{1,10})"?\s*(?:,|$)', re.IGNORECASE)
+_NOT_KEPT = re.compile(r"(?:^|[\s,])no-(?:cache|store)\b", re.IGNORECASE)
 
 TaskKind = TypeVar("TaskKind", bound=Task)
 
@@ -107,3 +111,11 @@ def retry_after(response: Response, now: datetime) -> float | None:
         return max(0.0, (parsedate_to_datetime(value) - now).total_seconds())
     except (ValueError, TypeError):
         return None  # a server that writes neither is treated as one that wrote nothing
+
+
+def max_age(value: str | None) -> float | None:
+    """Return for how many seconds an answer holds, as its Cache-Control says; None where it says nothing of use."""
+    if value is None or _NOT_KEPT.search(value):
+        return None
+    found = _MAX_AGE.search(value)
+    return float(found.group(1)) if found else None

@@ -13,19 +13,19 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from archive import due, queue, rematch, standing, store
 from archive import known as stored
+from archive import ledger, queue, rematch, standing, store
 from archive.connect import transaction
 from archive.errors import ArchiveError
 from archive.match import Matcher
 from archive.model import Change, Hit, Outcome, PageOutcome, PageState, PollOutcome, Result, RobotsRecord
 from archive.times import stamp
+from crawler import coverage, recognise, schedule
 from crawler import ingest as deciding
-from crawler import recognise, schedule
 from crawler.clock import Clock
 
 # SQLite's codes for a file that fails, whatever is put into it: full, read-only, locked, broken, gone.
@@ -37,6 +37,7 @@ _OF_THE_FILE = frozenset({
 MATCH_BATCH = 100  # articles
 _REACH = (MATCH_BATCH, 1_000, 10_000, 100_000)  # how far to look behind the rows of those that were put aside
 
+Chance = Callable[[], float]
 Matched = tuple[queue.Changed, Mapping[str, tuple[Hit, ...]]]  # an article, and topic id to its hits
 Aside = dict[int, int]
 """Articles that make the matcher fail, and the change at which they did. They stay in the queue, and out of the way
@@ -76,20 +77,23 @@ class Tally:
         self.articles += other.articles
 
 
-def ingest(conn: sqlite3.Connection, results: Sequence[Result]) -> Tally:
-    """Store what came back from the crawl. Storing the same result twice changes nothing but the ledger."""
+def ingest(conn: sqlite3.Connection, results: Sequence[Result], chance: Chance = lambda: 0.0) -> Tally:
+    """Store what came back from the crawl. Storing the same result twice changes nothing but the ledger.
+
+    ``chance``: a number from 0 to 1 for each poll, so that those that began together drift apart.
+    """
     tally = Tally()
     with transaction(conn):
         for result in results:
             try:
                 with transaction(conn):
-                    part = _store(conn, result)
+                    part = _store(conn, result, chance)
             except Exception as error:
                 if of_the_file(error):
                     raise  # nothing is wrong with the result, and nothing of the batch stays
                 # A result that makes us fail, in whatever way, must not stop the rest, nor come back at once.
                 log.exception("a result could not be stored: %s", _named(result))
-                part = _store_failure(conn, result, error)
+                part = _store_failure(conn, result, error, chance)
             tally.add(part)
     return tally
 
@@ -132,22 +136,22 @@ def of_the_file(error: BaseException) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in _OF_THE_FILE
 
 
-def _store(conn: sqlite3.Connection, result: Result) -> Tally:
+def _store(conn: sqlite3.Connection, result: Result, chance: Chance) -> Tally:
     if isinstance(result, PollOutcome):
-        return _store_poll(conn, result)
+        return _store_poll(conn, result, chance)
     if isinstance(result, PageOutcome):
         return _store_page(conn, result)
     store.save_robots(conn, result)
     return Tally()
 
 
-def _store_failure(conn: sqlite3.Connection, result: Result, error: Exception) -> Tally:
+def _store_failure(conn: sqlite3.Connection, result: Result, error: Exception, chance: Chance) -> Tally:
     if not isinstance(result, PollOutcome | PageOutcome):
         return Tally()  # a robots.txt is asked for again when the copy in memory has expired
     failure = _failed(result, error)
     try:
         with transaction(conn):
-            return _store(conn, failure)
+            return _store(conn, failure, chance)
     except sqlite3.OperationalError:
         raise  # as above, or as good as that: even a failure of a few words does not go in
     except Exception:
@@ -189,9 +193,10 @@ def _count(result: PollOutcome | PageOutcome) -> Tally:
     return tally
 
 
-def _store_poll(conn: sqlite3.Connection, poll: PollOutcome) -> Tally:
+def _store_poll(conn: sqlite3.Connection, poll: PollOutcome, chance: Chance) -> Tally:
     tally = _count(poll)
-    endpoint = due.endpoint_state(conn, poll.task.endpoint_id)
+    state = ledger.endpoint_state(conn, poll.task.endpoint_id)
+    reading = None
     if poll.feed is not None:
         tally.entries = len(poll.feed.entries)
         entries = deciding.merge_same(poll.feed.entries)
@@ -199,23 +204,21 @@ def _store_poll(conn: sqlite3.Connection, poll: PollOutcome) -> Tally:
         entries = deciding.merge_same(entries, known)
         # A link that does not say when it is from is news when it comes, not when it was there before we looked.
         maybe = [entry.key for entry in entries if entry.timeless and entry.key not in known]
-        first = endpoint["last_ok_at"] is None
-        stood = standing.standing(conn, poll.task.endpoint_id, maybe, poll.at, first=first)
+        first, language = coverage.first_contact(state), poll.task.language
+        stood = standing.standing(conn, poll.task.endpoint_id, maybe, poll.at, first=state.last_ok_at is None)
         entries = [entry for entry in entries if entry.key not in stood]
-        language = poll.task.language
+        reading = coverage.reading(entries, known, state, poll.at)
         # Feeds list the newest first; stored oldest first, a newer article has a higher id.
         for entry in reversed(entries):
             intent = deciding.decide(entry, known.get(entry.key), language=language, now=poll.at)
-            known[entry.key] = store.apply_entry(conn, intent, poll, pages=bool(endpoint["pages"]))
+            backfill = first and coverage.old_news(entry.published_at, poll.at)
+            known[entry.key] = store.apply_entry(conn, intent, poll, pages=state.pages, backfill=backfill)
             tally.new += intent.change is Change.NEW
         recognise.remember(conn, poll, entries, known)
-    plan = schedule.after_poll(
-        poll,
-        failures=endpoint["failures"],
-        every=endpoint["every"],
-        open_events=due.open_events(conn, poll.task.endpoint_id),
-    )
-    store.finish_poll(conn, poll, plan, known=tally.entries - tally.new, new=tally.new)
+    odd = coverage.looks_odd(poll, state, reading)
+    before = ledger.before(conn, poll, state) if odd else None
+    plan = schedule.after_poll(poll, state, reading, before, jitter=chance())
+    ledger.finish_poll(conn, poll, plan, reading, new=tally.new)
     return tally
 
 
@@ -237,6 +240,10 @@ def _store_page(conn: sqlite3.Connection, page: PageOutcome) -> Tally:
     if plan.state is PageState.FAILED:
         log.info("page given up: %s: %s %s", task.url, page.reason, page.detail)
     store.finish_page(conn, page, plan)
+    refused = ledger.pages_refused(conn, task.source_id)
+    count = coverage.refused_in_a_row(page, refused)
+    if count != refused:
+        ledger.count_refused(conn, task.source_id, count, coverage.pages_blocked(count), page.at)
     return tally
 
 

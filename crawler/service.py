@@ -20,6 +20,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import random
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -225,7 +226,7 @@ class Service:
 
     async def _store(self, results: list[Result]) -> None:
         try:
-            tally = await self.writer.run(self.archive, lambda conn: ingest(conn, results))
+            tally = await self.writer.run(self.archive, lambda conn: ingest(conn, results, random.random))
         except Exception as error:  # noqa: BLE001 - were this task to end, nothing would be stored any more
             # Nothing of the batch was stored, so all of it is due again: at once, were it not for the pause.
             self.counts.unstored += len(results)

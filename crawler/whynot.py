@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from archive.model import RobotsRecord
 from archive.normalize import tokens
 from crawler.redirectors import opaque
+from crawler.remedies import advice, remedy
 from crawler.robots import RobotsBook
 from crawler.urls import canonical, plain, refusal
 
@@ -29,29 +30,9 @@ class Finding:
     change: str = ""
 
 
-# Of feeds and pages alike, what an operator can do about a reason; what is not here, nobody can do anything about.
-_CHANGE = {
-    "dns": "look for a typing mistake in the address; if every source fails so, the network here is down",
-    "connection": "wait a day, then open the site in a browser",
-    "timeout": "raise network.timeout in settings.yaml if it is always this site",
-    "too_large": "raise network.max_bytes in settings.yaml",
-    "redirects": "open it in a browser, and write down the address at which it ends",
-    "bad_url": "open it in a browser, and write down the address at which it ends",
-    "http_404": "look for its present address on the site",
-    "http_410": "look for its present address on the site",
-    "http_429": "raise every: of this source in sources.yaml",
-    "empty": "wait; if it lasts, find another feed",
-    "not_a_feed": "find the address of the feed itself: `presswatch try feed URL` shows what comes",
-    "not_a_sitemap": "find the address of the sitemap itself: it stands in the site's robots.txt",
-    "no_articles": "name the links with selectors.links: `presswatch try source ID` shows what is found",
-    "parse_error": "look at it with `presswatch try feed URL`, and tell the paper",
-    "parse_timeout": "look at it with `presswatch try`; if it lasts, take it out",
-    "parse_memory": "look at it with `presswatch try`; if it lasts, take it out",
-    "refused": "a private address: if it is yours, name its network under network.allow_private in settings.yaml",
-}
-_UNWANTED = (
-    "set network.contact in settings.yaml, if it is not set, so that the paper sees who asks; and write to it"
-)
+# What a feed is in while it cannot be read; the other events tell of one that is.
+_FAILURES = ("unreachable", "blocked", "http_error", "not_a_feed", "refused", "gone")
+
 _OBEYED = (
     "robots.txt is obeyed, and no setting changes that: ask the paper, or stop asking for its pages with pages: false "
     "in sources.yaml"
@@ -65,15 +46,6 @@ _ONE_IN = 40  # words
 _CONSENT_URL = re.compile(
     r"//(?:consent|cookies?|privacy)\.|[/?&](?:consent|cookie-?wall)(?![\w-])", re.IGNORECASE
 )
-
-
-def advice(reason: str) -> str:
-    """Return what would change a failure of this reason, nothing where nothing would."""
-    if reason in ("http_401", "http_403", "http_451"):
-        return _UNWANTED
-    if reason.startswith("http_5"):
-        return "wait: it is tried again by itself"
-    return _CHANGE.get(reason, "")
 
 
 # --- an article whose page was not read ---------------------------------------------------------------------------
@@ -191,7 +163,7 @@ def of_source(source_id: str, feeds: Sequence[Row]) -> list[Finding]:
         return [Finding(f"{source_id}: its feeds were not asked yet", "`presswatch run`")]
     found = []
     for feed in feeds:
-        events = [one for one in feed["events"] if one["kind"] not in ("moved", "capped", "parse_error")]
+        events = [one for one in feed["events"] if one["kind"] in _FAILURES]
         if feed["last_poll_at"] is None:
             found.append(
                 Finding(f"{source_id}: its feed {feed['url']} was not asked yet", "`presswatch run`")
@@ -212,13 +184,9 @@ def of_source(source_id: str, feeds: Sequence[Row]) -> list[Finding]:
 
 
 def _lost(source_id: str, url: str, event: Row) -> Finding:
-    change = {
-        "capped": "raise network.max_entries in settings.yaml, or poll a smaller feed",
-        "moved": "put the new address into sources.yaml",
-        "parse_error": f"`presswatch try feed {url}` shows what can be read of it",
-    }[event["kind"]]
     return Finding(
-        f"{source_id}: {event['kind']} since {_minute(event['since'])} UTC: {event['detail']}", change
+        f"{source_id}: {event['kind']} since {_minute(event['since'])} UTC: {event['detail']}",
+        remedy(event["kind"], event["detail"], url),
     )
 
 

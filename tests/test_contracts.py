@@ -89,6 +89,5 @@ def test_no_module_has_grown_past_350_lines() -> None:
         for path in (ROOT / package).rglob("*.py")
         if (count := len(path.read_text("utf-8").splitlines())) > 350
     }
-    assert set(long) <= {"archive/model.py"}, (
-        long
-    )  # the values stand in one module, in the order in which they flow
+    # The values stand in one module, in the order in which they flow; migrations are appended to, never edited.
+    assert set(long) <= {"archive/model.py", "archive/schema.py"}, long

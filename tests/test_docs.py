@@ -12,7 +12,9 @@ from typing import get_args
 import pytest
 from ruamel.yaml import YAML
 
+from alerts.words import ALL
 from archive.model import Content, Outcome, PageState, PublishedFrom
+from crawler import coverage
 from crawler.cli.config import Trial
 from crawler.config import examples_complaints, load
 from crawler.settings import FILES, Shape
@@ -253,10 +255,12 @@ def test_every_reason_for_failure_is_explained_and_has_a_remedy() -> None:
 
 def test_every_kind_of_event_and_every_way_of_a_hit_is_explained() -> None:
     events = words_of_first_cells(section(DOCS["docs/archive.md"], "### Kinds of events"))
-    written = literals(r"_STATES = frozenset\(\{(.*?)\}\)", "crawler/schedule.py")
-    kinds = {word for text in written for word in re.findall(r'"([a-z_]+)"', text)}
-    kinds |= literals(r'events\.append\(\("([a-z_]+)"', "crawler/schedule.py")
-    assert set(events) == kinds
+    assert set(events) == coverage.KINDS
+    said = words_of_first_cells(section(DOCS["docs/sources.md"], "## Events that are no failures"))
+    # The others are told reason by reason.
+    assert set(said) >= coverage.KINDS - coverage.STATES - {"parse_error"}
+    for kind in coverage.KINDS:
+        assert all(kind in words.kinds for words in ALL.values()), kind
     hows = words_of_first_cells(section(DOCS["docs/archive.md"], "### How a hit was found"))
     assert literals(r'how = "([a-z]+)"', "archive/match.py") <= set(hows)
 

@@ -23,6 +23,7 @@ from crawler.cli.output import age, counted, note, say, say_json, table
 from crawler.cli.sources import sources_app
 from crawler.clock import refuse_past
 from crawler.config import Config
+from crawler.remedies import remedy
 
 
 @contextmanager
@@ -82,11 +83,14 @@ def _line(text: str) -> str:
 
 @sources_app.callback()
 def sources(context: typer.Context, json: Json = False) -> None:
-    """Show how each source is: read, failing, and since when."""
+    """Show how each source is: read or failing, and since when."""
     if context.invoked_subcommand is not None:
         return
     with _archive(load(context)) as conn:
         health = asking.health(conn)
+    for source in health:
+        for event in source["events"]:
+            event["do"] = remedy(event["kind"], event["detail"], event["url"])
     if json:
         say_json(health)
         return
@@ -94,8 +98,11 @@ def sources(context: typer.Context, json: Json = False) -> None:
     table("sources", ("id", "state", "last read (UTC)", "articles"), rows)
     for source in health:
         for event in source["events"]:
-            since = _minute(event["since"])
-            say(f"{source['id']}: {event['kind']} since {since} UTC: {event['detail']}\n    {event['url']}")
+            times = f" ({event['count']} times)" if event["kind"] == "overrun" and event["count"] > 1 else ""
+            say(
+                f"{source['id']}: {event['kind']} since {_minute(event['since'])} UTC{times}: {event['detail']}"
+            )
+            say(f"    {event['url']}\n    what to do: {event['do']}")
 
 
 def _last_read(last_ok: str | None) -> str:

@@ -261,6 +261,10 @@ def demo(
     stay: Annotated[
         bool, typer.Option("--serve", help="Afterwards, keep the newsroom and the archive's pages open.")
     ] = False,
+    accidents: Annotated[
+        bool,
+        typer.Option("--accidents", help="With four more outlets, to each of which something happens."),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Play a day of a bundled newsroom.
@@ -287,7 +291,14 @@ def demo(
     with told(3) as (show, station):
         played = loop.run(
             lambda stop: day.play(
-                folder, stop, as_of=as_of, show=show, tell=tell, station=station, stay=note if stay else None
+                folder,
+                stop,
+                as_of=as_of,
+                troubled=accidents,
+                show=show,
+                tell=tell,
+                station=station,
+                stay=note if stay else None,
             )
         )
     raise typer.Exit(1 if played.in_vain else 0)

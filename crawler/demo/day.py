@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from archive.errors import ArchiveError
 from archive.lock import service_lock
 from crawler import config as configuration
 from crawler import run
+from crawler.demo import accidents
 from crawler.demo.content import START
 from crawler.demo.newsroom import Newsroom
 from crawler.outgoing import Counts
@@ -67,6 +68,7 @@ class Played:
     digests: tuple[Path, ...]
     failures: tuple[str, ...] = ()
     in_vain: bool = False
+    troubled: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Return it for ``--json``."""
@@ -85,16 +87,18 @@ class Played:
         topics = "\n".join(f"  {topic:12} {count:4} matches" for topic, count in self.matches.items())
         digests = "\n".join(f"  {path}" for path in self.digests) or "  none was due yet"
         command = f"{program} --config {self.folder / 'config'}"
+        outlets = "eight" if self.troubled else "four"
         passes = "1 pass" if self.passes == 1 else f"{self.passes} passes"
         links = (
             "" if stay else "  (their links lead nowhere: the newsroom has closed; --serve keeps it open)\n"
         )
         return (
-            f"One day of four invented outlets, read in {passes}: {self.articles} articles.\n{topics}\n"
+            f"One day of {outlets} invented outlets, read in {passes}: {self.articles} articles.\n{topics}\n"
             f"The digests, as their reader gets them (open one in a browser):\n{digests}\n{links}"
             f"The archive:\n  {self.folder / 'data' / 'archive.db'}\n"
             f"  {command} serve            # look at it in a browser\n"
             f'  {command} search "tropas"'
+            + (f"\n  {command} sources          # what happened, and what to do" if self.troubled else "")
         )
 
 
@@ -144,6 +148,7 @@ async def play(
     stop: asyncio.Event,
     *,
     as_of: datetime | None,
+    troubled: bool = False,
     show: Callable[[Counts], None],
     tell: Callable[[Played], None],
     station: Callable[[str], None] = lambda _: None,
@@ -151,6 +156,7 @@ async def play(
 ) -> Played:
     """Play the day in ``folder``, up to ``as_of``; ``tell`` and return what it came to.
 
+    ``troubled``: with four more outlets, to each of which something happens.
     ``show`` is told how far it is, and ``station`` when a pass begins.
     ``stay``: keep the newsroom and the archive's pages open until ``stop``, and say their address to it, unless
     there is nothing to look at because no feed was read.
@@ -159,8 +165,9 @@ async def play(
     passes = [moment for moment in PASSES if as_of is None or moment < as_of]
     if as_of is not None:
         passes.append(as_of)
-    with Newsroom(now=lambda: time[0]) as newsroom:
-        config = configuration.load(prepare(folder, newsroom.sources_yaml()))
+    with Newsroom(now=lambda: time[0]) as newsroom, accidents.serving(lambda: time[0]) as port:
+        more = accidents.sources_yaml(port) if troubled else ""
+        config = configuration.load(prepare(folder, newsroom.sources_yaml() + more))
         time[0] = passes[0]
         async with run.opened(config, lambda: time[0].astimezone(UTC)) as service:
             service.on_progress, service.on_station = show, station
@@ -171,7 +178,7 @@ async def play(
                 time[0] = moment
                 summary = await run.one_pass(service, stop)
                 made += summary.finished
-            played = await _played(service, folder, made)
+            played = replace(await _played(service, folder, made), troubled=troubled)
             tell(played)
         if stay is not None and not played.in_vain:
             async with run.serving(config, stop) as address:

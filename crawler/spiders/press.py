@@ -144,6 +144,7 @@ class PressSpider(Spider):
             "bytes": len(response.body),
             "ms": answers.ms(response),
             "retry_after": answers.retry_after(response, self.now()),
+            "max_age": answers.max_age(header(response, "Cache-Control")),
             "etag": header(response, "ETag"),
             "last_modified": header(response, "Last-Modified"),
         }

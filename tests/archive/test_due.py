@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from archive import due
+from archive import due, ledger
 from archive.model import Endpoint, EndpointKind, Outcome, RobotsRecord
 from archive.times import moment
 from archive.topic import compile_topics
@@ -294,10 +294,10 @@ def test_a_page_that_was_read_is_not_due(conn: sqlite3.Connection) -> None:
 
 def test_the_state_of_an_endpoint(conn: sqlite3.Connection) -> None:
     store(conn, poll(None, POLITICS, outcome=Outcome.FAILED, reason="http_403"))
-    state = due.endpoint_state(conn, POLITICS)
-    assert (state["failures"], state["every"], state["pages"]) == (1, None, 1)
-    assert due.open_events(conn, POLITICS) == ("blocked",)
-    assert due.open_events(conn, FRONT) == ()
+    state = ledger.endpoint_state(conn, POLITICS)
+    assert (state.failures, state.every, state.pages, state.gap_since) == (1, None, True, NOW)
+    assert state.open_events == {"blocked": NOW}
+    assert ledger.endpoint_state(conn, FRONT).open_events == {}
 
 
 def test_robots_come_back_as_they_were_stored(conn: sqlite3.Connection) -> None:

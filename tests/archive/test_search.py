@@ -303,7 +303,7 @@ def test_health_names_every_source_with_its_open_events(conn: sqlite3.Connection
     assert andina == {
         "id": "andina", "name": "Andina", "state": "partly", "last_ok": None, "failures": 2, "articles": 0,
         "events": [{"kind": "blocked", "since": "2026-07-19T12:00:00+00:00", "count": 2, "detail": "http_403",
-                    "url": "https://andina.example/politica.xml"}],
+                    "url": "https://andina.example/politica.xml", "missed": None}],
     }  # fmt: skip
     assert (harbour["state"], harbour["last_ok"], harbour["articles"], harbour["events"]) == (
         "ok", "2026-07-19T12:01:00+00:00", 1, [],

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import re
+from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -8,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.model import (
+    Before,
     EndpointKind,
+    EndpointState,
     Feed,
     Outcome,
     PageOutcome,
@@ -16,17 +21,26 @@ from archive.model import (
     PageState,
     PageTask,
     PollOutcome,
+    PollPlan,
     PollTask,
+    Reading,
 )
+from crawler import coverage, trust
+from crawler.remedies import remedy
 from crawler.schedule import (
-    INTERVAL,
     LONGEST,
     PAGE_WAITS,
+    SHORTEST,
+    SLOWEST,
     Pause,
     after_page,
     after_poll,
+    floor,
     maintenance_due,
+    weight_of,
 )
+from tests.crawler import policy
+from tests.crawler.policy import CASES
 
 NOW = datetime(2026, 7, 20, 12, tzinfo=UTC)
 TASK = PollTask(endpoint_id=1, source_id="press", kind=EndpointKind.FEED, url="https://example.org/feed")
@@ -38,16 +52,15 @@ REASONS = [
     "http_500", "http_503", "http_304",
 ]  # fmt: skip
 KINDS = [
-    "unreachable",
-    "blocked",
-    "http_error",
-    "not_a_feed",
-    "refused",
-    "parse_error",
-    "capped",
-    "moved",
-    "silent",
-]
+    "unreachable", "blocked", "http_error", "not_a_feed", "refused", "gone", "parse_error", "capped", "moved", "silent", "stale",
+    "overrun", "reidentified", "wrong_304", "pages_blocked",
+]  # fmt: skip
+STATE = EndpointState(
+    url="https://example.org/feed", last_ok_at=NOW - timedelta(minutes=15), read_at=NOW - timedelta(hours=1)
+)
+BEFORE = Before(
+    times=tuple(NOW - timedelta(hours=hours) for hours in range(500, 0, -1)), first=NOW - timedelta(hours=500)
+)
 
 
 def feed(**more: Any) -> Feed:
@@ -72,87 +85,128 @@ feeds = st.builds(
     warnings=st.just(()) | st.just(("line 3: no",)),
 )
 waits = st.none() | st.floats(0, 1e12) | st.just(float("inf"))
-moves = st.none() | st.just("https://example.org/new")
+ages = st.none() | st.floats(0, 3e6).map(lambda age: NOW - timedelta(seconds=age))
+moves = st.none() | st.sampled_from(
+    ["https://example.org/new", "https://example.org/", "https://other.example/feed"]
+)
+tags = st.none() | st.sampled_from(["v1", "v2"])
 polls = st.one_of(
-    st.builds(read, feed=feeds, retry_after=waits, moved_to=moves),
+    st.builds(read, feed=feeds, retry_after=waits, max_age=waits, moved_to=moves, etag=tags),
     st.builds(
         read,
         feed=st.none(),
         outcome=st.sampled_from([Outcome.UNCHANGED, Outcome.NOT_MODIFIED]),
         moved_to=moves,
+        max_age=waits,
     ),
-    st.builds(failed, st.sampled_from(REASONS), detail=st.sampled_from(["", "why"]), retry_after=waits),
+    st.builds(
+        failed, st.sampled_from(REASONS), detail=st.sampled_from(["", "an HTML page"]), retry_after=waits
+    ),
 )
-everies = st.none() | st.floats(30, 7 * 86400)
-before = st.integers(0, 10_000)
-opened = st.sets(st.sampled_from(KINDS)).map(lambda kinds: tuple(sorted(kinds)))
-
-
-@pytest.mark.parametrize(
-    ("poll", "failures", "every", "interval"),
-    [
-        pytest.param(read(), 0, None, INTERVAL, id="the usual interval"),
-        pytest.param(read(), 7, None, INTERVAL, id="after failures, too"),
-        pytest.param(read(), 0, 60.0, 60.0, id="the operator's interval"),
-        pytest.param(read(), 0, 2 * 86400.0, 2 * 86400.0, id="which may be longer than a day"),
-        pytest.param(read(feed=feed(ttl=HOUR)), 0, None, HOUR, id="the feed's own wish"),
-        pytest.param(
-            read(feed=feed(ttl=60.0)), 0, None, INTERVAL, id="no more often than usual, though it asks"
-        ),
-        pytest.param(read(feed=feed(ttl=365 * 86400.0)), 0, None, LONGEST, id="nor once a year"),
-        pytest.param(read(feed=feed(ttl=HOUR)), 0, 60.0, 60.0, id="the operator before the feed"),
-        pytest.param(read(outcome=Outcome.NOT_MODIFIED, feed=None), 3, None, INTERVAL, id="304 is a success"),
-        pytest.param(failed("timeout"), 0, None, 2 * INTERVAL, id="one failure doubles it"),
-        pytest.param(failed("timeout"), 1, None, 4 * INTERVAL, id="the next again"),
-        pytest.param(failed("timeout"), 500, None, LONGEST, id="up to a day"),
-        pytest.param(failed("timeout"), 0, 2 * 86400.0, 2 * 86400.0, id="or to what the operator asked for"),
-        pytest.param(failed("http_429", retry_after=7 * HOUR), 0, None, 7 * HOUR, id="Retry-After"),
-        pytest.param(
-            failed("http_429", retry_after=60.0), 3, None, 16 * INTERVAL, id="Retry-After shortens nothing"
-        ),
-        pytest.param(failed("http_503", retry_after=1e9), 0, None, LONGEST, id="Retry-After, up to a day"),
-        pytest.param(read(retry_after=2 * HOUR), 0, 60.0, 2 * HOUR, id="Retry-After of a success"),
-    ],
+opened = st.dictionaries(st.sampled_from(KINDS), ages.map(lambda age: age or NOW), max_size=len(KINDS))
+states = st.builds(
+    EndpointState,
+    url=st.sampled_from(
+        ["https://example.org/feed", "https://example.org/new", "http://www.example.org/feed"]
+    ),
+    every=st.none() | st.floats(30, 30 * 86400),
+    failures=st.integers(0, 10_000),
+    weight=st.floats(0, 10_000),
+    pace=st.none() | st.floats(SHORTEST, SLOWEST),
+    ttl=st.none() | st.floats(1, 1e9),
+    good_polls=st.integers(0, 5),
+    last_ok_at=ages,
+    read_at=ages,
+    item_at=ages,
+    etag=tags,
+    whole_at=ages,
+    said_304_at=ages,
+    whole_by=ages,
+    whole_until=ages,
+    habit_at=ages,
+    overrun_at=ages,
+    moved_to=moves,
+    gap_since=ages,
+    open_events=opened,
 )
-def test_the_next_poll_comes_when_it_should(
-    poll: PollOutcome, failures: int, every: float | None, interval: float
-) -> None:
-    plan = after_poll(poll, failures=failures, every=every, open_events=())
-    assert plan.interval == interval
-    assert plan.next_poll_at == NOW + timedelta(seconds=interval)
+dates = st.lists(st.floats(0, 3e6).map(lambda age: NOW - timedelta(seconds=age)), max_size=5).map(tuple)
+readings = st.builds(
+    lambda items, fresh, shared, dates: Reading(
+        items=items, fresh=min(fresh, items), shared=min(shared, items), dates=dates, fresh_dates=dates
+    ),
+    st.integers(0, 50),
+    st.integers(0, 50),
+    st.integers(0, 50) | st.just(0),
+    dates,
+)
+jitters = st.floats(0, 1)
 
 
-@pytest.mark.parametrize(
-    ("poll", "before", "opens", "closes"),
-    [
-        pytest.param(read(), (), [], (), id="all is well"),
-        pytest.param(read(), ("blocked", "parse_error", "capped", "moved"), [], ("blocked", "parse_error", "capped", "moved"), id="all is well again"),
-        pytest.param(
-            read(outcome=Outcome.UNCHANGED, feed=None), ("unreachable", "parse_error", "capped"), [], ("unreachable",), id="the same body says nothing of itself"
-        ),
-        pytest.param(read(feed=feed(complete=False, capped=9)), ("parse_error",), ["capped"], ("parse_error",), id="too many entries"),
-        pytest.param(read(feed=feed(complete=False, warnings=("line 3: no",))), ("capped",), ["parse_error"], ("capped",), id="not well-formed"),
-        pytest.param(read(moved_to="https://example.org/new"), ("blocked",), ["moved"], ("blocked",), id="moved"),
-        pytest.param(read(moved_to="https://example.org/new"), ("moved",), ["moved"], (), id="still moved"),
-        pytest.param(failed("http_403"), (), ["blocked"], (), id="blocked"),
-        pytest.param(failed("http_403"), ("blocked",), ["blocked"], (), id="still blocked"),
-        pytest.param(failed("timeout"), ("blocked",), ["unreachable"], ("blocked",), id="another failure takes its place"),
-        pytest.param(failed("timeout"), ("parse_error", "capped", "moved"), ["unreachable"], (), id="a failure says nothing of the body"),
-        pytest.param(failed("parse_error"), ("http_error",), ["parse_error"], ("http_error",), id="it answers again, but cannot be read"),
-    ],
-)  # fmt: skip
-def test_events_are_opened_and_closed(
-    poll: PollOutcome, before: tuple[str, ...], opens: list[str], closes: tuple[str, ...]
-) -> None:
-    plan = after_poll(poll, failures=0, every=None, open_events=before)
-    assert [kind for kind, _ in plan.events] == opens
-    assert plan.closes == closes
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_a_poll_does_what_its_rule_says(case: dict[str, Any]) -> None:
+    now, state = policy.at(case), policy.state(case)
+    poll, reading, before = policy.poll(case), policy.reading(case), policy.before(case)
+    if poll.outcome is Outcome.OK and reading is None:
+        pytest.fail("a body that was read needs a reading")
+    # What was not asked for is not there.
+    known = before if coverage.looks_odd(poll, state, reading) else None
+    plan = after_poll(poll, state, reading, known, jitter=case.get("jitter", 0.0))
+    for name, wanted in case["expect"].items():
+        assert (name, told(name, plan, now)) == (name, expected(name, wanted, now))
+
+
+def told(name: str, plan: PollPlan, now: datetime) -> object:
+    match name:
+        case "interval" | "pace" | "ttl":
+            return round(getattr(plan, name))
+        case "opens":
+            return sorted(kind for kind, _ in plan.events)
+        case "closes":
+            return sorted(f"{kind} {why}" for kind, why in plan.closes)
+        case "says":
+            return Words(" ".join(words for _, words in plan.events))
+        case "lost":
+            lost = plan.lost
+            return "unknown" if lost is None else (lost.since, lost.until) if lost else "nothing"
+        case "moved_to":
+            return plan.moved_to or ""
+        case "whole_by" | "whole_until" | "said_304_at" | "habit_at" | "item_at":
+            time = getattr(plan, name)
+            return time and round((now - time).total_seconds())
+    return getattr(plan, name)
+
+
+def expected(name: str, wanted: Any, now: datetime) -> object:
+    if name == "says":
+        return Words(wanted)
+    if name == "lost" and isinstance(wanted, list):
+        return tuple(now - timedelta(seconds=policy.seconds(age)) for age in wanted)
+    if name in ("opens", "closes"):
+        return sorted(wanted)
+    if isinstance(wanted, str) and wanted and name not in ("lost", "moved_to"):
+        return round(policy.seconds(wanted))
+    return None if wanted == "" and name != "moved_to" else wanted
+
+
+class Words(str):
+    """Equal to the pattern that it holds."""
+
+    __slots__ = ()
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, str) and re.search(str.__str__(other), str.__str__(self)) is not None
+
+
+def test_every_rule_is_named_once() -> None:
+    names = [case["name"] for case in CASES]
+    assert len(set(names)) == len(names)
 
 
 @pytest.mark.parametrize(
     ("reason", "kind"),
     [
-        ("http_401", "blocked"), ("http_403", "blocked"), ("http_451", "blocked"),
+        ("http_401", "blocked"), ("http_403", "blocked"), ("http_451", "blocked"), ("http_410", "gone"),
         ("http_404", "http_error"), ("http_429", "http_error"), ("http_500", "http_error"),
         ("timeout", "unreachable"), ("dns", "unreachable"), ("connection", "unreachable"), ("too_large", "unreachable"), ("error", "unreachable"),
         ("not_a_feed", "not_a_feed"), ("not_a_sitemap", "not_a_feed"), ("no_articles", "not_a_feed"), ("refused", "refused"),
@@ -161,79 +215,88 @@ def test_events_are_opened_and_closed(
     ],
 )  # fmt: skip
 def test_each_failure_has_a_name_that_operators_know(reason: str, kind: str) -> None:
-    plan = after_poll(failed(reason, detail="why"), failures=0, every=None, open_events=())
+    plan = after_poll(failed(reason, detail="why"), STATE)
     assert plan.events == ((kind, f"{reason}: why"),)
+    assert remedy(kind, f"{reason}: why", STATE.url)
 
 
-@pytest.mark.parametrize(
-    ("poll", "keep"),
-    [
-        (read(), True),
-        (read(outcome=Outcome.NOT_MODIFIED, feed=None), True),
-        (read(outcome=Outcome.UNCHANGED, feed=None), True),
-        (read(feed=feed(complete=False)), False),
-        (read(feed=feed(complete=False, capped=1)), False),
-        (failed("timeout"), False),
-        (failed("parse_error"), False),
-    ],
-)
-def test_validators_are_kept_of_whole_bodies_only(poll: PollOutcome, keep: bool) -> None:
-    assert after_poll(poll, failures=0, every=None, open_events=()).keep is keep
-
-
-@given(polls, before, everies, opened)
-def test_an_endpoint_is_asked_neither_too_often_nor_too_rarely(
-    poll: PollOutcome, failures: int, every: float | None, events: tuple[str, ...]
+@given(polls, states, readings, jitters)
+def test_an_endpoint_is_asked_neither_too_often_nor_too_rarely_and_never_not_at_all(
+    poll: PollOutcome, state: EndpointState, reading: Reading, jitter: float
 ) -> None:
-    plan = after_poll(poll, failures=failures, every=every, open_events=events)
-    base = every or INTERVAL
-    assert base <= plan.interval <= max(LONGEST, base)
+    plan = after_poll(poll, state, reading if poll.feed else None, BEFORE, jitter=jitter)
+    soonest = state.every or floor(poll.task.url)
+    latest = max(LONGEST, state.every or 0.0)
+    assert soonest <= plan.interval <= latest
+    assert floor(poll.task.url) <= plan.pace <= SLOWEST
     # Nothing is ever switched off.
-    assert NOW < plan.next_poll_at <= NOW + timedelta(seconds=max(LONGEST, base))
+    assert NOW < plan.next_poll_at <= NOW + timedelta(seconds=latest)
+    # And what is asked unconditionally now is so for a week at the most.
+    assert plan.whole_until is None or plan.whole_until <= NOW + timedelta(days=7)
 
 
-@given(polls, before, everies, opened)
+@given(polls, states, readings)
 def test_failures_are_counted_and_a_success_forgets_them(
-    poll: PollOutcome, failures: int, every: float | None, events: tuple[str, ...]
+    poll: PollOutcome, state: EndpointState, reading: Reading
 ) -> None:
-    plan = after_poll(poll, failures=failures, every=every, open_events=events)
-    assert plan.failures == (failures + 1 if poll.outcome is Outcome.FAILED else 0)
+    plan = after_poll(poll, state, reading if poll.feed else None, BEFORE)
+    if poll.outcome is Outcome.FAILED:
+        assert plan.failures == state.failures + 1
+        assert plan.weight - state.weight == pytest.approx(weight_of(poll.reason))
+        assert plan.lost is None
+    else:
+        assert (plan.failures, plan.weight) == (0, 0.0)
+        assert plan.lost is not None
     assert not (plan.keep and plan.failures)
 
 
-@given(polls, before, everies, opened)
+@given(polls, states, readings)
 def test_a_poll_never_opens_and_closes_the_same_event(
-    poll: PollOutcome, failures: int, every: float | None, events: tuple[str, ...]
+    poll: PollOutcome, state: EndpointState, reading: Reading
 ) -> None:
-    plan = after_poll(poll, failures=failures, every=every, open_events=events)
+    plan = after_poll(poll, state, reading if poll.feed else None, BEFORE)
     shown = [kind for kind, _ in plan.events]
+    closed = [kind for kind, _ in plan.closes]
     assert len(shown) == len(set(shown))
-    assert not set(shown) & set(plan.closes)
-    assert set(plan.closes) <= set(events)
+    assert not set(shown) & set(closed)
+    assert set(closed) <= set(state.open_events)
     assert bool(shown) or poll.outcome is not Outcome.FAILED
+    # Words are left out only where there are some already.
+    assert all(words or kind in state.open_events for kind, words in plan.events)
+    if poll.outcome is not Outcome.FAILED:
+        assert not (set(state.open_events) - set(closed)) & coverage.STATES
 
 
-@given(polls, everies)
-def test_a_server_that_asks_for_time_gets_it(poll: PollOutcome, every: float | None) -> None:
-    plan = after_poll(poll, failures=0, every=every, open_events=())
+@given(polls, states)
+def test_a_server_that_asks_for_time_gets_it(poll: PollOutcome, state: EndpointState) -> None:
+    plan = after_poll(poll, state, Reading(items=0) if poll.feed else None)
     assert plan.interval >= min(poll.retry_after or 0.0, LONGEST)
 
 
-@given(st.sampled_from(REASONS), everies, st.integers(0, 100))
-def test_the_longer_it_fails_the_less_it_is_asked(reason: str, every: float | None, failures: int) -> None:
-    sooner = after_poll(failed(reason), failures=failures, every=every, open_events=())
-    later = after_poll(failed(reason), failures=failures + 1, every=every, open_events=())
+@given(st.sampled_from(REASONS), states)
+def test_the_longer_it_fails_the_less_it_is_asked(reason: str, state: EndpointState) -> None:
+    sooner = after_poll(failed(reason), state)
+    later = after_poll(failed(reason), replace(state, failures=state.failures + 1, weight=sooner.weight))
     assert sooner.interval <= later.interval
 
 
-@given(polls, before, everies, opened)
-def test_after_a_good_poll_no_failure_stays_open(
-    poll: PollOutcome, failures: int, every: float | None, events: tuple[str, ...]
-) -> None:
-    plan = after_poll(poll, failures=failures, every=every, open_events=events)
-    if poll.outcome is not Outcome.FAILED:
-        left = set(events) - set(plan.closes)
-        assert not left & {"unreachable", "blocked", "http_error", "not_a_feed", "refused"}
+@given(states, readings)
+def test_a_gap_lies_between_the_last_good_poll_and_this_one(state: EndpointState, reading: Reading) -> None:
+    plan = after_poll(read(), state, reading, BEFORE)
+    if plan.lost:
+        assert plan.lost.since < plan.lost.until <= NOW
+        assert plan.lost.low is None or plan.lost.missed is None or plan.lost.high is None or (
+            0 <= plan.lost.low <= plan.lost.missed <= plan.lost.high
+        )  # fmt: skip
+
+
+def test_unconditional_polls_come_every_six_hours_or_so_and_not_all_in_one_pass() -> None:
+    waits = [trust.check_after(number) / timedelta(hours=1) for number in range(1, 2001)]
+    assert 4.5 <= min(waits) < 4.6
+    assert 7.4 < max(waits) <= 7.5
+    # In no quarter of an hour more than a tenth.
+    assert max(Counter(int(4 * wait) for wait in waits).values()) <= 200
+    assert [trust.check_after(7)] * 3 == [trust.check_after(7) for _ in range(3)]
 
 
 # --- pages ------------------------------------------------------------------------------------------------

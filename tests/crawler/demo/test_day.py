@@ -176,3 +176,26 @@ def test_a_demo_that_can_read_no_feed_names_them_and_fails(tmp_path: Path, more:
 def test_one_pass_is_no_plural(passes: int, words: str) -> None:
     played = Played(folder=Path("demo"), passes=passes, articles=0, matches={}, digests=())
     assert words in played.as_text("presswatch", stay=False)
+
+
+def test_the_health_table_of_the_demo_with_accidents_says_what_happened_and_what_to_do(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "demo"
+    presswatch("demo", "--accidents", "--dir", folder)
+    health = presswatch("sources", "--json", config=folder / "config").json
+    events = {(one["id"], event["kind"]): event for one in health for event in one["events"]}
+    troubled = {
+        ("cumbre-flash", "overrun"),
+        ("muralla", "blocked"),
+        ("copia-vieja", "stale"),
+        ("faro-mudo", "silent"),
+    }
+    assert set(events) == {*troubled, ("totora-sur", "parse_error")}
+    # One bulletin in ten minutes, a dozen in the feed: what was missed is known by heart.
+    assert events["cumbre-flash", "overrun"]["missed"] == pytest.approx(131, rel=0.2)
+    shown = presswatch("sources", config=folder / "config").out
+    for (source, kind), event in events.items():
+        assert event["do"]
+        assert f"{source}: {kind} since" in shown
+        assert f"what to do: {event['do']}" in " ".join(shown.split())
