@@ -57,7 +57,10 @@ def add(
     as_of: AsOf = None,
     json: Json = False,
 ) -> None:
-    """Find the feeds and sitemaps of a site, and write those you choose into sources.yaml."""
+    """Find the feeds of a site, and write those you choose.
+
+    Sitemaps too. The entry is written at the end of sources.yaml, all else stays as it is.
+    """
     config = load(context)
     logs()
     now = clock(as_of)

@@ -45,7 +45,10 @@ def take_in(
     dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
-    """Add the feeds of an OPML file to sources.yaml; folders become tags, what is there stays."""
+    """Add the feeds of an OPML file to sources.yaml.
+
+    Folders become tags, and what is there already stays as it is.
+    """
     config = load(context)
     listed = opml.read(file.read_bytes())
     known = {
@@ -109,7 +112,7 @@ def hand_out(
         typer.Argument(metavar="[FILE.opml]", help="Where to write it; left out, standard output."),
     ] = None,
 ) -> None:
-    """Write the feeds of sources.yaml as OPML, for other readers of feeds."""
+    """Write the feeds of sources.yaml as OPML."""
     config = load(context)
     body = opml.written(config.sources)
     if file is None:
