@@ -16,18 +16,20 @@ from archive.times import moment
 
 def under_keys(conn: sqlite3.Connection, endpoint_id: int, keys: Iterable[str]) -> dict[str, KnownArticle]:
     """Return what the archive has under each of ``keys`` (an article's own key or an alias of it)."""
+    # One endpoint may have offered an article under several links: the last of them says when it was there.
     found: dict[str, KnownArticle] = {}
     for chunk in _chunks(keys, 400):
         marks = ",".join("?" * len(chunk))
         cursor = conn.execute(
             f"""
             select w.wanted, a.id, a.title, a.summary, a.text, a.author, a.published_at, a.published_from,
-                   o.hash, o.last_seen_at
+                   o.hash, max(o.last_seen_at) as last_seen_at
             from (select key as wanted, id as article_id, 0 as alias from articles
                   where key in ({marks}) and merged_into is null
                   union all select url, article_id, 1 from aliases where url in ({marks})) w
             join articles a on a.id = w.article_id
-            left join offers o on o.article_id = a.id and o.endpoint_id = ? order by w.alias
+            left join offers o on o.article_id = a.id and o.endpoint_id = ?
+            group by w.wanted, w.alias, a.id order by w.alias
             """,  # noqa: S608 - only question marks are put in
             (*chunk, *chunk, endpoint_id),
         )
@@ -60,14 +62,14 @@ def under_guids(
     for chunk in _chunks(guids, 400):
         rows = conn.execute(
             f"""
-            select distinct w.guid as wanted, a.id, a.title, a.summary, a.text, a.author, a.published_at,
-                   a.published_from, o.hash, o.last_seen_at
+            select w.guid as wanted, a.id, a.title, a.summary, a.text, a.author, a.published_at,
+                   a.published_from, o.hash, max(o.last_seen_at) as last_seen_at
             from offers w indexed by offers_guid
             join endpoints e on e.id = w.endpoint_id
                 and e.source_id = (select source_id from endpoints where id = ?)
             join articles a on a.id = w.article_id
             left join offers o on o.article_id = a.id and o.endpoint_id = ?
-            where w.guid in ({",".join("?" * len(chunk))}) order by a.id
+            where w.guid in ({",".join("?" * len(chunk))}) group by w.guid, a.id order by a.id
             """,  # noqa: S608 - only question marks are put in
             (endpoint_id, endpoint_id, *chunk),
         ).fetchall()

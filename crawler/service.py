@@ -41,7 +41,7 @@ from crawler.config import Config, changed_files
 from crawler.engine import IN_FLIGHT, PER_HOST, Crawl
 from crawler.health import Heartbeat, harmless
 from crawler.outgoing import Counts, Outgoing
-from crawler.pipelines import Storing, ingest
+from crawler.pipelines import Chance, Storing, ingest
 from crawler.pool import Workers
 from crawler.watching import Watching
 from crawler.watchlist import compile_stored
@@ -79,6 +79,7 @@ class Service:
         )  # fmt: skip
         self.outgoing = Outgoing(config, now, self.writer, self.readers, self.counts)
         self.asked = Asked(self.outgoing.with_alerts, now, {"rematch": self._rematch_asked})
+        self.chance: Chance = random.random  # what keeps polls apart that began together
         self.in_flight: dict[tuple[str, int], str] = {}  # (kind, id) of each task: its host
         self.stored = asyncio.Event()  # set whenever results were stored
         self._on_progress: Callable[[Counts], None] = lambda _: None
@@ -228,7 +229,7 @@ class Service:
 
     async def _store(self, results: list[Result]) -> None:
         try:
-            tally = await self.writer.run(self.archive, lambda conn: ingest(conn, results, random.random))
+            tally = await self.writer.run(self.archive, lambda conn: ingest(conn, results, self.chance))
         except Exception as error:  # noqa: BLE001 - were this task to end, nothing would be stored any more
             # Nothing of the batch was stored, so all of it is due again: at once, were it not for the pause.
             self.counts.unstored += len(results)
