@@ -23,7 +23,7 @@ import typer
 
 from alerts import requests, state
 from alerts.requests import State
-from archive.connect import open_writer, translated
+from archive.connect import open_writer, transaction, translated
 from archive.errors import ArchiveError, LockHeld, PresswatchError
 from archive.lock import is_held, service_lock
 from crawler.cli.app import clock
@@ -96,17 +96,20 @@ def _answer(data_dir: Path, ask: Ask, who: str, held: ExitStack) -> Mapping[str,
         if state.pending(conn):
             raise ArchiveError(f"{who}, which runs in {data_dir}, is of an earlier version: start it again")
         now = clock(None)()
-        request_id = requests.ask(
-            conn, ask.what, ask.arguments, now=now, until=now + timedelta(seconds=ask.wait)
-        )
-        note(f"{who} works in {data_dir}: it is asked to do this")
-        claimed = False
+        request_id, claimed = None, False
         try:
+            # In a transaction, since Ctrl-C may come before the id is known: then the row is not there either.
+            with transaction(conn):
+                request_id = requests.ask(
+                    conn, ask.what, ask.arguments, now=now, until=now + timedelta(seconds=ask.wait)
+                )
+            note(f"{who} works in {data_dir}: it is asked to do this")
             answered = _wait(conn, request_id, data_dir, ask, held)
             claimed = answered is None
         finally:
             # Also at Ctrl-C: what nobody waits for must not be begun. Who has the lock knows that nobody is at it.
-            requests.drop(conn, request_id, claimed=claimed)
+            if request_id is not None:
+                requests.drop(conn, request_id, claimed=claimed)
     return answered
 
 
