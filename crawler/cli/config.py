@@ -19,6 +19,7 @@ from archive.times import stamp
 from archive.topic import Topic, TopicSpec
 from crawler.cli import difference
 from crawler.cli.app import Json, app
+from crawler.cli.found import lately
 from crawler.cli.output import counted, note, say, say_json
 from crawler.cli.query import archive
 from crawler.config import Config, NoFolder, Survey, examples_complaints, survey
@@ -94,8 +95,7 @@ def _say_difference(
                 said = {"since": stamp(begin), "waiting": waiting, "topics": changes}
             else:
                 number = preview.articles(conn, begin)
-                last = f"in the archive's last {days} days" if days > 1 else "on the archive's last day"
-                say(f"\namong {counted(number, 'article')} first seen {last}:\n")
+                say(f"\namong {counted(number, 'article')} first seen {lately(days)}:\n")
                 if not difference.show(found, waiting):
                     say(
                         "nothing changes: the archive was matched with the topics as they stand in keywords.yaml"

@@ -63,6 +63,11 @@ def chart(days: Mapping[str, int], first: date, last: date) -> Iterator[str]:
         begin += timedelta(days=step)
 
 
+def lately(days: int) -> str:
+    """Return in words which part of the archive was looked at: its last ``days`` days."""
+    return f"in the archive's last {days} days" if days > 1 else "on the archive's last day"
+
+
 def counts(found: Found) -> Iterator[str]:
     """Yield how many there are by source and by language."""
     for label, numbers in (("by source", found.sources), ("by language", found.languages)):

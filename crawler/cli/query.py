@@ -73,9 +73,11 @@ def try_query(
     if begin is None or held is None:
         shown.show(["", "the archive holds no article yet"])
         return
-    last = f"in the archive's last {days} days" if days > 1 else "on the archive's last day"
     shown.show(
-        ["", f"{counted(articles.total, 'article')} of {number:,} {last}, by the day first seen (UTC)"]
+        [
+            "",
+            f"{counted(articles.total, 'article')} of {number:,} {shown.lately(days)}, by the day first seen (UTC)",
+        ]
     )
     if not articles.total:
         return
