@@ -219,6 +219,7 @@ class Feed:
     warnings: tuple[str, ...] = ()
     complete: bool = True
     capped: int = 0  # entries left out past max_entries
+    older: int = 0  # entries, or sitemaps of an index, left out as older than what was asked for
     ttl: float | None = None  # the feed's own wish, in seconds
 
 
@@ -304,9 +305,9 @@ Result = PollOutcome | PageOutcome | RobotsRecord
 class KnownArticle:
     """What the archive holds under a key, as far as deciding needs it.
 
-    ``offer_hash`` is the hash of the entry as this endpoint last offered it, ``offered_at`` when that was; None if it
-    never did. ``others`` are title, summary and text of the articles that turned out to be this one: what they say,
-    it says too.
+    ``offer_hash`` is the hash of the entry as this endpoint last offered it, ``offered_at`` when that was, and
+    ``offered_since`` when it first did; None if it never did. ``others`` are title, summary and text of the articles
+    that turned out to be this one: what they say, it says too.
     """
 
     article_id: int
@@ -318,6 +319,7 @@ class KnownArticle:
     published_from: PublishedFrom
     offer_hash: str | None = None
     offered_at: datetime | None = None
+    offered_since: datetime | None = None
     others: tuple[tuple[str, str, str], ...] = ()
 
 
@@ -382,6 +384,7 @@ class Before:
     times: tuple[datetime, ...] = ()
     first: datetime | None = None  # since when ``times`` are known
     blind: tuple[tuple[datetime, datetime], ...] = ()
+    offered: int = 1  # items of the body before
     sitemap: bool = False  # whether the source has one to search
     taken: bool = False  # whether the address to which a feed has moved is an endpoint of the source already
 

@@ -119,3 +119,10 @@ def max_age(value: str | None) -> float | None:
         return None
     found = _MAX_AGE.search(value)
     return float(found.group(1)) if found else None
+
+
+def led_home(response: Response, asked: str) -> str:
+    """Return words for a redirect to a home page, where many an address that is no more leads; nothing for others."""
+    here = urlsplit(response.url)
+    home = here.path in ("", "/") and not here.query and urlsplit(asked).path not in ("", "/")
+    return f"; the address redirects to the home page {response.url}" if home else ""

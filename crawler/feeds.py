@@ -96,8 +96,11 @@ def read_feed(
     problem = document.get("bozo_exception")
     if problem is not None:
         warnings.append(_told(problem, body))
-    offered = document.entries[:max_entries]
-    capped = len(document.entries) - len(offered)
+    capped = max(len(document.entries) - max_entries, 0)
+    # Nearly all feeds list the newest first; of one that does not, the newest stand at its end.
+    offered = (
+        document.entries[capped:] if capped and _rises(document.entries) else document.entries[:max_entries]
+    )
     base = _base(document, url)
     language = primary(document.feed.get("language"))
     found = tuple(_entry(item, base=base, source_id=source_id, language=language) for item in offered)
@@ -111,6 +114,11 @@ def read_feed(
         capped=capped,
         ttl=_ttl(document.feed),
     )
+
+
+def _rises(items: Sequence[Any]) -> bool:
+    ends = [dates.parse_feed_date(items[at]) for at in (0, -1)]
+    return ends[0] is not None and ends[1] is not None and ends[0] < ends[1]
 
 
 def _unpacked(body: bytes) -> bytes:
@@ -220,7 +228,10 @@ def _told(problem: Exception, body: bytes) -> str:
     if isinstance(problem, SAXParseException):
         # feedparser puts an XML declaration on a line of its own before a body that has none.
         declared = body.removeprefix(b"\xef\xbb\xbf").startswith(b"<?xml")
-        return f"line {(problem.getLineNumber() or 1) - (not declared)}: {problem.getMessage()}"
+        # Expat's words for a body that ends within an element.
+        cut = problem.getMessage() == "no element found"
+        said = "the body ends before the feed does" if cut else problem.getMessage()
+        return f"line {(problem.getLineNumber() or 1) - (not declared)}: {said}"
     return f"{type(problem).__name__}: {problem}"
 
 

@@ -97,7 +97,7 @@ def read_sitemap(
     if root in _FEEDS or text.startswith("{"):
         feed = _of_feed(body, url, source_id, content_type, max_entries)
         fresh = tuple(entry for entry in feed.entries if not _older(entry.published_at, since))
-        return Sitemap(feed=replace(feed, entries=fresh))
+        return Sitemap(feed=replace(feed, entries=fresh, older=len(feed.entries) - len(fresh)))
     if root in ("urlset", "sitemapindex"):
         found, news = _elements(text, warnings), True
     elif not root and re.match(r"https?://", text, re.IGNORECASE):
@@ -135,7 +135,7 @@ def _gathered(
     children: dict[str, Child] = {}
     unread: list[str] = []
     names: dict[str, None] = {}
-    fresh = count()
+    fresh, older = count(), count()
 
     def offered() -> Iterator[tuple[tuple[bool, float, int], _Found]]:
         for is_child, one in found:
@@ -145,11 +145,14 @@ def _gathered(
                     unread.append(one.loc.strip())
             elif is_child:
                 child = Child(url=link, lastmod=_written(one.lastmod), exact=":" in one.lastmod)
-                if not _older(child.lastmod or _month_end(link), since):
+                if _older(child.lastmod or _month_end(link), since):
+                    next(older)
+                else:
                     children.setdefault(link, child)
             else:
                 moment = _moment(one)
                 if _older(moment, since) or _older(_published_by(one, link), since):
+                    next(older)
                     continue
                 if one.news and (name := one.news.get("name")):
                     names[name] = None
@@ -184,6 +187,7 @@ def _gathered(
         warnings=tuple(warnings),
         complete=not capped and not warnings,
         capped=capped,
+        older=next(older),
     )
     return Sitemap(feed=feed, children=tuple(near[:MAX_CHILDREN]))
 
