@@ -255,9 +255,11 @@ def _loss(
 
 def _same_titles(reading: Reading, before: Before) -> int:
     """Return how many headlines are those of the body before, 0 where so few are that it may be chance."""
-    # "Editorial" and "The week in pictures" come again by themselves.
-    same = len({title for title in reading.titles & before.titles if len(title.split()) >= 4})
-    return same if same >= 2 or (same and 2 * same >= reading.items) else 0
+    again = {title for title in reading.titles & before.titles if title}
+    # "Editorial" and "The week in pictures" come again by themselves, but not most of a list.
+    same = len({title for title in again if len(title.split()) >= 4})
+    most = len(again) if len(again) >= 2 and 2 * len(again) >= reading.items else 0
+    return max(most, same if same >= 2 or (same and 2 * same >= reading.items) else 0)
 
 
 def _told(gap: Gap, *, sitemap: bool) -> str:
