@@ -29,7 +29,7 @@ from archive.model import (
 )
 from archive.normalize import fold
 from crawler import habits, trust
-from crawler.dates import sane
+from crawler.dates import from_url, sane
 from crawler.ingest import to_text
 
 POLLS = 3  # an endpoint asked fewer times has no one before to be compared with
@@ -71,8 +71,11 @@ def first_contact(state: EndpointState) -> bool:
     return state.read_at is None
 
 
-def old_news(published: datetime | None, now: datetime) -> bool:
-    """Tell whether what is found at the first contact is backfill: older than 48 hours, as far as it says."""
+def old_news(entry: Entry, now: datetime) -> bool:
+    """Tell whether what is found at the first contact is backfill: older than 48 hours, as it or its URL says."""
+    published = entry.published_at
+    if published is None and (day := from_url(entry.url or "")):
+        published = day + timedelta(days=1)  # at the latest
     return published is not None and published < now - timedelta(hours=48)
 
 
