@@ -187,7 +187,7 @@ class Entry:
     ``key`` is the identity: the canonical URL of where the link leads, as far as it says, or ``source_id:guid`` where
     there is no usable link; ``url`` is that place as it is fetched and shown.
     ``link`` is the link as offered, made absolute; ``refused`` says why its page must not be fetched.
-    ``also`` is another key under which it may be known: that of the link as offered, where that leads on to ``url``.
+    ``also`` are other keys under which it may be known: of the links as offered, where those lead on to ``url``.
     ``twins`` are (guid, link) of other entries of the same feed that have the same key and were merged into it.
     ``timeless``: nothing says when it is from, as of a link that may be navigation; what its endpoint showed so at the
     first poll is not news.
@@ -204,7 +204,7 @@ class Entry:
     language: str | None = None
     tags: tuple[str, ...] = ()
     refused: str | None = None
-    also: str | None = None
+    also: tuple[str, ...] = ()
     twins: tuple[tuple[str | None, str | None], ...] = ()
     timeless: bool = False
 

@@ -29,7 +29,7 @@ from archive.model import (
 )
 from archive.normalize import fold
 from crawler import habits, searches, silence, trust
-from crawler.dates import sane
+from crawler.dates import from_url, sane
 from crawler.ingest import to_text
 
 POLLS = 3  # an endpoint asked fewer times has no one before to be compared with
@@ -70,8 +70,11 @@ def first_contact(state: EndpointState) -> bool:
     return state.read_at is None
 
 
-def old_news(published: datetime | None, now: datetime) -> bool:
-    """Tell whether what is found at the first contact is backfill: older than 48 hours, as far as it says."""
+def old_news(entry: Entry, now: datetime) -> bool:
+    """Tell whether what is found at the first contact is backfill: older than 48 hours, as it or its URL says."""
+    published = entry.published_at
+    if published is None and (day := from_url(entry.url or "")):
+        published = day + timedelta(days=1)  # at the latest
     return published is not None and published < now - timedelta(hours=48)
 
 
@@ -282,9 +285,11 @@ def _loss(
 
 def _same_titles(reading: Reading, before: Before) -> int:
     """Return how many headlines are those of the body before, 0 where so few are that it may be chance."""
-    # "Editorial" and "The week in pictures" come again by themselves.
-    same = len({title for title in reading.titles & before.titles if len(title.split()) >= 4})
-    return same if same >= 2 or (same and 2 * same >= reading.items) else 0
+    again = {title for title in reading.titles & before.titles if title}
+    # "Editorial" and "The week in pictures" come again by themselves, but not most of a list.
+    same = len({title for title in again if len(title.split()) >= 4})
+    most = len(again) if len(again) >= 2 and 2 * len(again) >= reading.items else 0
+    return max(most, same if same >= 2 or (same and 2 * same >= reading.items) else 0)
 
 
 def _told(gap: Gap, *, sitemap: bool) -> str:
