@@ -45,6 +45,7 @@ _NOTHING_YET = re.compile(r"<!--.*?-->|<\?.*?\?>|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?
 _CLOSED = re.compile(r"</(?:[\w.-]+:)?(?:url|sitemap)\s*>", re.IGNORECASE)
 _OPENED = re.compile(r"<(?:[\w.-]+:)?(?:url|sitemap)[\s>]", re.IGNORECASE)
 _FEEDS = frozenset({"rss", "feed", "rdf", "channel"})
+_NUMBER = re.compile(r"(?<!\d)(?:19|20)\d{6}(?!\d)")
 _MONTH = re.compile(r"(?<!\d)((?:19|20)\d{2})[/_.-](0[1-9]|1[0-2])(?![\d]|[/_.-]\d{2}(?!\d))")
 _DAY = timedelta(days=1)
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -238,6 +239,8 @@ def _published_by(one: _Found, link: str) -> datetime | None:
     """Return when the article was out at the latest: some sites touch all their old pages again and again."""
     named = _written(one.news.get("publication_date", "")) if one.news else None
     day = None if named else dates.from_url(link)
+    if day and one.lastmod and _NUMBER.search(link):
+        return None  # eight digits in a row may be anything, and lastmod says that it is new
     return day + _DAY if day else named
 
 
