@@ -23,12 +23,11 @@ from itertools import count
 from typing import Any
 
 from lxml import etree
-from w3lib.encoding import html_to_unicode
 
 from archive.errors import ParseError
 from archive.model import Entry, Feed
 
-from . import dates, entries, feeds, urls
+from . import dates, entries, feeds, urls, xmltext
 from .language import primary
 from .site import same_site
 
@@ -38,9 +37,6 @@ MAX_BYTES = 50_000_000
 MAX_CHILDREN = 500
 """Sitemaps of one index that are told, the newest; `crawler.walk` follows fewer in one poll."""
 
-# "&" that begins no reference to a character: addresses are often written so, and an entity is never resolved.
-_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-fA-F]{1,6});)")
-_DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
 _ROOT = re.compile(r"<(?:[\w.-]+:)?([A-Za-z][\w.-]*)[\s/>]")
 _NOTHING_YET = re.compile(r"<!--.*?-->|<\?.*?\?>|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>", re.DOTALL | re.IGNORECASE)
 _FEEDS = frozenset({"rss", "feed", "rdf", "channel"})
@@ -92,7 +88,7 @@ def read_sitemap(
     """
     body, cut = _unpacked(body, max_bytes)
     warnings = ["the packed file ends too early"] if cut else []
-    text = _decoded(body, content_type).lstrip("\ufeff \t\r\n")
+    text = xmltext.decoded(body, content_type).lstrip("\ufeff \t\r\n")
     root = _root(text)
     if root in _FEEDS or text.startswith("{"):
         feed = _of_feed(body, url, source_id, content_type, max_entries)
@@ -261,14 +257,6 @@ def _unpacked(body: bytes, max_bytes: int) -> tuple[bytes, bool]:
     return whole, not unpacking.eof
 
 
-def _decoded(body: bytes, content_type: str | None) -> str:
-    """Return ``body`` as text: what is valid UTF-8 is that, whatever it says; what says nothing is Windows-1252."""
-    try:
-        return body.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return html_to_unicode(content_type, body, default_encoding="cp1252")[1]
-
-
 def _root(text: str) -> str:
     """Return the name of the first element, in lower case and without its prefix; "" when there is none."""
     if not text.startswith("<"):
@@ -279,7 +267,7 @@ def _root(text: str) -> str:
 
 def _elements(text: str, warnings: list[str]) -> Iterator[tuple[bool, _Found]]:
     """Yield each ``<sitemap>`` (True) and ``<url>`` (False), and let it go; say in ``warnings`` what was repaired."""
-    whole = _without_references(_DECLARATION.sub("", text))
+    whole = xmltext.whole(text)
     # No reference is left that could be resolved, and none would be; no file and no address is ever opened.
     parser = etree.iterparse(
         BytesIO(whole.encode("utf-8", "replace")),
@@ -309,16 +297,6 @@ def _elements(text: str, warnings: list[str]) -> Iterator[tuple[bool, _Found]]:
     errors = [error for error in parser.error_log if error.level >= etree.ErrorLevels.ERROR]
     if errors:
         warnings.append(f"line {errors[0].line}: {errors[0].message}")
-
-
-def _without_references(text: str) -> str:
-    """Return ``text`` with "&amp;" for each "&" that stands for itself; in CDATA all do already."""
-    first, *rest = text.split("<![CDATA[")
-    parts = [_AMPERSAND.sub("&amp;", first)]
-    for part in rest:
-        inside, end, after = part.partition("]]>")
-        parts += ("<![CDATA[", inside, end, _AMPERSAND.sub("&amp;", after))
-    return "".join(parts)
 
 
 def _read(element: Any) -> _Found:

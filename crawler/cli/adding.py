@@ -22,6 +22,12 @@ from crawler.cli.sources import DryRun, put, sources_app
 from crawler.clock import Clock
 from crawler.config import Config, same_url
 
+ASKED_BY_NAME = (
+    "write the entry into sources.yaml by hand, with username, and in password_env the environment variable that "
+    "holds the password (docs/sources.md, How a source is asked)"
+)
+"""What to do where a server wants a name and a password: this command knows none."""
+
 if TYPE_CHECKING:
     from crawler.lookout import Found, Looked
 
@@ -118,7 +124,8 @@ def _address(text: str) -> str:
     url = text if re.match(r"[a-z]+://", text, re.IGNORECASE) else f"https://{text}"
     why = urls.refusal(url)
     if why is not None or not urlsplit(url).hostname:
-        raise typer.BadParameter(f"{text} is no web address ({why})")
+        beside = f": {ASKED_BY_NAME}" if url != urls.without_user(url) else ""
+        raise typer.BadParameter(f"{urls.without_user(text)} is no web address ({why}){beside}")
     return url
 
 

@@ -14,6 +14,7 @@ import typer
 from archive.errors import FetchError
 from archive.model import Article, Content, EndpointKind, Entry, Feed
 from archive.times import stamp
+from crawler import urls
 from crawler.cli import ask
 from crawler.cli.app import AsOf, Json, app, clock, load
 from crawler.cli.output import logs, note, say, say_json, table
@@ -148,6 +149,7 @@ def _local(target: str) -> Path | None:
     path = Path(target)
     if not path.is_file():
         hint = f" (did you mean https://{target}?)" if _like_an_address(target) else ""
+        target = urls.without_user(target)
         raise typer.BadParameter(f"{target} is neither a file nor an http(s) URL{hint}")
     return path
 

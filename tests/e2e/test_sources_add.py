@@ -6,6 +6,7 @@ import os
 import pty
 import subprocess
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -209,6 +210,36 @@ def test_the_guard_stands_before_it(site: Press, tmp_path: Path) -> None:
 @pytest.mark.parametrize("address", ["ftp://faro.example/", "https://", "file:///etc/passwd"])
 def test_what_is_no_web_address_is_refused(tmp_path: Path, address: str) -> None:
     assert "is no web address" in presswatch("sources", "add", address, config=write(tmp_path), code=2).err
+
+
+@pytest.mark.parametrize("address", ["http://ana:s3cret@faro.example/", "ana:s3cret@faro.example"])
+@pytest.mark.parametrize("command", [("sources", "add"), ("try", "feed"), ("try", "page")])
+def test_a_password_in_an_address_is_not_printed(
+    tmp_path: Path, command: tuple[str, ...], address: str
+) -> None:
+    done = presswatch(*command, address, config=write(tmp_path), code=None)
+    assert done.code in (1, 2)
+    assert "s3cret" not in done.out + done.err
+    if command == ("sources", "add"):
+        assert "faro.example is no web address" in done.err or "faro.example/ is no web address" in done.err
+        assert "with username, and in password_env" in done.err
+
+
+def test_check_shows_the_line_of_an_address_without_its_password(tmp_path: Path) -> None:
+    sources = (
+        "sources:\n- {id: a, name: A, endpoints: [{feed: 'http://ana:s3cret@a.example/rss', evry: 1h}]}\n"
+    )
+    more = "- {id: b, name: B, endpoints: ['http://ana:s3cret@b.example/rss']}\n"
+    done = presswatch("check", config=write(tmp_path, sources=sources + more), code=1)
+    assert "s3cret" not in done.out + done.err
+    line, mark = next(
+        pair
+        for pair in pairwise(done.out.splitlines())
+        if "evry: 1h" in pair[0] and "^" in pair[1] and pair[0].index("evry") == pair[1].index("^")
+    )
+    assert "http://a.example/rss" in line
+    assert mark.strip().startswith("^")
+    assert "username and password_env" in done.out
 
 
 def test_a_config_with_mistakes_is_not_added_to(site: Press, tmp_path: Path) -> None:
