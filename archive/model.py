@@ -220,6 +220,7 @@ class Feed:
     complete: bool = True
     capped: int = 0  # entries left out past max_entries
     ttl: float | None = None  # the feed's own wish, in seconds
+    changed: datetime | None = None  # of a sitemap: when the latest of its pages changed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

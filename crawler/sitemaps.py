@@ -132,8 +132,10 @@ def _gathered(
     unread: list[str] = []
     names: dict[str, None] = {}
     fresh = count()
+    changed: datetime | None = None
 
     def offered() -> Iterator[tuple[tuple[bool, float, int], _Found]]:
+        nonlocal changed
         for is_child, one in found:
             link = urls.join(url, one.loc)
             if link is None or urls.refusal(link):
@@ -145,6 +147,7 @@ def _gathered(
                     children.setdefault(link, child)
             else:
                 moment = _moment(one)
+                changed = max(filter(None, (changed, moment)), default=None)
                 if _older(moment, since) or _older(_published_by(one, link), since):
                     continue
                 if one.news and (name := one.news.get("name")):
@@ -180,6 +183,7 @@ def _gathered(
         warnings=tuple(warnings),
         complete=not capped and not warnings,
         capped=capped,
+        changed=changed,
     )
     return Sitemap(feed=feed, children=tuple(near[:MAX_CHILDREN]))
 

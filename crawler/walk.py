@@ -44,6 +44,7 @@ class Walk:
     _capped: int = 0
     _title: str = ""
     _format: str = ""
+    _changed: datetime | None = None
 
     def __post_init__(self) -> None:
         self._seen.add(self.url)
@@ -101,6 +102,7 @@ class Walk:
             warnings=tuple(self._warnings),
             complete=not self._capped and not self._warnings,
             capped=self._capped,
+            changed=self._changed,
         )
 
     def _take(self, sitemap: Sitemap) -> None:
@@ -113,6 +115,7 @@ class Walk:
         if feed.entries:
             self._format = self._format or feed.format
         self._title = self._title or feed.title
+        self._changed = max(filter(None, (self._changed, feed.changed)), default=None)
         self._capped += feed.capped
         for warning in feed.warnings:
             self._warn(warning)

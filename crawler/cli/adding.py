@@ -6,7 +6,7 @@ import asyncio
 import re
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,10 +14,12 @@ from urllib.parse import urlsplit
 
 import typer
 
+from archive.due import RECENT
+from archive.model import EndpointKind
 from archive.times import stamp
 from crawler import opml, sourcesfile, urls
 from crawler.cli.app import AsOf, Json, clock, load
-from crawler.cli.output import age, logs, note, say, say_json, table
+from crawler.cli.output import age, counted, logs, note, say, say_json, table
 from crawler.cli.sources import DryRun, put, sources_app
 from crawler.clock import Clock
 from crawler.config import Config, same_url
@@ -81,10 +83,8 @@ def add(
         if json:
             say_json(result)
         else:
-            note(
-                "nothing to add: "
-                + ("all of it is in sources.yaml already" if looked.found else "no feed was found")
-            )
+            for line in _nothing(looked):
+                note(line)
         raise typer.Exit(0 if looked.found else 1)
     chosen = _chosen(looked.found, open_, choose, yes=yes, ask=not json)
     twice = [one for one in chosen if same_url(one.url) in listed]
@@ -133,9 +133,29 @@ def _look(url: str, config: Config, now: Clock) -> Looked:
     from crawler import lookout, loop
 
     async def one(_stop: asyncio.Event) -> Looked:
-        return await lookout.look(url, config.settings.network, now, note)
+        return await lookout.look(url, config.settings.network, now, RECENT, note)
 
     return loop.run(one)
+
+
+def _nothing(looked: Looked) -> Iterator[str]:
+    """Yield why there is nothing to add, and what else can be done."""
+    if looked.found:
+        yield "nothing to add: all of it is in sources.yaml already"
+        return
+    yield "nothing to add: no feed was found"
+    if any(reason == "http_401" for _, reason in looked.missed):
+        yield f"the server asks for a name and a password (http_401): {ASKED_BY_NAME}"
+    elif looked.links:
+        yield (
+            f"its page holds {counted(looked.links, 'link')} that {'looks' if looked.links == 1 else 'look'} like one "
+            f"to an article: `section: {looked.url}` reads it (docs/sources.md, A site without a feed)"
+        )
+    else:
+        yield (
+            "no link of its page looks like one to an article; a page that lists articles can be read under "
+            "`section:`, with selectors.links if need be (docs/sources.md, A site without a feed)"
+        )
 
 
 def _proposed(looked: Looked, config: Config) -> _Proposed:
@@ -175,6 +195,8 @@ def _chosen(
 def _show(looked: Looked, proposed: _Proposed, listed: dict[str, str], now: datetime) -> None:
     about = ", ".join(filter(None, (proposed.country, proposed.language)))
     say(f"{proposed.name}" + (f" ({about})" if about else "") + f": {looked.url}")
+    from crawler.lookout import MOST_CHILDREN
+
     if looked.found:
         rows = [
             (
@@ -190,6 +212,11 @@ def _show(looked: Looked, proposed: _Proposed, listed: dict[str, str], now: date
             for number, one in enumerate(looked.found, 1)
         ]
         table("found", ("", "kind", "items", "newest", "address", ""), rows)
+    if any(one.kind is EndpointKind.SITEMAP for one in looked.found):
+        note(
+            f"of a sitemap the items of the last {RECENT.days} days are counted, of an index those of its "
+            f"{MOST_CHILDREN} newest sitemaps; `presswatch try feed` shows all"
+        )
     if looked.missed:
         reasons = Counter(reason for _, reason in looked.missed)
         said = ", ".join(f"{reason} ({number})" for reason, number in reasons.items())
@@ -217,6 +244,7 @@ def _as_json(looked: Looked, proposed: _Proposed, listed: dict[str, str]) -> dic
             }
             for number, one in enumerate(looked.found, 1)
         ],
+        "links": looked.links,
         "missed": [{"url": url, "reason": reason} for url, reason in looked.missed],
         "added": False,
         "entry": None,

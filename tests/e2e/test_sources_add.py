@@ -186,10 +186,74 @@ def test_the_address_of_a_feed_is_that_feed(site: Press, tmp_path: Path) -> None
     assert [one.path for one in site.asked] == ["/robots.txt", "/portada.xml"]
 
 
-def test_a_site_without_a_feed_is_said_to_have_none(tmp_path: Path) -> None:
-    with press({"/": Answer(b"<html><title>Nada</title><body></body></html>")}) as empty:
-        done = presswatch("sources", "add", empty.url, config=folder(tmp_path), code=1)
+ARTICLES = "".join(
+    f"<h2><a href='/noticias/{n}12345'>El lago baja otra vez en el {n}. año de sequía</a></h2>"
+    for n in range(3)
+)
+
+
+@pytest.mark.parametrize(
+    ("routes", "said"),
+    [
+        pytest.param(
+            {"/": Answer(b"<html><title>Nada</title><body></body></html>")},
+            "no link of its page looks like one to an article; a page that lists articles can be read under `section:`",
+            id="nothing at all",
+        ),
+        pytest.param(
+            {"/": Answer(f"<html><title>Lista</title><body>{ARTICLES}</body></html>".encode())},
+            "its page holds 3 links that look like one to an article: `section: {url}/` reads it",
+            id="links to articles",
+        ),
+        pytest.param(
+            {"/": Answer(b"who are you?", status=401)},
+            "asks for a name and a password (http_401): write the entry into sources.yaml by hand, with username",
+            id="a password",
+        ),
+    ],
+)
+def test_a_site_without_a_feed_is_said_to_have_none_and_what_else_can_be_done(
+    tmp_path: Path, routes: dict[str, Answer], said: str
+) -> None:
+    with press(routes) as site:
+        done = presswatch("sources", "add", f"{site.url}/", config=folder(tmp_path), code=1)
     assert "no feed was found" in done.err
+    assert said.format(url=site.url) in done.err
+    assert "docs/sources.md" in done.err
+
+
+PLAIN = "".join(
+    f"<url><loc>https://faro.example/{name}</loc><lastmod>{day}</lastmod></url>"
+    for name, day in (
+        ("a", "2026-07-20"),
+        ("b", "2026-07-19T08:00:00Z"),
+        ("c", "2020-01-02"),
+        ("d", "2019-01-02"),
+    )
+)
+
+
+def test_a_sitemap_without_dates_of_publication_is_as_fresh_as_its_last_change(tmp_path: Path) -> None:
+    body = f"<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'>{PLAIN}</urlset>".encode()
+    with press({"/": Answer(b"<html></html>"), "/sitemap-news.xml": Answer(body)}) as site:
+        config = folder(tmp_path)
+        done = presswatch("sources", "add", site.url, "--as-of", NOW, "--json", config=config).json
+        tried = presswatch("try", "feed", f"{site.url}/sitemap-news.xml", "--as-of", NOW, config=config)
+    (found,) = done["found"]
+    assert (found["items"], found["newest"]) == (2, "2026-07-20T12:00:00+00:00"), "the day is not over"
+    assert "4 entries" in tried.out
+    assert "a poll takes what is of the last 3 days: 2 of these 4 would be left out as too old" in tried.err
+
+
+@pytest.mark.parametrize("articles", ["", ARTICLES], ids=["a home page", "one that lists articles"])
+def test_try_feed_says_which_feeds_a_page_names(tmp_path: Path, articles: str) -> None:
+    page = HOME.replace(b"<body>", f"<body>{articles}".encode())
+    with press({"/": Answer(page, headers=(("Content-Type", "text/html"),))}) as site:
+        done = presswatch("try", "feed", f"{site.url}/", config=folder(tmp_path), code=0 if articles else 1)
+        names = f"{site.url}/comments/feed/, {site.url}/portada.xml, {site.url}/old.xml"
+        said = f"it names 3 feeds: {names}; `presswatch sources add {site.url}/` looks at them"
+        assert said in done.err
+        assert len([one for one in site.asked if one.path == "/"]) <= 3, "nothing is asked again for it"
 
 
 def test_a_site_whose_page_is_forbidden_is_asked_for_its_feeds_all_the_same(
