@@ -146,6 +146,36 @@ def test_yes_takes_the_first_that_is_not_there_yet(site: Press, tmp_path: Path) 
     assert (second.id, second.endpoints[0].url) == ("el-faro-del-lago-2", f"{site.url}/arcio/rss/")
 
 
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        (("--country", "peru"), "'--country': 'peru': a country in two capital letters"),
+        (("--language", "Spanish"), "'--language': 'Spanish': a language code"),
+        (("--id", "El Faro"), "'--id': 'El Faro': small letters"),
+        (("--id", "andina"), "--id andina: a source of sources.yaml has this id already"),
+        (("--tag", "a", "--tag", ""), "'--tag': '': must not be empty"),
+        (("--choose", "first"), "'--choose': 'first': numbers are needed"),
+    ],
+)
+def test_an_option_that_the_file_would_not_take_is_refused_before_anything_is_asked(
+    site: Press, tmp_path: Path, option: tuple[str, ...], said: str
+) -> None:
+    done = presswatch("sources", "add", site.url, "--yes", *option, config=folder(tmp_path), code=2)
+    assert said in " ".join(done.err.replace("│", " ").split())
+    assert site.asked == []
+
+
+def test_where_nobody_can_be_asked_nothing_is_written_and_a_dry_run_shows_the_first(
+    site: Press, tmp_path: Path
+) -> None:
+    config = folder(tmp_path)
+    done = presswatch("sources", "add", site.url, "--as-of", NOW, config=config, code=1)
+    assert "nothing was written: choose with --choose N" in done.err
+    plan = presswatch("sources", "add", site.url, "--as-of", NOW, "--dry-run", config=config)
+    assert f"- feed: {site.url}/portada.xml  # seen working 2026-07" in plan.out
+    assert (config / "sources.yaml").read_text() == GOOD["sources"]
+
+
 def test_on_a_terminal_it_asks(site: Press, tmp_path: Path) -> None:
     config = folder(tmp_path)
     ours, theirs = pty.openpty()
@@ -156,7 +186,7 @@ def test_on_a_terminal_it_asks(site: Press, tmp_path: Path) -> None:
         stderr=subprocess.DEVNULL,
         env=environment(),
     )
-    os.write(ours, b"1\n")
+    os.write(ours, b"17\n1\n")  # a number that is not there is asked again
     os.close(theirs)
     said = b""
     while True:
