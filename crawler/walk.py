@@ -42,6 +42,7 @@ class Walk:
     _entries: dict[str, Entry] = field(default_factory=dict)
     _warnings: list[str] = field(default_factory=list)
     _capped: int = 0
+    _older: int = 0
     _title: str = ""
     _format: str = ""
     _changed: datetime | None = None
@@ -103,6 +104,7 @@ class Walk:
             complete=not self._capped and not self._warnings,
             capped=self._capped,
             changed=self._changed,
+            older=self._older,
         )
 
     def _take(self, sitemap: Sitemap) -> None:
@@ -117,6 +119,7 @@ class Walk:
         self._title = self._title or feed.title
         self._changed = max(filter(None, (self._changed, feed.changed)), default=None)
         self._capped += feed.capped
+        self._older += feed.older
         for warning in feed.warnings:
             self._warn(warning)
         children = {child.url: child for child in sitemap.children if child.url not in self._seen}

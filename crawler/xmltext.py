@@ -14,6 +14,8 @@ from collections.abc import Iterator
 
 from w3lib.encoding import html_to_unicode
 
+from . import bodies
+
 # An "&" that begins none of the references that XML knows without a DOCTYPE; what one declares is never resolved.
 _AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-fA-F]{1,6});)")
 _DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
@@ -27,7 +29,8 @@ def decoded(body: bytes, content_type: str | None = None) -> str:
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return html_to_unicode(content_type, body, default_encoding="cp1252")[1]
+        encoding, text = html_to_unicode(content_type, body, default_encoding="cp1252")
+        return bodies.as_utf8(body) if encoding in ("utf-8", "cp1252") else text
 
 
 def whole(text: str) -> str:
