@@ -120,7 +120,8 @@ def test_the_date_says_where_it_came_from(
             "Mega-Faro", id="a word with a hyphen",
         ),
         pytest.param(ld(**{"@type": "NewsArticle", "headline": "Titular"}), "Titular", id="headline"),
-        pytest.param("<title>Otra cosa</title>", "Litio", id="the only h1"),
+        pytest.param("<title>Otra cosa</title>", "Otra cosa", id="a title that shares nothing with the h1"),
+        pytest.param("<title>Litio - El Faro de la Costa</title>", "Litio", id="the h1 that stands in the title"),
         pytest.param('<meta property="og:title" content="Per&#xAD;ú\u200b\n  hoy">', "Perú hoy", id="cleaned"),
     ],
 )  # fmt: skip
