@@ -65,6 +65,10 @@ HOSTS: dict[str, dict[str, Route]] = {
         "/429": Answer(b"", 429, (("Retry-After", "60"),)),
         "/hang-up": hang_up,
         "/moved": to("/page"),
+        "/gone": to("/"),
+        "/": Answer(PAGE),
+        "/wall": to("/consent?next=/wall"),
+        "/consent?next=/wall": Answer(PAGE),
         "/to-file": to("file:///etc/hostname"),
         "/to-private": to("http://192.168.1.1/admin"),
         "/to-closed": to("{closed}/private/page"),
@@ -136,6 +140,10 @@ CASES = [
     Case("429 says when", "open", fails("http_429", retry_after=60.0), "/429"),
     Case("a page without text", "open", fails("no_text", status=200), "/hollow"),
     Case("a page that sends its readers on", "open", fails("no_text", url="{host}/refresh"), "/refresh"),
+    Case(
+        "a page that leads to the front page", "open", fails("soft_404", status=200, url="{host}/"), "/gone"
+    ),
+    Case("a page that leads to a wall", "open", fails("consent"), "/wall"),
     Case("an empty page", "open", fails("empty"), "/empty"),
     Case("a server that hangs up", "open", fails("connection"), "/hang-up"),
     Case("a bug of ours is an outcome", "open", fails("error"), "/crash", detail="a bug of ours"),
