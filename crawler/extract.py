@@ -38,6 +38,8 @@ FEW = 500
 MOST_BUTTONS = 300
 _NO_SELECTORS = Selectors()
 
+# What trafilatura takes for a name: where one logs in, or follows.
+_NOBODY = frozenset({"username", "follow author", "author", "admin", "staff writer"})
 _BY = re.compile(r"^(?:by|por)\s+", re.IGNORECASE)
 
 
@@ -160,4 +162,5 @@ def _without_headline(text: str, title: str | None) -> str:
 
 def _author(tree: Any, said: Metadata) -> str | None:
     found = ", ".join(dict.fromkeys(said.authors)) or extract_author(tree) or ""
-    return _BY.sub("", clean_line(found)) or None
+    name = _BY.sub("", clean_line(found))
+    return None if not name or name.lower() in _NOBODY else name

@@ -28,7 +28,7 @@ META = (
     "publish-date", "publish_date", "pubdate", "published_date", "publication_date",
     "citation_publication_date", "prism.publicationdate", "dcterms.issued", "dc.date.issued",
     "dcterms.created", "dc.date.created", "dcterms.date", "dc.date", "article_date_original",
-    "originalpublicationdate", "date",
+    "originalpublicationdate", "article:publicationdate", "article:published", "pdate", "ptime", "date",
 )  # fmt: skip
 
 AT_ONCE = timedelta(seconds=15)
@@ -43,7 +43,7 @@ AHEAD = timedelta(hours=1)
 _DAY = timedelta(days=1)
 _ZONED = re.compile(r"\d(?:Z|\s?UTC|\s?GMT|\s?[+-]\d{2}:?\d{2})\s*$", re.IGNORECASE)
 _CLOCK = re.compile(
-    r"(?:^|[\s_-])(?:clock|reloj|today|hoy|current|updated?|modified|actualizad[oa])(?:$|[\s_-])",
+    r"(?:^|[\s_-])(?:clock|reloj|today|hoy|current|updated?|(?:date)?modified|actualizad[oa])(?:$|[\s_-])",
     re.IGNORECASE,
 )
 _MASTHEAD = "header[not(.//h1)][not(ancestor::article or ancestor::main)]"
@@ -81,7 +81,8 @@ def read(
             written.origin,
         )  # many a system gives an article that was never changed its own date
     day = _in_text(tree, now)
-    if day is None or day in refused:
+    # htmldate reads times as well, and of a change it knows nothing.
+    if day is None or day in refused or day in _days_of_clocks(tree):
         return None, PublishedFrom.NONE
     moment = dates.sane(dates.from_iso(day), now)
     return (moment, PublishedFrom.TEXT) if moment else (None, PublishedFrom.NONE)
@@ -110,12 +111,21 @@ def _candidates(tree: Any, said: Metadata, url: str) -> Iterator[Said]:
 
 def _times(tree: Any) -> Iterator[str]:
     """Yield the times of the page, those that are marked as its own first; those of other stories and clocks never."""
-    marked = tree.xpath('//*[@itemprop="datePublished"][@datetime]/@datetime | //time[@pubdate]/@datetime')
+    marked = tree.xpath(
+        '//*[@itemprop="datePublished"]/@datetime | //*[@itemprop="datePublished"][not(self::meta)]/@content'
+        " | //time[@pubdate]/@datetime"
+    )
     yield from map(str, marked)
     times = tree.xpath(f"//time[@datetime][not({_OUTSIDE})]")
     own = [time for time in times if not _is_clock(time)]
     inside = [time for time in own if any(one.tag in ("article", "main") for one in time.iterancestors())]
     yield from (time.get("datetime") for time in (*inside[:1], *own[:1]))
+
+
+def _days_of_clocks(tree: Any) -> set[str]:
+    written = [time.get("datetime") or "" for time in tree.iter("time") if _is_clock(time)]
+    moments = [moment for text in written if (moment := dates.from_iso(text))]
+    return {text.strip()[:10] for text in written} | {moment.date().isoformat() for moment in moments}
 
 
 def _is_clock(element: Any) -> bool:

@@ -174,6 +174,7 @@ def test_the_title_stands_without_the_site(head: str, expected: str) -> None:
         (ld(**{"@type": "NewsArticle", "author": {"name": ["Ana", "x"]}}), "Ana"),
         ('<meta name="author" content="Por Ana Quispe">', "Ana Quispe"),
         ('<meta property="article:author" content="https://facebook.com/faro">', None),
+        ('<meta name="author" content="admin">', None),
     ],
 )
 def test_the_author_is_a_name(head: str, expected: str | None) -> None:
