@@ -14,7 +14,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from trafilatura import bare_extraction
+from trafilatura import bare_extraction, external
 from trafilatura.metadata import extract_author
 from trafilatura.utils import detect_encoding, load_html
 from w3lib.encoding import html_to_unicode
@@ -26,7 +26,7 @@ from archive.normalize import clean, clean_line, tokens
 from . import dates, metadata, notfound, published, selected, titles
 from .language import primary
 from .metadata import Metadata
-from .textlanguage import detect
+from .textlanguage import detect, frequent
 
 # They log each page they cannot read as an error; here that is a value.
 for _name in ("trafilatura", "htmldate", "charset_normalizer"):
@@ -121,7 +121,11 @@ def parse(body: bytes, content_type: str | None) -> Any:
 def _text(tree: Any, url: str) -> str:
     """Return the text of the page, a line for each paragraph."""
     text = _extracted(tree, url, fast=True)
-    return text if len(text) >= FEW else max(text, _extracted(tree, url, fast=False), key=len)
+    if len(text) >= FEW:
+        return text
+    # Else it would load the frequent words of a hundred languages, 30 MB in each worker.
+    external.JT_STOPLIST = external.JT_STOPLIST or tuple(frequent())
+    return max(text, _extracted(tree, url, fast=False), key=len)
 
 
 def _extracted(tree: Any, url: str, *, fast: bool) -> str:

@@ -2,7 +2,7 @@
 
 A text is in a language when many of its words are among that language's most frequent ones, and fewer among those of
 any other; so are its parts. What is short, mixed, or in a language without a list is in none that is known: precision
-before all. The lists are jusText's, which comes with trafilatura: 50,000 words, 15 MB, half a millisecond a text.
+before all. The lists are jusText's, which comes with trafilatura: 36,000 words, 9 MB, half a millisecond a text.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def detect(text: str) -> str | None:
 
 
 def _counts(words: list[str]) -> Counter[str]:
-    lists = _frequent()
+    lists = frequent()
     return Counter(chain.from_iterable(lists[word] for word in words if word in lists))
 
 
@@ -58,7 +58,7 @@ def _best(counts: Counter[str], words: int) -> str | None:
 
 
 @cache
-def _frequent() -> dict[str, tuple[str, ...]]:
+def frequent() -> dict[str, tuple[str, ...]]:
     """Return the frequent words, each with the languages that it is frequent in."""
     found: dict[str, list[str]] = {}
     for language, name in _LISTS.items():
