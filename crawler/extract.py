@@ -124,7 +124,7 @@ def _text(tree: Any, url: str) -> str:
     if len(text) >= FEW:
         return text
     # Else it would load the frequent words of a hundred languages, 30 MB in each worker.
-    external.JT_STOPLIST = external.JT_STOPLIST or tuple(frequent())
+    external.JT_STOPLIST = external.JT_STOPLIST or tuple(frequent())  # type: ignore[assignment]  # None, it says
     return max(text, _extracted(tree, url, fast=False), key=len)
 
 
