@@ -239,3 +239,16 @@ left join events v on v.endpoint_id = e.id and v.until is null
 group by s.id
 """,
     )
+
+
+@migrations()
+def what_a_page_says_of_itself(database: Database) -> None:
+    """Whether an article has to be paid for, and which language it was said to be in where its text is in another."""
+    run(
+        database,
+        """
+alter table articles add column paywalled integer;
+
+alter table articles add column language_said text
+""",
+    )

@@ -148,6 +148,9 @@ def decide(entry: Entry, known: KnownArticle | None, *, language: str | None, no
             title=title,
             summary=_with_others(offered.summary or known.summary, known, title),
             text=known.text,
+            paywalled=known.paywalled,
+            # What the page said, or its text showed, stands above what the feed and the source say.
+            language=None if known.text else offered.language,
             author=offered.author or known.author,
             published_at=offered.published_at or known.published_at,
             published_from=offered.published_from if offered.published_at else known.published_from,
@@ -177,6 +180,8 @@ def merge_page(article: Article, known: KnownArticle) -> Fields:
         text=joined(text, *(text for _, _, text in known.others)) if text else known.text,
         author=known.author or _author(article.author),
         language=article.language,
+        language_said=article.language_said,
+        paywalled=known.paywalled if article.paywalled is None else article.paywalled,
         published_at=published_at,
         published_from=published_from,
     )
@@ -248,6 +253,7 @@ def _fill(known: KnownArticle, offered: Fields) -> Fields:
         title=known.title or offered.title,
         summary=known.summary or offered.summary,
         text=known.text,
+        paywalled=known.paywalled,
         author=known.author or offered.author,
         language=None,
         published_at=offered.published_at if gap else known.published_at,

@@ -127,6 +127,26 @@ def test_a_worker_that_dies_costs_its_task_only(runner: asyncio.Runner, workers:
     assert isinstance(runner.run(workers.feed(SMALL, **WHERE)), Feed)
 
 
+def test_a_page_that_kills_its_worker_or_takes_too_long_costs_that_page_only(
+    runner: asyncio.Runner, workers: Workers
+) -> None:
+    page = b"<html><head><title>Litio</title></head><body><p>Una planta de litio en Puno.</p></body></html>"
+    heavy = page.replace(
+        b"<p>", b"<div><p>Una planta de litio en Puno, <a href=x>dicen</a>.</p>" * 20_000 + b"<p>"
+    )
+    where: dict[str, Any] = {"url": "https://example.org/", "now": NOW}
+
+    async def together() -> list[Any]:
+        killer = evaluate(workers, "__import__('os')._exit(7)")
+        slow = workers.page(heavy, timeout=0.05, **where)
+        return await asyncio.gather(killer, slow, workers.page(page, **where), return_exceptions=True)
+
+    killed, slow, read = runner.run(together())
+    assert isinstance(killed, ParseError)
+    assert isinstance(slow, ParseError)
+    assert (killed.reason, slow.reason, read.title) == ("worker_died", "parse_timeout", "Litio")
+
+
 def test_a_worker_has_a_limit_of_memory(runner: asyncio.Runner, workers: Workers) -> None:
     with pytest.raises(ParseError) as caught:
         runner.run(evaluate(workers, "len(bytes(2 << 30))"))
