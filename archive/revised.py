@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
+from itertools import pairwise
 
 from archive.model import Hit
 
@@ -28,10 +29,12 @@ def note(
 ) -> None:
     """Note what came and left since ``revision_id``, which has what the article said when it was last matched.
 
+    There may be later ones: what came to a field or left it is noted of the one in which that field changed.
+
     ``found``: the hits of now by topic; ``versions``: what each topic was matched with. The rows of `hits` must still
     be those of before.
     """
-    at = conn.execute("select at from revisions where id = ?", (revision_id,)).fetchone()[0]
+    when = _changed(conn, article_id, revision_id)
     before = {
         row["topic_id"]: row
         for row in conn.execute(
@@ -53,10 +56,27 @@ def note(
             """insert into hit_changes (article_id, topic_id, revision_id, at, change, field, variant, text)
             values (?, ?, ?, ?, ?, ?, ?, ?)""",
             [
-                (article_id, topic_id, revision_id, at, change, field, variant, text)
+                (article_id, topic_id, *when[field], change, field, variant, text)
                 for change, (field, variant), text in changes
             ],
         )
+
+
+def _changed(conn: sqlite3.Connection, article_id: int, revision_id: int) -> dict[str, tuple[int, str]]:
+    """Return of each field the revision in which it changed last, and when; the first of them if it did not."""
+    states = conn.execute(
+        """select * from (
+            select id, at, title, summary, text from revisions where article_id = ?1 and id >= ?2 union all
+            select null, null, title, summary, text from articles where id = ?1)
+        order by id is null, id""",
+        (article_id, revision_id),
+    ).fetchall()
+    found = {}
+    for field in FIELDS:
+        changed = [one for one, after in pairwise(states) if one[field] != after[field]]
+        row = changed[-1] if changed else states[0]
+        found[field] = row["id"], row["at"]
+    return found
 
 
 def _stood(conn: sqlite3.Connection, seq: int) -> _Terms:

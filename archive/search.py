@@ -215,7 +215,7 @@ def totals(conn: sqlite3.Connection) -> tuple[int, dict[str, int]]:
 
 
 def edited(conn: sqlite3.Connection) -> list[str]:
-    """Return the addresses of the articles that said something else before, the one whose matches changed most first."""
+    """Return the addresses of the articles that said something else before, those with the most changed hits first."""
     rows = conn.execute(
         """select coalesce(a.url, a.key), (select count(*) from hit_changes c where c.article_id = a.id) as changes
         from articles a where a.id in (select article_id from revisions) and a.merged_into is null
