@@ -13,6 +13,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from archive.document import COLUMNS, document
@@ -139,7 +140,7 @@ def _revisions(conn: sqlite3.Connection, article: sqlite3.Row) -> list[Row]:
         "select id, at, why, title, summary, text from revisions where article_id = ? order by id",
         article["id"],
     )
-    following: list[Mapping[str, Any]] = [*found[1:], {name: article[name] for name in _WORDS}]
+    states: list[Row] = [*found, {name: article[name] for name in _WORDS}]
     changes: dict[int, list[Row]] = defaultdict(list)
     for row in _rows(
         conn,
@@ -156,7 +157,7 @@ def _revisions(conn: sqlite3.Connection, article: sqlite3.Row) -> list[Row]:
             "changed": [name for name in _WORDS if one[name] != after[name]],
             "hits": changes[one["id"]],
         }
-        for one, after in zip(found, following, strict=True)
+        for one, after in pairwise(states)
     ]
 
 
