@@ -23,7 +23,7 @@ def under_keys(conn: sqlite3.Connection, endpoint_id: int, keys: Iterable[str]) 
         cursor = conn.execute(
             f"""
             select w.wanted, a.id, a.title, a.summary, a.text, a.author, a.published_at, a.published_from,
-                   o.hash, o.title as offered_title, max(o.last_seen_at) as last_seen_at,
+                   a.paywalled, o.hash, o.title as offered_title, max(o.last_seen_at) as last_seen_at,
                    null as page_title
             from (select key as wanted, id as article_id, 0 as alias from articles
                   where key in ({marks}) and merged_into is null
@@ -64,7 +64,7 @@ def under_guids(
         rows = conn.execute(
             f"""
             select w.guid as wanted, a.id, a.title, a.summary, a.text, a.author, a.published_at,
-                   a.published_from, o.hash, o.title as offered_title, max(o.last_seen_at) as last_seen_at,
+                   a.published_from, a.paywalled, o.hash, o.title as offered_title, max(o.last_seen_at) as last_seen_at,
                    null as page_title
             from offers w indexed by offers_guid
             join endpoints e on e.id = w.endpoint_id
@@ -84,8 +84,8 @@ def under_guids(
 def by_id(conn: sqlite3.Connection, article_id: int) -> KnownArticle | None:
     """Return the article with this id, None when it is gone or became one with another."""
     row = conn.execute(
-        """select a.id, a.title, a.summary, a.text, a.author, a.published_at, a.published_from, null as hash,
-        null as offered_title, null as last_seen_at, p.title as page_title
+        """select a.id, a.title, a.summary, a.text, a.author, a.published_at, a.published_from, a.paywalled,
+        null as hash, null as offered_title, null as last_seen_at, p.title as page_title
         from articles a left join pages p on p.article_id = a.id where a.id = ? and a.merged_into is null""",
         (article_id,),
     ).fetchone()
@@ -125,6 +125,7 @@ def _known(row: sqlite3.Row, others: Mapping[int, tuple[tuple[str, str, str], ..
         author=row["author"],
         published_at=moment(row["published_at"]),
         published_from=PublishedFrom(row["published_from"]),
+        paywalled=None if row["paywalled"] is None else bool(row["paywalled"]),
         offer_hash=row["hash"],
         offered_at=moment(row["last_seen_at"]),
         offered_title=row["offered_title"],

@@ -120,6 +120,8 @@ def _fill(conn: sqlite3.Connection, kept: int, gone: int) -> None:
         pruned_at = iif(k.text = '' and g.text <> '', null, k.pruned_at),
         content = min(k.content, g.content, iif(?4 = '', 'title', 'summary')),
         author = coalesce(k.author, g.author), language = coalesce(k.language, g.language),
+        language_said = iif(k.language is null, g.language_said, k.language_said),
+        paywalled = coalesce(k.paywalled, g.paywalled),
         published_at = coalesce(k.published_at, g.published_at),
         published_from = iif(k.published_at is null, g.published_from, k.published_from),
         backfill = min(k.backfill, g.backfill), odd = iif(k.odd = 0 and g.odd = 0, 0, null)

@@ -237,7 +237,11 @@ class Feed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
-    """What one page turned out to be. ``text`` keeps paragraphs, separated by one newline."""
+    """What one page turned out to be. ``text`` keeps paragraphs, separated by one newline.
+
+    ``language_said``: in what the source or the page says it is, where the text is in another language.
+    ``paywalled``: whether the page says that it is not free to read; None: it does not say.
+    """
 
     title: str | None
     author: str | None
@@ -247,6 +251,8 @@ class Article:
     text: str
     canonical_url: str | None = None
     warnings: tuple[str, ...] = ()  # selectors that found nothing
+    language_said: str | None = None
+    paywalled: bool | None = None
 
 
 # --- what happened ----------------------------------------------------------------------------------------
@@ -337,6 +343,7 @@ class KnownArticle:
     author: str | None
     published_at: datetime | None
     published_from: PublishedFrom
+    paywalled: bool | None = None
     offer_hash: str | None = None
     offered_at: datetime | None = None
     offered_title: str | None = None
@@ -430,7 +437,10 @@ class Before:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fields:
-    """The fields of an article that readers see, clean and ready to store."""
+    """The fields of an article that readers see, clean and ready to store.
+
+    ``language``: None leaves what is known, and ``language_said`` with it.
+    """
 
     title: str
     summary: str
@@ -439,11 +449,30 @@ class Fields:
     language: str | None
     published_at: datetime | None
     published_from: PublishedFrom
+    language_said: str | None = None
+    paywalled: bool | None = None
 
     @property
     def content(self) -> Content:
         """What was read of it."""
-        return Content.FULL if self.text else Content.SUMMARY if self.summary else Content.TITLE
+        return content_of(self.summary, self.text, paywalled=self.paywalled)
+
+
+TEASER = 800
+"""Characters of a text that may be no more than a teaser: some 130 words."""
+
+
+def content_of(summary: str, text: str, *, paywalled: bool | None = None) -> Content:
+    """Return what was read of an article.
+
+    A short text is not the article where its page says that one has to pay for it, or where the feed has said it all:
+    it is the beginning of one, or the summary once more.
+    """
+    said = " ".join(text.rstrip("….").split())
+    teaser = len(text) < TEASER and (paywalled or said in " ".join(summary.split()))
+    if text and not teaser:
+        return Content.FULL
+    return Content.SUMMARY if summary or text else Content.TITLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -213,6 +213,19 @@ end
 
 
 @migrations()
+def what_a_page_says_of_itself(database: Database) -> None:
+    """Whether an article has to be paid for, and which language it was said to be in where its text is in another."""
+    run(
+        database,
+        """
+alter table articles add column paywalled integer;
+
+alter table articles add column language_said text
+""",
+    )
+
+
+@migrations()
 def pages_again(database: Database) -> None:
     """When a page that was read is fetched again, with what it is asked, and what came and went with each revision."""
     # Of a page that was read before this, its first reading is taken to be the last: what matters is its first day.

@@ -192,14 +192,18 @@ def change_article(
     odd = is_odd(*texts)
     conn.execute(
         """update articles set title = ?, summary = ?, text = ?, author = ?, published_at = ?,
-        published_from = ?, language = coalesce(?, language), content = ?, pruned_at = iif(?, null, pruned_at),
+        published_from = ?, language_said = iif(?, ?, language_said), language = coalesce(?, language),
+        paywalled = ?, content = ?, pruned_at = iif(?, null, pruned_at),
         odd = ? where id = ?""",
         (
             *texts,
             fields.author,
             stamp(fields.published_at),
             fields.published_from,
+            fields.language is not None,
+            fields.language_said,
             fields.language,
+            fields.paywalled,
             fields.content,
             fields.text != was.text,
             odd,

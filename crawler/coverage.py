@@ -324,7 +324,7 @@ def refused_in_a_row(page: PageOutcome, before: int) -> int:
     """Return how many pages of a source were refused in a row, by now."""
     if page.outcome is not Outcome.FAILED:
         return 0
-    return before + 1 if page.reason in _BLOCKED - {"robots"} else before
+    return before + 1 if page.reason in (_BLOCKED - {"robots"}) | {"captcha"} else before
 
 
 def pages_blocked(count: int) -> str | None:

@@ -166,6 +166,9 @@ def decide(entry: Entry, known: KnownArticle | None, *, language: str | None, no
             title=title,
             summary=known.summary if only_clocks(known.summary, summary, offered.language) else summary,
             text=known.text,
+            paywalled=known.paywalled,
+            # What the page said, or its text showed, stands above what the feed and the source say.
+            language=None if known.text else offered.language,
             author=offered.author or known.author,
             published_at=offered.published_at or known.published_at,
             published_from=offered.published_from if offered.published_at else known.published_from,
@@ -197,8 +200,8 @@ def merge_page(article: Article, known: KnownArticle) -> Fields:
     text, title = clean(article.text), page_title(article)
     edited = bool(title and known.page_title) and title != known.page_title
     text = joined(text, *(text for _, _, text in known.others)) if text else known.text
-    if only_clocks(known.text, text, article.language):
-        text = known.text
+    if only_clocks(known.text, text, article.language) or (article.paywalled and _part_of(text, known.text)):
+        text = known.text  # a wall that went up takes nothing back
     published_at, published_from = known.published_at, known.published_from
     if published_at is None and article.published_at is not None:
         published_at, published_from = article.published_at, article.published_from
@@ -208,9 +211,17 @@ def merge_page(article: Article, known: KnownArticle) -> Fields:
         text=text,
         author=known.author or _author(article.author),
         language=article.language,
+        language_said=article.language_said,
+        paywalled=known.paywalled if article.paywalled is None else article.paywalled,
         published_at=published_at,
         published_from=published_from,
     )
+
+
+def _part_of(text: str, whole: str) -> bool:
+    """Tell whether a text is what is left of another behind a paywall: its beginning, or some of its lines."""
+    beginning = whole.startswith(text.rstrip(" .…"))
+    return len(text) < len(whole) and (beginning or set(text.split("\n")) <= set(whole.split("\n")))
 
 
 def aliases(page: PageOutcome) -> list[tuple[str, str]]:
@@ -279,6 +290,7 @@ def _fill(known: KnownArticle, offered: Fields) -> Fields:
         title=known.title or offered.title,
         summary=known.summary or offered.summary,
         text=known.text,
+        paywalled=known.paywalled,
         author=known.author or offered.author,
         language=None,
         published_at=offered.published_at if gap else known.published_at,

@@ -21,6 +21,13 @@ MAX_NODES = 2_000
 _ARTICLE = re.compile(r"(?:article|posting|report)$", re.IGNORECASE)
 _PAGE = re.compile(r"(?:^|[/:])(?:webpage|\w*page)$", re.IGNORECASE)
 _BROKEN_DATE = re.compile(r'"datePublished"\s*:\s*"([^"]{8,40})"')
+_BROKEN_FREE = re.compile(r'"isAccessibleForFree"\s*:\s*"?(\w+)')
+# schema.org's Boolean, as people write it: JSON, Python, a word, an address.
+_NO, _YES = (
+    re.compile(r"(?:.*/)?(?:false|no|0)", re.IGNORECASE),
+    re.compile(r"(?:.*/)?(?:true|yes|1)", re.IGNORECASE),
+)
+_TIERS = {"free": False, "metered": True, "locked": True}  # of article:content_tier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +35,8 @@ class Metadata:
     """What one page says of itself, unjudged.
 
     ``meta`` holds the content of every meta element by its name, property or itemprop in lower case, in
-    the order of the page; ``ld`` the JSON-LD nodes that are articles, then those that are pages.
+    the order of the page; ``ld`` the JSON-LD nodes that are articles, then those that are pages. ``paywalled`` is
+    None where the page says nothing of it.
     """
 
     meta: dict[str, tuple[str, ...]]
@@ -36,6 +44,7 @@ class Metadata:
     ld_dates: tuple[str, ...]
     canonical_url: str | None
     html_language: str | None
+    paywalled: bool | None = None
 
     def first(self, *names: str) -> str | None:
         """Return the content of the first meta element of the first of ``names`` that there is."""
@@ -51,6 +60,18 @@ class Metadata:
     def headline(self) -> str | None:
         """The headline of the first article of the JSON-LD."""
         return next((text for node in self.ld if (text := _string(node.get("headline")))), None)
+
+    @property
+    def name(self) -> str | None:
+        """The name that the first article of the JSON-LD has."""
+        return next((text for node in self.ld if (text := _string(node.get("name")))), None)
+
+    @property
+    def is_article(self) -> bool:
+        """Whether the page calls itself an article."""
+        return (
+            any(_is(node, _ARTICLE) for node in self.ld) or (self.first("og:type") or "").lower() == "article"
+        )
 
     @property
     def authors(self) -> tuple[str, ...]:
@@ -73,12 +94,14 @@ def read(tree: Any, *, url: str) -> Metadata:
         if name and content:
             meta.setdefault(name.strip().lower(), []).append(content)
     nodes, broken = _linked_data(tree)
+    dates = (found for text in broken for found in _BROKEN_DATE.findall(text))
     return Metadata(
         meta={name: tuple(contents) for name, contents in meta.items()},
         ld=nodes,
-        ld_dates=(*filter(None, (_string(node.get("datePublished")) for node in nodes)), *broken),
+        ld_dates=(*filter(None, (_string(node.get("datePublished")) for node in nodes)), *dates),
         canonical_url=_canonical(tree, meta, url),
         html_language=tree.get("lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang"),
+        paywalled=_paywalled(tree, meta, nodes, broken),
     )
 
 
@@ -96,7 +119,7 @@ def _canonical(tree: Any, meta: dict[str, list[str]], url: str) -> str | None:
 
 
 def _linked_data(tree: Any) -> tuple[tuple[dict[str, Any], ...], tuple[str, ...]]:
-    """Return the article nodes, then the page nodes, and the dates found in scripts that are not JSON."""
+    """Return the article nodes, then the page nodes, and the scripts that are not JSON."""
     nodes: list[dict[str, Any]] = []
     broken: list[str] = []
     for script in tree.iter("script"):
@@ -105,10 +128,46 @@ def _linked_data(tree: Any) -> tuple[tuple[dict[str, Any], ...], tuple[str, ...]
         try:
             nodes.extend(_walk(_json(script.text)))
         except (ValueError, RecursionError):
-            broken.extend(_BROKEN_DATE.findall(script.text))
+            broken.append(script.text)
     articles = [node for node in nodes if _is(node, _ARTICLE)]
     pages = [node for node in nodes if _is(node, _PAGE) and not _is(node, _ARTICLE)]
     return (*articles, *pages), tuple(broken)
+
+
+def _paywalled(
+    tree: Any, meta: dict[str, list[str]], nodes: tuple[dict[str, Any], ...], broken: tuple[str, ...]
+) -> bool | None:
+    """Return whether the page says that it is not free to read, or that a part of it is not."""
+    for node in nodes:
+        parts = node.get("hasPart")
+        parts = parts if isinstance(parts, list) else [parts]
+        # A page that may be read now and then says that it is free, and names the part that is not.
+        said = [
+            _free(one.get("isAccessibleForFree"))
+            for one in (node, *parts[:MAX_NODES])
+            if isinstance(one, dict)
+        ]
+        if known := [free for free in said if free is not None]:
+            return not all(known)
+    for element in tree.xpath('//*[@itemprop="isAccessibleForFree"]')[:MAX_NODES]:
+        free = _free(element.get("content") or element.get("href") or element.text_content())
+        if free is not None:
+            return not free
+    written = [
+        *meta.get("isaccessibleforfree", ()),
+        *(one for text in broken for one in _BROKEN_FREE.findall(text)),
+    ]
+    if known := [free for one in written if (free := _free(one)) is not None]:
+        return not all(known)
+    return next(
+        (_TIERS[tier] for one in meta.get("article:content_tier", ()) if (tier := one.lower()) in _TIERS),
+        None,
+    )
+
+
+def _free(value: object) -> bool | None:
+    text = str(value).strip() if isinstance(value, bool | int | str) else ""
+    return True if _YES.fullmatch(text) else False if _NO.fullmatch(text) else None
 
 
 def _json(text: str) -> Any:

@@ -20,6 +20,9 @@ _CHANGE = {
     "parse_error": "look at it with `presswatch try feed URL`, and tell the paper",
     "parse_timeout": "look at it with `presswatch try`; if it lasts, take it out",
     "parse_memory": "look at it with `presswatch try`; if it lasts, take it out",
+    "soft_404": "open it in a browser: the paper has taken the article away, or moved it",
+    "captcha": "open it in a browser: we are taken for a robot. "
+    "Set network.contact in settings.yaml, raise every:, write to the paper",
     "refused": "a private address: if it is yours, name its network under network.allow_private in settings.yaml",
 }
 _UNWANTED = (

@@ -46,7 +46,16 @@ _MOST = 10.0  # beyond a thousand intervals it makes no difference
 PAGE_WAITS = (600.0, 3600.0, 4 * 3600.0, 12 * 3600.0, 24 * 3600.0)  # seconds before each further try
 # Some failures do not pass in ten minutes. A page that is not there twice is not there; a robots.txt that says no
 # is asked again when our copy of it has expired.
-_FEW_WAITS = {"http_404": (600.0,), "http_410": (600.0,), "robots": (LONGEST,), "no_text": (3600.0, LONGEST)}
+# What says so with status 200 is believed as slowly; who is asked for consent today is asked tomorrow, too.
+_FEW_WAITS = {
+    "http_404": (600.0,),
+    "http_410": (600.0,),
+    "robots": (LONGEST,),
+    "no_text": (3600.0, LONGEST),
+    "soft_404": (600.0, LONGEST),
+    "consent": (LONGEST,),
+    "captcha": (4 * 3600.0, LONGEST),
+}
 
 
 def after_poll(

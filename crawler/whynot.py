@@ -5,7 +5,6 @@ Pure: what is known is handed in, and nothing is fetched. The same advice, reaso
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from archive.model import RobotsRecord
-from archive.normalize import tokens
+from crawler.notfound import CONSENT_URL, about_consent, asks_for_consent
 from crawler.redirectors import opaque
 from crawler.remedies import advice, remedy
 from crawler.robots import RobotsBook
@@ -39,13 +38,6 @@ _OBEYED = (
 )
 
 FEWEST = 50  # words of what is called an article without a doubt
-MOST_OF_A_WALL = 300  # words of a page that asks for consent
-# Words of which such a page is full, in the languages of the shipped sources; by their beginnings.
-_CONSENT = ("cookie", "consent", "privac", "accept", "acept", "gdpr", "rgpd")
-_ONE_IN = 40  # words
-_CONSENT_URL = re.compile(
-    r"//(?:consent|cookies?|privacy)\.|[/?&](?:consent|cookie-?wall)(?![\w-])", re.IGNORECASE
-)
 
 
 # --- an article whose page was not read ---------------------------------------------------------------------------
@@ -74,7 +66,9 @@ def of_page(page: Row | None, url: str | None, text: str = "") -> Finding | None
             f"its page is not read: {detail}{again}",
             _OBEYED,
         )
-    if reason == "no_text" and _CONSENT_URL.search(page["url"] or ""):
+    if reason == "consent":
+        return _consent(f"its page is not the article: {detail}{again}")
+    if reason == "no_text" and CONSENT_URL.search(page["url"] or ""):
         return _consent(f"its page leads to one that asks for consent: {page['url']}{again}")
     if reason == "no_text" and url and opaque(url):
         return Finding(
@@ -105,18 +99,16 @@ def of_page(page: Row | None, url: str | None, text: str = "") -> Finding | None
 
 def _of_text(text: str, ended: str, url: str | None) -> Finding | None:
     """Return what is doubtful about the text of a page that was read. A guess, by its length and its words alone."""
-    words = tokens(text).words
-    kinds = [kind for word in words for kind in _CONSENT if word.startswith(kind)]
-    wall = len(words) <= MOST_OF_A_WALL and len(kinds) * _ONE_IN >= len(words) and len(set(kinds)) > 1
-    if _CONSENT_URL.search(ended) or ("cookie" in kinds and wall):
+    words, about = about_consent(text)
+    if CONSENT_URL.search(ended) or asks_for_consent(words, about):
         return _consent(
-            f"its page was read, but looks like one that asks for consent, not like an article: {len(words)} words "
-            f"of text, {len(kinds)} of them about cookies, privacy or accepting"
+            f"its page was read, but looks like one that asks for consent, not like an article: {words} words "
+            f"of text, {len(about)} of them about cookies, privacy or accepting"
         )
-    if len(words) < FEWEST:
+    if words < FEWEST:
         return Finding(
-            f"its page was read, but is too short for an article: {len(words)} "
-            f"word{'s' if len(words) != 1 else ''} of text, as of a video or pictures, or before a paywall",
+            f"its page was read, but is too short for an article: {words} "
+            f"word{'s' if words != 1 else ''} of text, as of a video or pictures, or before a paywall",
             f"`presswatch try page {url}` shows what it becomes today",
         )
     return None

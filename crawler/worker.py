@@ -37,6 +37,8 @@ _WARM_FEED = (
 _WARM_SITEMAP = b"<urlset><url><loc>https://example.org/</loc></url></urlset>"
 _WARM_SELECTORS = Selectors(links="a")
 _WARM_PAGE = "<html><head><title>x</title></head><body><p>19 de julio de 2026, Perú</p></body></html>"
+# Of a long text the language is looked up, a short one is looked for once more.
+_WARM_LONG = _WARM_PAGE.replace("Perú", "Perú y " * 200)
 
 
 def start(memory_bytes: int) -> None:
@@ -52,8 +54,8 @@ def start(memory_bytes: int) -> None:
         parse_section(
             body=_WARM_PAGE.encode(), url="https://example.org/", source_id="warm", selectors=_WARM_SELECTORS
         )
-    for encoding in ("utf-8", "latin-1"):
-        body = _WARM_PAGE.encode(encoding)
+    for page, encoding in ((_WARM_PAGE, "utf-8"), (_WARM_LONG, "latin-1")):
+        body = page.encode(encoding)
         parse_page(body=body, url="https://example.org/", now=datetime(2026, 7, 20, tzinfo=UTC))
     sys.addaudithook(_refuse)
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from archive.errors import FetchError
-from archive.model import Article, Content, EndpointKind, Entry, Feed
+from archive.model import Article, EndpointKind, Entry, Feed, content_of
 from archive.times import stamp
 from crawler.cli import ask
 from crawler.cli.app import AsOf, Json, app, clock, load
@@ -93,8 +93,10 @@ def page_result(address: str, article: Article) -> dict[str, Any]:
         "published": stamp(article.published_at),
         "published_from": article.published_from,
         "language": article.language,
+        "language_said": article.language_said,
+        "paywalled": article.paywalled,
         "text": article.text,
-        "content": Content.FULL if article.text else Content.TITLE,
+        "content": content_of("", article.text, paywalled=article.paywalled),
         "canonical_url": article.canonical_url,
     }
 
@@ -103,6 +105,11 @@ def say_page(result: dict[str, Any]) -> None:
     """Print what a page became."""
     for name in ("url", "title", "author", "published", "published_from", "language", "content"):
         say(f"{name + ':':16}{result[name] if result[name] is not None else '-'}")
+    if result["language_said"]:
+        said = result["language_said"]
+        say(f"{'':16}its text is not in the language that it is said to be in ({said})")
+    if result["paywalled"] is not None:
+        say(f"{'paywalled:':16}{'yes' if result['paywalled'] else 'no'}, as the page says")
     say("\n" + (result["text"] or "no article text was found on this page"))
 
 

@@ -287,6 +287,8 @@ class PressSpider(Spider):
                     now=self.now(),
                     content_type=header(response, "Content-Type"),
                     language=task.language,
+                    last_modified=header(response, "Last-Modified"),
+                    asked=task.url,
                     selectors=task.selectors,
                 )
                 if article.text:

@@ -171,6 +171,30 @@ def test_a_page_fills_what_the_feed_left_open(conn: sqlite3.Connection) -> None:
     }  # fmt: skip
 
 
+def test_what_a_page_says_of_paying_and_of_its_language_is_kept(conn: sqlite3.Connection) -> None:
+    columns = "select language, language_said, paywalled, content from articles"
+    store(conn, poll([entry("a", "Perú vota", "Resumen")]))
+    assert one(conn, columns) == {
+        "language": "es",
+        "language_said": None,
+        "paywalled": None,
+        "content": "summary",
+    }
+    read = Article(
+        title="x", author=None, published_at=None, published_from=PublishedFrom.NONE,
+        language="en", language_said="es", paywalled=True, text="Peru votes today",
+    )  # fmt: skip
+    store(conn, page(1, article=read))
+    said = {"language": "en", "language_said": "es", "paywalled": 1, "content": "summary"}
+    assert one(conn, columns) == said
+    # What the feed says later changes nothing of that.
+    store(conn, poll([entry("a", "Perú vota hoy", "Resumen")], at=later(1)))
+    assert one(conn, columns) == said
+    free = replace(read, language="es", language_said=None, paywalled=False, text="Perú vota")
+    store(conn, page(1, article=free, at=later(2)))
+    assert one(conn, columns) == {"language": "es", "language_said": None, "paywalled": 0, "content": "full"}
+
+
 def test_the_words_of_an_article_are_stored_clean(conn: sqlite3.Connection) -> None:
     store(conn, poll([entry("a", "Pe\u00adru\u0301 \ud800 vota", "Uno<br>dos\u200b", author=" Ana\nMaría ")]))
     assert one(conn, "select title, summary, author from articles") == {

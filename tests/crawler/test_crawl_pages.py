@@ -79,6 +79,10 @@ HOSTS: dict[str, dict[str, Route]] = {
         "/moved": to("/page"),
         "/tagged": tagged,
         "/304": Answer(b"", 304),
+        "/gone": to("/"),
+        "/": Answer(PAGE),
+        "/wall": to("/consent?next=/wall"),
+        "/consent?next=/wall": Answer(PAGE),
         "/to-file": to("file:///etc/hostname"),
         "/to-private": to("http://192.168.1.1/admin"),
         "/to-closed": to("{closed}/private/page"),
@@ -150,6 +154,10 @@ CASES = [
     Case("429 says when", "open", fails("http_429", retry_after=60.0), "/429"),
     Case("a page without text", "open", fails("no_text", status=200), "/hollow"),
     Case("a page that sends its readers on", "open", fails("no_text", url="{host}/refresh"), "/refresh"),
+    Case(
+        "a page that leads to the front page", "open", fails("soft_404", status=200, url="{host}/"), "/gone"
+    ),
+    Case("a page that leads to a wall", "open", fails("consent"), "/wall"),
     Case("an empty page", "open", fails("empty"), "/empty"),
     Case("a server that hangs up", "open", fails("connection"), "/hang-up"),
     Case("a bug of ours is an outcome", "open", fails("error"), "/crash", detail="a bug of ours"),
@@ -388,7 +396,8 @@ def test_a_page_is_read_with_all_that_it_says(world: World) -> None:
     outcome = world.outcome("no robots.txt allows")
     article = outcome.article
     assert article is not None
-    assert (article.title, article.author, article.language) == ("Peru votes", "Ana Quispe", "es")
+    assert (article.title, article.author) == ("Peru votes", "Ana Quispe")
+    assert (article.language, article.language_said) == ("en", "es")
     assert article.published_at == datetime(2026, 7, 19, 13, tzinfo=UTC)
     assert article.published_from is PublishedFrom.JSON_LD
     assert article.canonical_url == world.hosts["open"].url + "/canonical"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lxml import html
 
 from archive.errors import ParseError
 from archive.model import Article, PublishedFrom
@@ -51,52 +52,89 @@ def test_what_is_no_page_is_an_error(body: bytes) -> None:
         read(body)
 
 
-_META = '<meta property="article:published_time" content="2026-07-18T10:00:00-05:00">'
-_TIME = f'<article><time datetime="2026-07-17T10:00:00Z">hace dos días</time>{TEXT}</article>'
+@pytest.mark.parametrize(
+    "head",
+    [
+        pytest.param(ld(**{"@graph": [{"@type": "WebSite"}, {"@type": ["ReportageNewsArticle"], "datePublished": "2026-07-19"}]}), id="a graph and a list of types"),
+        pytest.param('<script type="application/ld+json">[{"@type":"NewsArticle","datePublished":"2026-07-19",}]</script>', id="a comma too many"),
+        pytest.param('<script type="application/ld+json">//<![CDATA[\n{"@type":"Article","datePublished":"2026-07-19"}//]]></script>', id="in CDATA"),
+    ],
+)  # fmt: skip
+def test_json_ld_is_read_however_it_is_written(head: str) -> None:
+    article = read(page(head))
+    assert (article.published_at, article.published_from) == (
+        datetime(2026, 7, 19, tzinfo=UTC),
+        PublishedFrom.JSON_LD,
+    )
+
+
+def part(free: object) -> dict[str, object]:
+    return {"@type": "WebPageElement", "isAccessibleForFree": free, "cssSelector": ".cuerpo"}
 
 
 @pytest.mark.parametrize(
-    ("document", "url", "expected", "origin"),
+    ("head", "body", "expected"),
     [
-        pytest.param(
-            page(ld(**{"@type": "NewsArticle", "datePublished": "2026-07-19T01:00:00Z"}) + _META, _TIME),
-            "", "2026-07-19T01:00", PublishedFrom.JSON_LD, id="JSON-LD before all",
-        ),
-        pytest.param(
-            page(ld(**{"@graph": [{"@type": "WebSite"}, {"@type": ["ReportageNewsArticle"], "datePublished": "2026-07-19"}]})),
-            "", "2026-07-19T00:00", PublishedFrom.JSON_LD, id="a graph and a list of types",
-        ),
-        pytest.param(
-            page('<script type="application/ld+json">[{"@type":"NewsArticle","datePublished":"2026-07-19",}]</script>'),
-            "", "2026-07-19T00:00", PublishedFrom.JSON_LD, id="JSON with a comma too many",
-        ),
-        pytest.param(
-            page('<script type="application/ld+json">//<![CDATA[\n{"@type":"Article","datePublished":"2026-07-19"}//]]></script>'),
-            "", "2026-07-19T00:00", PublishedFrom.JSON_LD, id="JSON in CDATA",
-        ),
-        pytest.param(
-            page(ld(**{"@type": "NewsArticle", "datePublished": "2036-07-19"}) + _META, _TIME),
-            "", "2026-07-18T15:00", PublishedFrom.META, id="a date in the future gives way",
-        ),
-        pytest.param(page("", _TIME), "", "2026-07-17T10:00", PublishedFrom.TIME, id="time"),
-        pytest.param(
-            page("", f'<aside><time datetime="2026-07-01">x</time></aside><main>{TEXT}</main>'),
-            "https://example.org/2026/07/16/nota", "2026-07-16T00:00", PublishedFrom.URL, id="not the time of an aside",
-        ),
-        pytest.param(page(), "https://example.org/2026/07/16/nota", "2026-07-16T00:00", PublishedFrom.URL, id="URL"),
-        pytest.param(
-            page("", f'<article><p class="date">19/07/2026</p>{TEXT}</article>'),
-            "", "2026-07-19T00:00", PublishedFrom.TEXT, id="text",
-        ),
-        pytest.param(page(), "", None, PublishedFrom.NONE, id="none"),
+        pytest.param("", "", None, id="not said"),
+        pytest.param(ld(**{"@type": "NewsArticle", "isAccessibleForFree": False}), "", True, id="false"),
+        pytest.param(ld(**{"@type": "NewsArticle", "isAccessibleForFree": "False"}), "", True, id="as a word"),
+        pytest.param(ld(**{"@type": "NewsArticle", "isAccessibleForFree": "https://schema.org/False"}), "", True, id="as an address"),
+        pytest.param(ld(**{"@type": "NewsArticle", "isAccessibleForFree": "true"}), "", False, id="true as a word"),
+        pytest.param(ld(**{"@type": "NewsArticle", "isAccessibleForFree": True}), "", False, id="true"),
+        pytest.param(ld(**{"@type": "NewsArticle", "isAccessibleForFree": "perhaps"}), "", None, id="another word"),
+        pytest.param(ld(**{"@type": "NewsArticle", "isAccessibleForFree": None}), "", None, id="null"),
+        pytest.param(ld(**{"@type": "NewsArticle", "hasPart": part("false")}), "", True, id="a part"),
+        pytest.param(ld(**{"@type": "NewsArticle", "isAccessibleForFree": True, "hasPart": [part(True), part(False)]}), "", True, id="one part of two"),
+        pytest.param(ld(**{"@type": "NewsArticle", "hasPart": ["x", 5, part(True)]}), "", False, id="odd parts"),
+        pytest.param(ld(**{"@type": "WebPage", "isAccessibleForFree": False}), "", True, id="the page"),
+        pytest.param(ld(**{"@type": "Product", "isAccessibleForFree": False}), "", None, id="something else"),
+        pytest.param('<script type="application/ld+json">{"@type":"NewsArticle","isAccessibleForFree":false,}</script>', "", True, id="a comma too many"),
+        pytest.param('<meta itemprop="isAccessibleForFree" content="false">', "", True, id="microdata in the head"),
+        pytest.param("", '<link itemprop="isAccessibleForFree" href="https://schema.org/True">', False, id="microdata in the body"),
+        pytest.param('<meta name="isAccessibleForFree" content="False">', "", True, id="a meta element"),
+        pytest.param('<meta property="article:content_tier" content="locked">', "", True, id="locked"),
+        pytest.param('<meta property="article:content_tier" content="free">', "", False, id="a free tier"),
     ],
 )  # fmt: skip
-def test_the_date_says_where_it_came_from(
-    document: str, url: str, expected: str | None, origin: PublishedFrom
+def test_who_has_to_pay_is_told_by_the_page_or_not_at_all(
+    head: str, body: str, expected: bool | None
 ) -> None:
-    article = read(document, url or "https://example.org/nota")
-    assert article.published_from is origin
-    assert article.published_at == (datetime.fromisoformat(f"{expected}Z") if expected else None)
+    assert read(page(head, f"<article><h1>Litio</h1>{TEXT}{body}</article>")).paywalled is expected
+
+
+SPANISH = (
+    "La presidenta anunció en Puno una planta de litio que dará trabajo a mil familias de la región. Los pobladores "
+    "piden una consulta previa antes de que comiencen las obras, previstas para agosto. El alcalde recordó que el lago "
+    "abastece de agua a tres ciudades y que nadie ha explicado todavía de dónde saldrá la que necesita la planta. "
+)
+ENGLISH = (
+    "The president said in Puno that a lithium plant would give work to a thousand families of the region. Those who "
+    "live there want to be asked before the works begin, which is to be in August. The mayor said that three cities "
+    "take their water from the lake, and that nobody has told them where the plant would get what it needs. "
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "attributes", "declared", "language", "said"),
+    [
+        pytest.param(SPANISH * 2, 'lang="es-PE"', "es", "es", None, id="all agree"),
+        pytest.param(SPANISH * 2, 'lang="en"', "es", "es", None, id="a template in another language"),
+        pytest.param(ENGLISH * 2, 'lang="es"', "es", "en", "es", id="the text is in another language than its source"),
+        pytest.param(ENGLISH * 2, 'lang="en"', "es", "en", "es", id="and its page says so"),
+        pytest.param(ENGLISH * 2, 'lang="es"', None, "en", "es", id="than its page says"),
+        pytest.param(ENGLISH * 2, "", None, "en", None, id="nothing is said"),
+        pytest.param(ENGLISH + SPANISH, 'lang="es"', "en", "es", None, id="mixed texts are in none"),
+        pytest.param(ENGLISH * 3 + SPANISH, 'lang="es"', "es", "es", None, id="nor is a text with a long quote"),
+        pytest.param(ENGLISH[:200], 'lang="es"', "es", "es", None, id="short texts are in none"),
+        pytest.param("Boluarte Quispe Mamani Flores " * 30, 'lang="es"', "es", "es", None, id="names are in none"),
+    ],
+)  # fmt: skip
+def test_the_language_is_that_of_the_text_where_it_is_certain(
+    text: str, attributes: str, declared: str | None, language: str, said: str | None
+) -> None:
+    sentences = "".join(f"<p>{one}.</p>" for one in text.split(". ") if one)
+    article = read(page("", f"<article><h1>Litio</h1>{sentences}</article>", attributes), language=declared)
+    assert (article.language, article.language_said) == (language, said)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +158,8 @@ def test_the_date_says_where_it_came_from(
             "Mega-Faro", id="a word with a hyphen",
         ),
         pytest.param(ld(**{"@type": "NewsArticle", "headline": "Titular"}), "Titular", id="headline"),
-        pytest.param("<title>Otra cosa</title>", "Litio", id="the only h1"),
+        pytest.param("<title>Otra cosa</title>", "Otra cosa", id="a title that shares nothing with the h1"),
+        pytest.param("<title>Litio - El Faro de la Costa</title>", "Litio", id="the h1 that stands in the title"),
         pytest.param('<meta property="og:title" content="Per&#xAD;ú\u200b\n  hoy">', "Perú hoy", id="cleaned"),
     ],
 )  # fmt: skip
@@ -135,6 +174,7 @@ def test_the_title_stands_without_the_site(head: str, expected: str) -> None:
         (ld(**{"@type": "NewsArticle", "author": {"name": ["Ana", "x"]}}), "Ana"),
         ('<meta name="author" content="Por Ana Quispe">', "Ana Quispe"),
         ('<meta property="article:author" content="https://facebook.com/faro">', None),
+        ('<meta name="author" content="admin">', None),
     ],
 )
 def test_the_author_is_a_name(head: str, expected: str | None) -> None:
@@ -201,6 +241,53 @@ def test_accents_survive_the_encoding(encoding: str, content_type: str | None, h
 )  # fmt: skip
 def test_a_page_that_is_odd_is_read_all_the_same(document: str) -> None:
     assert isinstance(read(document), Article)
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "expected"),
+    [
+        pytest.param("<title>El Faro</title>", "<h1>Puno pide una consulta</h1>", "Puno pide una consulta", id="every page has the title of the site"),
+        pytest.param("<title>Puno pide una consulta previa</title>", "<h1>Salud y vida</h1>", "Puno pide una consulta previa", id="an h1 that is a section"),
+        pytest.param("<title>Puno pide una consulta previa | El Faro</title>", "<h1>Bienvenidos</h1>", "Puno pide una consulta previa", id="without the site, that nothing names"),
+        pytest.param("<title>Faro - Litio</title>", "<h1>Hoy</h1>", "Faro - Litio", id="two words are no site and no title"),
+        pytest.param("<title>Faro: Puno pide una consulta - Faro</title>", "<h1>Faro</h1><h1>Puno pide una consulta</h1>", "Puno pide una consulta", id="two of the first rank"),
+        pytest.param(ld(**{"@type": "Article", "headline": "salar de los Andes", "name": "Uyuni"}) + "<title>Uyuni - Enciclopedia</title>", "", "Uyuni", id="the name of a thing, not what it is"),
+        pytest.param('<meta name="parsely-title" content="Litio en Puno">', "<h1>x</h1>", "Litio en Puno", id="parsely"),
+    ],
+)  # fmt: skip
+def test_the_title_element_and_the_headings_are_weighed(head: str, body: str, expected: str) -> None:
+    assert read(page(head, f"{body}<article>{TEXT}</article>")).title == expected
+
+
+def test_nothing_a_page_names_is_opened(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("the secret of the house")
+    declared = f'<!DOCTYPE html [<!ENTITY x SYSTEM "{secret.as_uri()}">]>'
+    inside = (
+        f'<article><h1>Litio</h1><p>&x; {secret}</p>{TEXT}</article><iframe src="{secret.as_uri()}"></iframe>'
+    )
+    for document in (page(body=inside), page(body=inside).replace("<!DOCTYPE html>", declared)):
+        assert "secret of the house" not in repr(read(document))
+
+
+def test_a_body_that_is_a_path_is_no_page(tmp_path: Path) -> None:
+    file = tmp_path / "page.html"
+    file.write_text(page())
+    for body in (str(file), file.as_uri()):
+        with pytest.raises(ParseError):
+            read(body)
+
+
+@pytest.mark.corpus
+def test_the_texts_of_the_readability_set_keep_their_paragraphs(corpus: Path) -> None:
+    for name in ("guardian-1", "bbc-1", "nytimes-1", "folha", "liberation-1", "la-nacion", "aclu", "wapo-1"):
+        folder = corpus / "articles" / "readability" / name
+        lines = read((folder / "source.html").read_bytes()).text.split("\n")
+        expected = html.fromstring((folder / "expected.html").read_text("utf-8")).iter("p")
+        paragraphs = [text for one in expected if len(text := " ".join(one.text_content().split())) > 80]
+        starts = {line.removeprefix("- ")[:40] for line in lines}  # a caption in a list has a dash
+        assert all(lines)
+        assert sum(paragraph[:40] in starts for paragraph in paragraphs) >= 0.9 * len(paragraphs), name
 
 
 @pytest.mark.corpus

@@ -21,6 +21,7 @@ from archive.model import (
     PageOutcome,
     PageTask,
     PublishedFrom,
+    content_of,
 )
 from archive.normalize import clean
 from crawler.ingest import (
@@ -384,6 +385,27 @@ def test_what_was_read_is_the_most_that_is_there() -> None:
     assert fields.content is Content.FULL
     assert replace(fields, text="").content is Content.SUMMARY
     assert replace(fields, text="", summary="").content is Content.TITLE
+
+
+@pytest.mark.parametrize(
+    ("summary", "text", "paywalled", "expected"),
+    [
+        pytest.param("Puno pide.", "Puno pide una consulta previa.", None, Content.FULL, id="more than the summary"),
+        pytest.param("Puno pide una consulta.", "Puno pide", None, Content.SUMMARY, id="the summary once more"),
+        pytest.param("Puno pide una\nconsulta.", "Puno pide\nuna…", None, Content.SUMMARY, id="cut off"),
+        pytest.param("Lima vota hoy, y mañana.", "Puno pide.", None, Content.FULL, id="shorter, and something else"),
+        pytest.param("x" * 2_000, "x" * 1_000, None, Content.FULL, id="a feed that gives whole articles"),
+        pytest.param("Puno pide.", "Puno pide una consulta previa.", True, Content.SUMMARY, id="a teaser that is paid for"),
+        pytest.param("", "Puno pide una consulta previa.", True, Content.SUMMARY, id="the same without a summary"),
+        pytest.param("Puno pide.", "Puno pide una consulta. " * 60, True, Content.FULL, id="paid for, and read whole"),
+        pytest.param("Puno pide.", "Puno pide una consulta previa.", False, Content.FULL, id="free"),
+        pytest.param("", "", True, Content.TITLE, id="nothing"),
+    ],
+)  # fmt: skip
+def test_a_teaser_is_not_the_article(
+    summary: str, text: str, paywalled: bool | None, expected: Content
+) -> None:
+    assert content_of(summary, text, paywalled=paywalled) is expected
 
 
 @given(articles, words, words)

@@ -326,6 +326,12 @@ def due(seconds: float) -> PagePlan:
         pytest.param(page("robots"), due(LONGEST), id="disallowed may change in a day"),
         pytest.param(page("robots", 1), PagePlan(state=PageState.FAILED), id="disallowed again"),
         pytest.param(page("no_text", 1), due(LONGEST), id="no text may be a bad moment"),
+        pytest.param(page("soft_404"), due(PAGE_WAITS[0]), id="said to be not there"),
+        pytest.param(page("soft_404", 1), due(LONGEST), id="said so again"),
+        pytest.param(page("soft_404", 2), PagePlan(state=PageState.FAILED), id="and a day later"),
+        pytest.param(page("consent"), due(LONGEST), id="a wall stands tomorrow, too"),
+        pytest.param(page("consent", 1), PagePlan(state=PageState.FAILED), id="it does"),
+        pytest.param(page("captcha"), due(4 * 3600.0), id="taken for a robot"),
         pytest.param(page("http_503", retry_after=7200.0), due(7200.0), id="Retry-After"),
         pytest.param(
             page("http_503", 4, retry_after=60.0), due(PAGE_WAITS[4]), id="Retry-After shortens nothing"
@@ -337,7 +343,9 @@ def test_a_page_is_read_tried_again_or_given_up(outcome: PageOutcome, plan: Page
     assert after_page(outcome) == plan
 
 
-@given(st.sampled_from([*REASONS, "no_text", "robots"]), waits, st.booleans())
+@given(
+    st.sampled_from([*REASONS, "no_text", "robots", "soft_404", "consent", "captcha"]), waits, st.booleans()
+)
 def test_a_page_is_given_up_in_the_end(reason: str, retry_after: float | None, retry: bool) -> None:
     for attempts in range(20):
         plan = after_page(page(reason, attempts, retry_after=retry_after, retry=retry))

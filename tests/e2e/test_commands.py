@@ -94,6 +94,28 @@ def test_try_page_shows_what_a_page_becomes(
     assert page["text"].count("\n") >= 7
 
 
+def test_try_page_says_who_has_to_pay_and_which_language_was_said(harbour: Path, tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    head = '<html lang="es"><head><meta itemprop="isAccessibleForFree" content="false">'
+    path.write_text(PAGE.replace('<html lang="en"><head>', head), "utf-8")
+    page = presswatch("try", "page", path, "--json", config=harbour).json
+    assert (page["paywalled"], page["language"], page["language_said"]) == (True, "en", "es")
+    said = presswatch("try", "page", path, config=harbour).out
+    assert "paywalled:      yes, as the page says" in said
+    assert "its text is not in the language that it is said to be in (es)" in said
+
+
+def test_try_page_does_not_take_a_page_for_what_is_missing_for_an_article(
+    harbour: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "page.html"
+    path.write_text(
+        "<html><head><title>404 Not Found</title></head><body><p>Sorry.</p></body></html>", "utf-8"
+    )
+    done = presswatch("try", "page", path, config=harbour, code=1)
+    assert "soft_404: it calls itself '404 Not Found'" in done.err
+
+
 def test_what_cannot_be_fetched_is_an_answer_with_its_reason(harbour: Path, site: Site) -> None:
     done = presswatch("try", "feed", f"{site.url}/missing", config=harbour, code=1)
     assert "http_404" in done.err

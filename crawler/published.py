@@ -1,0 +1,154 @@
+"""When an article was published, as its page says it, and what on the page says so.
+
+    JSON-LD ─▶ meta ─▶ time ─▶ URL ─▶ text      the first that can be true; the origin is kept beside it
+
+What cannot be true: the future; what lies before `dates.EARLIEST`; the moment at which the page was fetched, for that
+is a clock; the moment at which the file was written (Last-Modified), where the page also names an earlier day. The day
+in a masthead is today's for every article, so a time in the frame of a page counts for nothing.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from htmldate import find_date
+
+from archive.model import PublishedFrom
+
+from . import dates
+from .metadata import Metadata
+
+META = (
+    "article:published_time", "og:article:published_time", "og:published_time", "article.published",
+    "datepublished", "parsely-pub-date", "sailthru.date", "cxenseparse:recs:publishtime", "publishdate",
+    "publish-date", "publish_date", "pubdate", "published_date", "publication_date",
+    "citation_publication_date", "prism.publicationdate", "dcterms.issued", "dc.date.issued",
+    "dcterms.created", "dc.date.created", "dcterms.date", "dc.date", "article_date_original",
+    "originalpublicationdate", "article:publicationdate", "article:published", "pdate", "ptime", "date",
+)  # fmt: skip
+
+AT_ONCE = timedelta(seconds=15)
+"""How near to the moment of the fetch a time is a clock. Nobody fetches an article so soon after it appeared."""
+
+WRITTEN = timedelta(seconds=2)
+"""How near to Last-Modified a time is that of the file."""
+
+AHEAD = timedelta(hours=1)
+"""How far a time that names its zone may lie ahead; one that names none may be nearly a day off."""
+
+_DAY = timedelta(days=1)
+_ZONED = re.compile(r"\d(?:Z|\s?UTC|\s?GMT|\s?[+-]\d{2}:?\d{2})\s*$", re.IGNORECASE)
+_CLOCK = re.compile(
+    r"(?:^|[\s_-])(?:clock|reloj|today|hoy|current|updated?|(?:date)?modified|actualizad[oa])(?:$|[\s_-])",
+    re.IGNORECASE,
+)
+_MASTHEAD = "header[not(.//h1)][not(ancestor::article or ancestor::main)]"
+_OUTSIDE = f"ancestor::aside or ancestor::nav or ancestor::footer or ancestor::{_MASTHEAD}"
+_FRAME = f".//{_MASTHEAD} | .//nav | .//footer | .//aside | .//time | .//meta | .//script"
+
+
+class Said(NamedTuple):
+    """One place where a page names a date."""
+
+    origin: PublishedFrom
+    text: str
+    moment: datetime | None
+
+
+def read(
+    tree: Any, said: Metadata, *, url: str, now: datetime, last_modified: datetime | None = None
+) -> tuple[datetime | None, PublishedFrom]:
+    """Return when the page ``tree``, fetched at ``now`` from ``url``, says it was published, and where it says so."""
+    refused: set[str] = set()
+    written: Said | None = None
+    for one in _candidates(tree, said, url):
+        if one.moment is None:
+            continue
+        if not _possible(one, now):
+            # Found once more in the text of the page it is no better.
+            refused |= {one.moment.date().isoformat(), one.text.strip()[:10]}
+        elif last_modified is not None and abs(one.moment - last_modified) <= WRITTEN:
+            written = written or one
+        elif written is None or written.moment is None or one.moment < written.moment - _DAY:
+            return one.moment, one.origin
+    if written is not None and written.origin in (PublishedFrom.JSON_LD, PublishedFrom.META):
+        return (
+            written.moment,
+            written.origin,
+        )  # many a system gives an article that was never changed its own date
+    day = _in_text(tree, now)
+    # htmldate reads times as well, and of a change it knows nothing.
+    if day is None or day in refused or day in _days_of_clocks(tree):
+        return None, PublishedFrom.NONE
+    moment = dates.sane(dates.from_iso(day), now)
+    return (moment, PublishedFrom.TEXT) if moment else (None, PublishedFrom.NONE)
+
+
+def _possible(one: Said, now: datetime) -> bool:
+    moment = dates.sane(one.moment, now)
+    if moment is None or (moment > now + AHEAD and _ZONED.search(one.text)):
+        return False
+    return abs(moment - now) > AT_ONCE
+
+
+def _candidates(tree: Any, said: Metadata, url: str) -> Iterator[Said]:
+    """Yield all dates of the page but those in its text, the most trusted origin first."""
+    for text in said.ld_dates:
+        yield Said(PublishedFrom.JSON_LD, text, dates.from_iso(text))
+    for name in META:
+        for text in said.meta.get(name, ()):
+            yield Said(PublishedFrom.META, text, dates.from_iso(text))
+    for text in _times(tree):
+        yield Said(PublishedFrom.TIME, text, dates.from_iso(text))
+    for place in (url, said.canonical_url):
+        if place:
+            yield Said(PublishedFrom.URL, "", dates.from_url(place))
+
+
+def _times(tree: Any) -> Iterator[str]:
+    """Yield the times of the page, those that are marked as its own first; those of other stories and clocks never."""
+    marked = tree.xpath(
+        '//*[@itemprop="datePublished"]/@datetime | //*[@itemprop="datePublished"][not(self::meta)]/@content'
+        " | //time[@pubdate]/@datetime"
+    )
+    yield from map(str, marked)
+    times = tree.xpath(f"//time[@datetime][not({_OUTSIDE})]")
+    own = [time for time in times if not _is_clock(time)]
+    inside = [time for time in own if any(one.tag in ("article", "main") for one in time.iterancestors())]
+    yield from (time.get("datetime") for time in (*inside[:1], *own[:1]))
+
+
+def _days_of_clocks(tree: Any) -> set[str]:
+    written = [time.get("datetime") or "" for time in tree.iter("time") if _is_clock(time)]
+    moments = [moment for text in written if (moment := dates.from_iso(text))]
+    return {text.strip()[:10] for text in written} | {moment.date().isoformat() for moment in moments}
+
+
+def _is_clock(element: Any) -> bool:
+    return any(_CLOCK.search(element.get(name) or "") for name in ("class", "id", "itemprop"))
+
+
+def _in_text(tree: Any, now: datetime) -> str | None:
+    """Return the day that the text of the page names, as htmldate reads it."""
+    day = _guess(tree, now)
+    if day is None or abs((dates.from_iso(day) or now) - now) > 2 * _DAY:
+        return day
+    # Today's: of the article, or of the masthead. Without what frames an article only its own is left.
+    inner = copy.deepcopy(tree)
+    for element in inner.xpath(_FRAME):
+        element.drop_tree()
+    for element in [one for one in inner.iter("div", "span", "p", "time", "section") if _is_clock(one)]:
+        if element.getparent() is not None:
+            element.drop_tree()
+    return day if _guess(inner, now) == day else None
+
+
+def _guess(tree: Any, now: datetime) -> str | None:
+    # An empty URL keeps htmldate from reading the date of a link out of the page.
+    return find_date(
+        tree, extensive_search=False, original_date=True, url="", min_date=dates.EARLIEST, max_date=now
+    )
