@@ -152,6 +152,31 @@ def test_a_page_that_is_no_longer_there_leaves_its_text_and_says_so_until_it_is_
     assert column(conn, "select text from articles") == ["Texto, corregido"]
 
 
+def walled(text: str, at: float) -> PageOutcome:
+    """A page that says it must be paid for."""
+    found = read(text, at=at)
+    assert found.article is not None
+    return replace(found, article=replace(found.article, paywalled=True))
+
+
+def test_a_wall_that_goes_up_takes_nothing_back_but_an_edit_beside_it_counts(
+    conn: sqlite3.Connection,
+) -> None:
+    whole = "El Congreso votó. El ministro habló hasta la noche.\nNadie respondió."
+    store(conn, offered("Peru votes"), read(whole))
+    store(conn, walled("El Congreso votó. El ministro…", HOUR), walled("Nadie respondió.", 2 * HOUR))
+    assert one(conn, "select text, paywalled from articles") == {"text": whole, "paywalled": 1}
+    assert column(conn, "select count(*) from revisions") == [0]
+    store(conn, walled("El Congreso no votó…", 3 * HOUR))
+    assert column(conn, "select text from revisions") == [whole]
+
+
+def test_what_a_page_that_is_free_leaves_out_is_an_edit(conn: sqlite3.Connection) -> None:
+    store(conn, offered("Peru votes"), read("El Congreso votó.\nNadie respondió."))
+    store(conn, read("El Congreso votó.", at=HOUR))
+    assert column(conn, "select text from articles") == ["El Congreso votó."]
+
+
 def test_a_page_that_cannot_be_asked_again_is_still_read(conn: sqlite3.Connection) -> None:
     store(conn, offered("Peru votes"), read("Texto"))
     store(conn, replace(read("", at=HOUR), outcome=Outcome.FAILED, reason="http_503", article=None))

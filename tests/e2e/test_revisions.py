@@ -131,8 +131,9 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
             "/correction": page(
                 HEADLINES["correction"], *TEXT, "Correction: an earlier version named another month."
             ),
-            "/error-page": Answer(
-                b"<!doctype html><html><head><title>Sorry</title></head><body></body></html>"
+            "/error-page": page(
+                "Page not found",
+                "The page that you are looking for does not exist, or was moved. Peru is on the front page.",
             ),
         }
         for at in AGAIN:
@@ -180,7 +181,8 @@ def test_a_page_that_became_an_error_page_keeps_its_text_and_says_so(played: Pla
     assert played.article("error-page")[1].startswith("Peru’s Congress met")
     assert played.revisions("error-page") == []
     page = played.explained("error-page")["page"]
-    assert (page["state"], page["gone_at"]) == ("gone", AGAIN[0].isoformat())
+    assert (page["state"], page["status"], page["reason"]) == ("gone", 200, "soft_404")
+    assert page["gone_at"] == AGAIN[0].isoformat()
     text = presswatch("explain", f"{played.site.url}/error-page", config=played.config).out
     assert "its page is not there any more since 2026-07-19 12:40 UTC" in text
     assert "what it said before is kept" in text
