@@ -24,7 +24,7 @@ def under_keys(conn: sqlite3.Connection, endpoint_id: int, keys: Iterable[str]) 
             f"""
             select w.wanted, a.id, a.title, a.summary, a.text, a.author, a.published_at, a.published_from,
                    a.paywalled, o.hash, o.title as offered_title, max(o.last_seen_at) as last_seen_at,
-                   null as page_title
+                   min(o.first_seen_at) as offered_since, null as page_title
             from (select key as wanted, id as article_id, 0 as alias from articles
                   where key in ({marks}) and merged_into is null
                   union all select url, article_id, 1 from aliases where url in ({marks})) w
@@ -65,7 +65,7 @@ def under_guids(
             f"""
             select w.guid as wanted, a.id, a.title, a.summary, a.text, a.author, a.published_at,
                    a.published_from, a.paywalled, o.hash, o.title as offered_title, max(o.last_seen_at) as last_seen_at,
-                   null as page_title
+                   min(o.first_seen_at) as offered_since, null as page_title
             from offers w indexed by offers_guid
             join endpoints e on e.id = w.endpoint_id
                 and e.source_id = (select source_id from endpoints where id = ?)
@@ -85,7 +85,8 @@ def by_id(conn: sqlite3.Connection, article_id: int) -> KnownArticle | None:
     """Return the article with this id, None when it is gone or became one with another."""
     row = conn.execute(
         """select a.id, a.title, a.summary, a.text, a.author, a.published_at, a.published_from, a.paywalled,
-        null as hash, null as offered_title, null as last_seen_at, p.title as page_title
+        null as hash, null as offered_title, null as last_seen_at, null as offered_since,
+        p.title as page_title
         from articles a left join pages p on p.article_id = a.id where a.id = ? and a.merged_into is null""",
         (article_id,),
     ).fetchone()
@@ -130,6 +131,7 @@ def _known(row: sqlite3.Row, others: Mapping[int, tuple[tuple[str, str, str], ..
         offered_at=moment(row["last_seen_at"]),
         offered_title=row["offered_title"],
         page_title=row["page_title"],
+        offered_since=moment(row["offered_since"]),
         others=others.get(row["id"], ()),
     )
 

@@ -23,7 +23,7 @@ from archive.errors import ParseError
 from archive.model import Article, Selectors
 from archive.normalize import clean, clean_line, tokens
 
-from . import dates, metadata, notfound, published, selected, titles
+from . import bodies, dates, metadata, notfound, published, selected, titles
 from .language import primary
 from .metadata import Metadata
 from .textlanguage import detect
@@ -99,7 +99,8 @@ def decode(body: bytes, content_type: str | None) -> str:
         try:
             return body.decode("utf-8-sig")
         except UnicodeDecodeError:
-            return html_to_unicode(content_type, body, auto_detect_fun=_guess)[1]
+            encoding, text = html_to_unicode(content_type, body, auto_detect_fun=_guess)
+            return bodies.as_utf8(body) if encoding == "utf-8" else text
     return html_to_unicode(content_type, body)[1]
 
 
