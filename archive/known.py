@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from archive import merge
-from archive.model import KnownArticle, PublishedFrom
+from archive.model import KnownArticle, KnownPage, PageState, PublishedFrom, Refetch
 from archive.times import moment
 
 
@@ -23,7 +23,8 @@ def under_keys(conn: sqlite3.Connection, endpoint_id: int, keys: Iterable[str]) 
         cursor = conn.execute(
             f"""
             select w.wanted, a.id, a.title, a.summary, a.text, a.author, a.published_at, a.published_from,
-                   a.paywalled, o.hash, max(o.last_seen_at) as last_seen_at, min(o.first_seen_at) as offered_since
+                   a.paywalled, o.hash, o.title as offered_title, max(o.last_seen_at) as last_seen_at,
+                   min(o.first_seen_at) as offered_since, null as page_title
             from (select key as wanted, id as article_id, 0 as alias from articles
                   where key in ({marks}) and merged_into is null
                   union all select url, article_id, 1 from aliases where url in ({marks})) w
@@ -63,8 +64,8 @@ def under_guids(
         rows = conn.execute(
             f"""
             select w.guid as wanted, a.id, a.title, a.summary, a.text, a.author, a.published_at,
-                   a.published_from, a.paywalled, o.hash, max(o.last_seen_at) as last_seen_at,
-                   min(o.first_seen_at) as offered_since
+                   a.published_from, a.paywalled, o.hash, o.title as offered_title, max(o.last_seen_at) as last_seen_at,
+                   min(o.first_seen_at) as offered_since, null as page_title
             from offers w indexed by offers_guid
             join endpoints e on e.id = w.endpoint_id
                 and e.source_id = (select source_id from endpoints where id = ?)
@@ -83,12 +84,37 @@ def under_guids(
 def by_id(conn: sqlite3.Connection, article_id: int) -> KnownArticle | None:
     """Return the article with this id, None when it is gone or became one with another."""
     row = conn.execute(
-        """select id, title, summary, text, author, published_at, published_from, paywalled, null as hash,
-        null as last_seen_at, null as offered_since
-        from articles where id = ? and merged_into is null""",
+        """select a.id, a.title, a.summary, a.text, a.author, a.published_at, a.published_from, a.paywalled,
+        null as hash, null as offered_title, null as last_seen_at, null as offered_since,
+        p.title as page_title
+        from articles a left join pages p on p.article_id = a.id where a.id = ? and a.merged_into is null""",
         (article_id,),
     ).fetchone()
     return _known(row, merge.others(conn, {article_id})) if row else None
+
+
+def page(conn: sqlite3.Connection, article_id: int) -> KnownPage | None:
+    """Return what is known of the page of an article; None where there is none, as of one that became another."""
+    row = conn.execute(
+        """select p.state, p.read_at, p.fetched_at, p.again_at, p.tries, a.backfill, s.refetch,
+        exists (select 1 from matches m where m.article_id = a.id
+            and coalesce(m.ended_because, 'revised') = 'revised') as matched
+        from pages p join articles a on a.id = p.article_id join sources s on s.id = a.source_id
+        where p.article_id = ?""",
+        (article_id,),
+    ).fetchone()
+    if row is None:
+        return None
+    return KnownPage(
+        state=PageState(row["state"]),
+        refetch=Refetch(row["refetch"]),
+        read_at=moment(row["read_at"]),
+        asked_at=moment(row["fetched_at"]),
+        again_at=moment(row["again_at"]),
+        tries=row["tries"],
+        matched=bool(row["matched"]),
+        backfill=bool(row["backfill"]),
+    )
 
 
 def _known(row: sqlite3.Row, others: Mapping[int, tuple[tuple[str, str, str], ...]]) -> KnownArticle:
@@ -103,6 +129,8 @@ def _known(row: sqlite3.Row, others: Mapping[int, tuple[tuple[str, str, str], ..
         paywalled=None if row["paywalled"] is None else bool(row["paywalled"]),
         offer_hash=row["hash"],
         offered_at=moment(row["last_seen_at"]),
+        offered_title=row["offered_title"],
+        page_title=row["page_title"],
         offered_since=moment(row["offered_since"]),
         others=others.get(row["id"], ()),
     )

@@ -53,8 +53,8 @@ def point(conn: sqlite3.Connection, url: str, article_id: int, why: str, at: dat
     )
 
 
-def keep_words(conn: sqlite3.Connection, article_id: int, why: str, at: datetime) -> None:
-    """Keep what an article says as a revision, and lead the hits that cut it there."""
+def keep_words(conn: sqlite3.Connection, article_id: int, why: str, at: datetime) -> int | None:
+    """Keep what an article says as a revision, and lead the hits that cut it there; return its number."""
     revision_id = conn.execute(
         """insert into revisions (article_id, at, why, title, summary, text, content)
         select id, ?, ?, title, summary, text, content from articles where id = ?""",
@@ -64,6 +64,7 @@ def keep_words(conn: sqlite3.Connection, article_id: int, why: str, at: datetime
         "update matches set revision_id = ? where article_id = ? and revision_id is null",
         (revision_id, article_id),
     )
+    return revision_id
 
 
 def merge(conn: sqlite3.Connection, one: int, other: int, why: str, at: datetime) -> bool:

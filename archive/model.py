@@ -4,7 +4,7 @@
     PollTask, PageTask        what is to be fetched          archive  -> crawl
     Entry, Article            what was read                  worker   -> crawl
     RobotsRecord, PollOutcome, PageOutcome   what happened   crawl    -> ingest
-    KnownArticle, EndpointState   what the archive has       archive  -> ingest
+    KnownArticle, KnownPage, EndpointState   what the archive has   archive  -> ingest
     Reading, Before           what a poll says beside that   ingest   -> schedule
     Intent, PollPlan, PagePlan   what is to be done, and why   ingest   -> archive
     Hit                       one span of one match          matcher  -> archive
@@ -80,6 +80,15 @@ class PageState(StrEnum):
     READ = "read"
     FAILED = "failed"  # given up for now; the reason says why
     REFUSED = "refused"  # never connected to: scheme, address, or syntax
+    GONE = "gone"  # it was read, and is no longer there; the text that it had stays
+
+
+class Refetch(StrEnum):
+    """Which articles of a source have their pages fetched again in their first day."""
+
+    MATCHED = "matched"
+    ALL = "all"
+    NONE = "none"
 
 
 # --- what the operator wrote down -------------------------------------------------------------------------
@@ -125,7 +134,7 @@ class Selectors:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """One outlet. ``pages``: whether the pages of its articles are fetched."""
+    """One outlet. ``pages``: whether the pages of its articles are fetched; ``refetch``: which of them again."""
 
     id: str
     name: str
@@ -133,6 +142,7 @@ class Source:
     language: str | None = None
     tags: tuple[str, ...] = ()
     pages: bool = True
+    refetch: Refetch = Refetch.MATCHED
     access: Access = Access()
     selectors: Selectors = Selectors()
     endpoints: tuple[Endpoint, ...] = ()
@@ -163,13 +173,16 @@ class PollTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageTask:
-    """Fetch the page of one article."""
+    """Fetch the page of one article. Validators and hash are those of the page whose text the archive has, if any."""
 
     article_id: int
     source_id: str
     url: str
     language: str | None = None
     attempts: int = 0
+    etag: str | None = None
+    last_modified: str | None = None
+    body_hash: str | None = None
     access: Access = Access()
     selectors: Selectors = Selectors()
 
@@ -285,7 +298,10 @@ class PollOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageOutcome:
-    """The end of one page request. ``url`` is where it ended after redirects."""
+    """The end of one page request. ``url`` is where it ended after redirects.
+
+    ``article`` is None where it failed, and where the page is the one that we have (a 304, or the same bytes).
+    """
 
     task: PageTask
     at: datetime
@@ -296,9 +312,13 @@ class PageOutcome:
     detail: str = ""
     article: Article | None = None
     robots: str | None = None  # the line of robots.txt that decided
+    etag: str | None = None
+    last_modified: str | None = None
+    body_hash: str | None = None
     bytes: int = 0
     ms: int = 0
     retry_after: float | None = None
+    max_age: float | None = None  # seconds, of Cache-Control
     retry: bool = True
 
 
@@ -313,8 +333,9 @@ class KnownArticle:
     """What the archive holds under a key, as far as deciding needs it.
 
     ``offer_hash`` is the hash of the entry as this endpoint last offered it, ``offered_at`` when that was, and
-    ``offered_since`` when it first did; None if it never did. ``others`` are title, summary and text of the articles
-    that turned out to be this one: what they say, it says too.
+    ``offered_since`` when it first did; None if it never did; ``offered_title`` is the title that it gave last, None
+    where that is not known. ``page_title`` is the page's own title when it was last read. ``others`` are title, summary
+    and text of the articles that turned out to be this one: what they say, it says too.
     """
 
     article_id: int
@@ -328,7 +349,28 @@ class KnownArticle:
     offer_hash: str | None = None
     offered_at: datetime | None = None
     offered_since: datetime | None = None
+    offered_title: str | None = None
+    page_title: str | None = None
     others: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownPage:
+    """What the archive knows of the page of an article, as far as deciding when to fetch it again needs it.
+
+    ``read_at`` is when it was first read, None if it never was; ``asked_at`` when it was last read, or found to be the
+    same. ``again_at`` is when it is to be fetched again; ``tries``: how often that has failed in a row. ``matched``: a
+    topic has found the article, and was not itself changed since.
+    """
+
+    state: PageState = PageState.DUE
+    refetch: Refetch = Refetch.MATCHED
+    read_at: datetime | None = None
+    asked_at: datetime | None = None
+    again_at: datetime | None = None
+    tries: int = 0
+    matched: bool = False
+    backfill: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -439,7 +481,10 @@ def content_of(summary: str, text: str, *, paywalled: bool | None = None) -> Con
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """What an entry asks of the archive. ``fields`` is None when nothing of the article changes."""
+    """What an entry asks of the archive. ``fields`` is None when nothing of the article changes.
+
+    ``offered_title`` is the title of the entry as it is remembered of its endpoint, None where it was not looked at.
+    """
 
     entry: Entry
     offer_hash: str
@@ -447,6 +492,7 @@ class Intent:
     why: str
     was: KnownArticle | None = None
     fields: Fields | None = None
+    offered_title: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -488,10 +534,16 @@ class PollPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PagePlan:
-    """What a page request does to its article's page."""
+    """What a page request does to its article's page.
+
+    ``due_at``: when it is tried again, of a page that was never read; ``again_at``: when one that was is fetched again,
+    and ``tries`` how often that has failed in a row.
+    """
 
     state: PageState
     due_at: datetime | None = None
+    again_at: datetime | None = None
+    tries: int = 0
 
 
 # --- matching ---------------------------------------------------------------------------------------------

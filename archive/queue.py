@@ -20,6 +20,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from archive import revised
 from archive.document import COLUMNS, document
 from archive.model import Content, Hit
 from archive.times import stamp
@@ -27,24 +28,38 @@ from archive.times import stamp
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """One article in the queue. ``upto`` is the newest of its rows; ``fields`` what is known of it now."""
+    """One article in the queue. ``upto`` is the newest of its rows; ``fields`` what is known of it now.
+
+    ``revision_id`` is the revision that has what it said when it was last matched; None where nothing was replaced
+    since, or it was never matched.
+    """
 
     article_id: int
     upto: int
     content: str
     backfill: bool
     fields: Mapping[str, str]
+    revision_id: int | None = None
 
 
-def enqueue(conn: sqlite3.Connection, article_id: int, why: str, at: datetime) -> None:
-    """Put an article in the change queue: the matcher will look at it again."""
-    conn.execute("insert into changes (article_id, why, at) values (?, ?, ?)", (article_id, why, stamp(at)))
+def enqueue(
+    conn: sqlite3.Connection, article_id: int, why: str, at: datetime, revision_id: int | None = None
+) -> None:
+    """Put an article in the change queue: the matcher will look at it again.
+
+    ``revision_id``: what it said until this change, where that was replaced.
+    """
+    conn.execute(
+        "insert into changes (article_id, why, at, revision_id) values (?, ?, ?, ?)",
+        (article_id, why, stamp(at), revision_id),
+    )
 
 
 def take(conn: sqlite3.Connection, limit: int) -> list[Changed]:
     """Return at most ``limit`` articles that changed, the longest waiting first."""
     rows = conn.execute(
-        f"""select c.article_id, (select max(seq) from changes where article_id = c.article_id) as upto, {COLUMNS}
+        f"""select c.article_id, (select max(seq) from changes where article_id = c.article_id) as upto,
+        (select revision_id from changes where article_id = c.article_id order by seq limit 1) as revision_id, {COLUMNS}
         from (select seq, article_id from changes order by seq limit ?) c
         join articles a on a.id = c.article_id join sources s on s.id = a.source_id
         group by c.article_id order by min(c.seq)""",  # noqa: S608 - our own columns
@@ -57,6 +72,7 @@ def take(conn: sqlite3.Connection, limit: int) -> list[Changed]:
             row["content"],
             bool(row["backfill"]),
             document(row),
+            row["revision_id"],
         )
         for row in rows
     ]
@@ -100,6 +116,8 @@ def confirm(
                 (changed.article_id,),
             )
         }
+        if changed.revision_id is not None:
+            revised.note(conn, changed.article_id, changed.revision_id, found, versions)
         for topic_id, hits in found.items():
             match = Found(changed.article_id, topic_id, versions[topic_id], changed.content)
             new += keep(conn, match, hits, before.get(topic_id), now, backfill=changed.backfill)

@@ -252,3 +252,49 @@ alter table articles add column paywalled integer;
 alter table articles add column language_said text
 """,
     )
+
+
+@migrations()
+def pages_again(database: Database) -> None:
+    """When a page that was read is fetched again, with what it is asked, and what came and went with each revision."""
+    # Of a page that was read before this, its first reading is taken to be the last: what matters is its first day.
+    run(
+        database,
+        """
+alter table sources add column refetch text not null default 'matched';
+
+alter table pages add column read_at text;
+
+alter table pages add column again_at text;
+
+alter table pages add column tries integer not null default 0;
+
+alter table pages add column gone_at text;
+
+alter table pages add column etag text;
+
+alter table pages add column last_modified text;
+
+alter table pages add column body_hash text;
+
+alter table pages add column title text;
+
+update pages set read_at = fetched_at where state = 'read';
+
+create index pages_again on pages (source_id, again_at, article_id desc) where again_at is not null;
+
+alter table offers add column title text;
+
+alter table changes add column revision_id integer references revisions(id);
+
+create table hit_changes (
+    id integer primary key, article_id integer not null references articles(id),
+    topic_id text not null references topics(id), revision_id integer not null references revisions(id),
+    at text not null, change text not null, field text not null, variant text not null, text text not null
+);
+
+create index hit_changes_topic on hit_changes (topic_id, revision_id);
+
+create index hit_changes_article on hit_changes (article_id, topic_id)
+""",
+    )

@@ -214,6 +214,16 @@ def totals(conn: sqlite3.Connection) -> tuple[int, dict[str, int]]:
     return articles, {row[0]: row[1] for row in rows}
 
 
+def edited(conn: sqlite3.Connection) -> list[str]:
+    """Return the addresses of the articles that said something else before, those with the most changed hits first."""
+    rows = conn.execute(
+        """select coalesce(a.url, a.key), (select count(*) from hit_changes c where c.article_id = a.id) as changes
+        from articles a where a.id in (select article_id from revisions) and a.merged_into is null
+        order by changes desc, a.id"""
+    )
+    return [row[0] for row in rows]
+
+
 def health(conn: sqlite3.Connection) -> list[dict[str, Any]]:
     """Return one row a source, as the view ``source_health`` has it, with its open events."""
     events: dict[str, list[dict[str, Any]]] = defaultdict(list)

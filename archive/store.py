@@ -37,9 +37,13 @@ def rename(conn: sqlite3.Connection, article_id: int, entry: Entry, at: datetime
     merge.point(conn, entry.key, article_id, "guid", at)
     if entry.url is not None and entry.refused is None:
         move(conn, article_id, entry.url)
-        # A page that was given up may be there, at its new place.
+        # A page that was given up, or is gone, may be there, at its new place.
         conn.execute(
             "update pages set state = 'due', due_at = ?, attempts = 0 where article_id = ? and state = 'failed'",
+            (stamp(at), article_id),
+        )
+        conn.execute(
+            "update pages set again_at = ?, tries = 0 where article_id = ? and state = 'gone'",
             (stamp(at), article_id),
         )
 
@@ -126,13 +130,22 @@ def _insert_page(
 
 
 def _page_again(conn: sqlite3.Connection, article_id: int, at: str, *, only_off: bool) -> None:
-    """Make the page due: of a revised article, or of one that a source without pages offered first."""
-    states = "('off')" if only_off else "('off', 'read', 'failed')"
+    """Make the page due: of a revised article, or of one that a source without pages offered first.
+
+    One that was read keeps its state, whatever comes of asking again.
+    """
+    states = "('off')" if only_off else "('off', 'failed')"
     conn.execute(
         f"""update pages set state = 'due', due_at = ?, attempts = 0, reason = null, detail = null
         where article_id = ? and state in {states} and coalesce(reason, '') <> 'no_link'""",  # noqa: S608 - ours
         (at, article_id),
     )
+    if not only_off:
+        conn.execute(
+            """update pages set again_at = ?, tries = 0 where article_id = ? and state in ('read', 'gone')
+            and exists (select 1 from sources s where s.id = pages.source_id and s.refetch <> 'none')""",
+            (at, article_id),
+        )
 
 
 def _insert_offer(
@@ -141,18 +154,28 @@ def _insert_offer(
     entry = intent.entry
     # One row a link: entries whose links mean one page (they differ in a fragment, say) were all offered.
     conn.executemany(
-        """insert into offers (article_id, endpoint_id, link, guid, hash, first_seen_at, last_seen_at, backfill)
-        values (?, ?, ?, ?, ?, ?, ?, ?) on conflict (article_id, endpoint_id, link) do update set
+        """insert into offers (article_id, endpoint_id, link, guid, title, hash, first_seen_at, last_seen_at, backfill)
+        values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (article_id, endpoint_id, link) do update set
         last_seen_at = max(last_seen_at, excluded.last_seen_at), guid = coalesce(guid, excluded.guid)""",
         [
-            (article_id, endpoint_id, link or "", guid, intent.offer_hash, at, at, backfill)
+            (
+                article_id,
+                endpoint_id,
+                link or "",
+                guid,
+                intent.offered_title,
+                intent.offer_hash,
+                at,
+                at,
+                backfill,
+            )
             for guid, link in ((entry.guid, entry.link), *entry.twins)
         ],
     )
     if intent.was is not None and intent.was.offer_hash != intent.offer_hash:
         conn.execute(
-            "update offers set hash = ? where article_id = ? and endpoint_id = ? and hash <> ?",
-            (intent.offer_hash, article_id, endpoint_id, intent.offer_hash),
+            "update offers set hash = ?1, title = ?4 where article_id = ?2 and endpoint_id = ?3 and hash <> ?1",
+            (intent.offer_hash, article_id, endpoint_id, intent.offered_title),
         )
 
 
@@ -164,8 +187,7 @@ def change_article(
         old and old != new
         for old, new in ((was.title, fields.title), (was.summary, fields.summary), (was.text, fields.text))
     )
-    if replaced:
-        merge.keep_words(conn, was.article_id, why, at)
+    revision_id = merge.keep_words(conn, was.article_id, why, at) if replaced else None
     texts = fields.title, fields.summary, fields.text
     odd = is_odd(*texts)
     conn.execute(
@@ -190,31 +212,48 @@ def change_article(
     )
     keep_odd(conn, was.article_id, texts, odd=odd)
     if (was.title, was.summary, was.text) != texts:
-        enqueue(conn, was.article_id, why, at)
+        enqueue(conn, was.article_id, why, at, revision_id)
 
 
 # --- pages ------------------------------------------------------------------------------------------------
 
 
-def finish_page(conn: sqlite3.Connection, page: PageOutcome, plan: PagePlan) -> None:
-    """Store how the request for a page ended; the text itself is stored by `change_article`."""
+def finish_page(
+    conn: sqlite3.Connection, page: PageOutcome, plan: PagePlan, title: str | None = None
+) -> None:
+    """Store how the request for a page ended; the text itself is stored by `change_article`.
+
+    ``title``: the page's own, where it was read. With what it is asked next time, and its hash, it is kept of the last
+    page that was read, whatever happened since.
+    """
     good = page.outcome is not page.outcome.FAILED
     conn.execute(
-        """update pages set state = ?, due_at = ?, attempts = iif(?, 0, attempts + 1), status = ?, reason = ?,
-        detail = ?, url = ?, robots = coalesce(?, robots), fetched_at = iif(?, ?, fetched_at) where article_id = ?""",
-        (
-            plan.state,
-            stamp(plan.due_at),
-            good,
-            page.status,
-            page.reason,
-            page.detail or None,
-            page.url,
-            page.robots,
-            good,
-            stamp(page.at),
-            page.task.article_id,
-        ),
+        """update pages set state = :state, due_at = :due_at, again_at = :again_at, tries = :tries,
+        attempts = iif(:good, 0, attempts + 1), status = :status, reason = :reason, detail = :detail, url = :url,
+        robots = coalesce(:robots, robots), fetched_at = iif(:good, :at, fetched_at),
+        read_at = iif(:good, coalesce(read_at, :at), read_at),
+        gone_at = iif(:state = 'gone', coalesce(gone_at, :at), null),
+        etag = iif(:good, :etag, etag), last_modified = iif(:good, :last_modified, last_modified),
+        body_hash = iif(:good, :body_hash, body_hash), title = coalesce(:title, title)
+        where article_id = :article_id""",
+        {
+            "state": plan.state,
+            "due_at": stamp(plan.due_at),
+            "again_at": stamp(plan.again_at),
+            "tries": plan.tries,
+            "good": good,
+            "status": page.status,
+            "reason": page.reason,
+            "detail": page.detail or None,
+            "url": page.url,
+            "robots": page.robots,
+            "at": stamp(page.at),
+            "etag": page.etag,
+            "last_modified": page.last_modified,
+            "body_hash": page.body_hash,
+            "title": title or None,
+            "article_id": page.task.article_id,
+        },
     )
 
 
@@ -232,6 +271,11 @@ def turned_out_old(conn: sqlite3.Connection, article_id: int) -> None:
     if old.rowcount:
         conn.execute("update offers set backfill = 1 where article_id = ?", (article_id,))
         conn.execute("update matches set backfill = 1 where article_id = ?", (article_id,))
+
+
+def fetch_again(conn: sqlite3.Connection, article_id: int, at: datetime | None) -> None:
+    """Note when the page of an article is fetched again, None: not any more."""
+    conn.execute("update pages set again_at = ? where article_id = ?", (stamp(at), article_id))
 
 
 def add_alias(conn: sqlite3.Connection, article_id: int, url: str, why: str, at: datetime) -> None:

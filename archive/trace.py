@@ -13,6 +13,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from archive.document import COLUMNS, document
@@ -22,6 +23,7 @@ from archive.times import moment
 MOST_ALIKE = 10  # addresses that are named where a part of one fits several
 
 Row = dict[str, Any]
+_WORDS = ("title", "summary", "text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +125,40 @@ def trace(conn: sqlite3.Connection, article_id: int) -> Trace:
             article_id,
         ),
         aliases=_rows(conn, "select url, why, first_seen_at from aliases where article_id = ?", article_id),
-        revisions=_rows(conn, "select at, why from revisions where article_id = ? order by id", article_id),
+        revisions=_revisions(conn, row),
         matches=matches,
         hits=_hits(conn, [one["seq"] for one in matches]),
         words={one["seq"]: _words(conn, one, row) for one in matches},
         waiting=bool(_rows(conn, "select 1 from changes where article_id = ? limit 1", article_id)),
     )
+
+
+def _revisions(conn: sqlite3.Connection, article: sqlite3.Row) -> list[Row]:
+    """Return what an article said before, the oldest first: its title, which fields changed, what came and left."""
+    found = _rows(
+        conn,
+        "select id, at, why, title, summary, text from revisions where article_id = ? order by id",
+        article["id"],
+    )
+    states: list[Row] = [*found, {name: article[name] for name in _WORDS}]
+    changes: dict[int, list[Row]] = defaultdict(list)
+    for row in _rows(
+        conn,
+        """select revision_id, topic_id as topic, change, field, variant, text from hit_changes where article_id = ?
+        order by id""",
+        article["id"],
+    ):
+        changes[row.pop("revision_id")].append(row)
+    return [
+        {
+            "at": one["at"],
+            "why": one["why"],
+            "title": one["title"],
+            "changed": [name for name in _WORDS if one[name] != after[name]],
+            "hits": changes[one["id"]],
+        }
+        for one, after in pairwise(states)
+    ]
 
 
 def _rows(conn: sqlite3.Connection, sql: str, *values: object) -> list[Row]:
@@ -149,7 +179,7 @@ def _hits(conn: sqlite3.Connection, seqs: Collection[int]) -> Mapping[int, list[
 
 def _words(conn: sqlite3.Connection, match: Row, article: sqlite3.Row) -> Row:
     if match["revision_id"] is None:
-        return {name: article[name] for name in ("title", "summary", "text")}
+        return {name: article[name] for name in _WORDS}
     return _rows(conn, "select title, summary, text from revisions where id = ?", match["revision_id"])[0]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from scrapy.http import Response
@@ -62,6 +62,22 @@ def of_source(task: TaskKind, source: Source) -> TaskKind:
 def _server(url: str) -> tuple[str, str]:
     parts = urlsplit(url)
     return parts.scheme, parts.netloc.lower().removeprefix("www.")
+
+
+def validators(task: Task) -> dict[str, str]:
+    """Return the headers that ask for an answer only if it is another than the one we have."""
+    asked = {"If-None-Match": task.etag, "If-Modified-Since": task.last_modified}
+    return {name: value for name, value in asked.items() if value}
+
+
+def same(response: Response, task: Task) -> bool:
+    """Tell whether the answer is that nothing changed; only to who asked that."""
+    return response.status == 304 and bool(task.etag or task.last_modified)
+
+
+def still_held(common: dict[str, Any], task: Task) -> dict[str, Any]:
+    """Return the validators after a 304, which need not repeat them: those that were sent hold (RFC 9110, 15.4.5)."""
+    return {name: common[name] or getattr(task, name) for name in ("etag", "last_modified")}
 
 
 def problem(response: Response) -> FetchError | None:

@@ -5,6 +5,10 @@
 
 An entry is looked up by its key before anything of it is cleaned: most entries of most polls are known, and
 unchanged.
+
+The title of an article is the feed's, until either the feed or the page changes its own: whoever changed it last is
+right. Both are remembered as they were last seen, so that neither takes back what the other said just by saying again
+what it has said all along.
 """
 
 from __future__ import annotations
@@ -21,6 +25,7 @@ import nh3
 
 from archive.model import Article, Change, Entry, Fields, Intent, KnownArticle, PageOutcome, PublishedFrom
 from archive.normalize import clean, clean_line, joined
+from crawler.clocks import only_clocks
 from crawler.dates import sane
 from crawler.redirectors import asks, opaque
 from crawler.twins import bare
@@ -133,9 +138,19 @@ def decide(entry: Entry, known: KnownArticle | None, *, language: str | None, no
     fingerprint = offer_hash(entry)
     if known is None:
         fields = _fields(entry, language, now)
-        return Intent(entry=entry, offer_hash=fingerprint, change=Change.NEW, why="new", fields=fields)
+        return Intent(
+            entry=entry,
+            offer_hash=fingerprint,
+            change=Change.NEW,
+            why="new",
+            fields=fields,
+            offered_title=fields.title,
+        )
     if known.offer_hash == fingerprint:
-        return Intent(entry=entry, offer_hash=fingerprint, change=Change.SAME, why="same", was=known)
+        return Intent(
+            entry=entry, offer_hash=fingerprint, change=Change.SAME, why="same", was=known,
+            offered_title=known.offered_title,
+        )  # fmt: skip
     offered = _fields(entry, language, now)
     if known.offer_hash is None:
         # Another feed offers an article that we have: it fills gaps, and changes nothing that stands.
@@ -143,10 +158,13 @@ def decide(entry: Entry, known: KnownArticle | None, *, language: str | None, no
         change, why = Change.SAME, "offered again"
     else:
         title = offered.title or known.title
+        if offered.title == known.offered_title:
+            title = known.title
+        summary = _with_others(offered.summary or known.summary, known, title)
         fields = replace(
             offered,
             title=title,
-            summary=_with_others(offered.summary or known.summary, known, title),
+            summary=known.summary if only_clocks(known.summary, summary, offered.language) else summary,
             text=known.text,
             paywalled=known.paywalled,
             # What the page said, or its text showed, stands above what the feed and the source say.
@@ -165,19 +183,32 @@ def decide(entry: Entry, known: KnownArticle | None, *, language: str | None, no
         why=why,
         was=known,
         fields=None if same else fields,
+        offered_title=offered.title,
     )
 
 
+def page_title(article: Article) -> str:
+    """Return the title that a page gives itself, as it is stored."""
+    return shortened(clean_line(article.title or ""), MAX_TITLE)
+
+
 def merge_page(article: Article, known: KnownArticle) -> Fields:
-    """Return the fields of an article whose page was read: the feed's words stand, the page fills the rest."""
-    text = clean(article.text)
+    """Return the fields of an article whose page was read: the feed's words stand, the page fills the rest.
+
+    Where the page was read before, what it has changed is taken: its text, and its title where that is another now.
+    """
+    text, title = clean(article.text), page_title(article)
+    edited = bool(title and known.page_title) and title != known.page_title
+    text = joined(text, *(text for _, _, text in known.others)) if text else known.text
+    if only_clocks(known.text, text, article.language) or (article.paywalled and _part_of(text, known.text)):
+        text = known.text  # a wall that went up takes nothing back
     published_at, published_from = known.published_at, known.published_from
     if published_at is None and article.published_at is not None:
         published_at, published_from = article.published_at, article.published_from
     return Fields(
-        title=known.title or shortened(clean_line(article.title or ""), MAX_TITLE),
+        title=title if edited else known.title or title,
         summary=known.summary,
-        text=joined(text, *(text for _, _, text in known.others)) if text else known.text,
+        text=text,
         author=known.author or _author(article.author),
         language=article.language,
         language_said=article.language_said,
@@ -185,6 +216,12 @@ def merge_page(article: Article, known: KnownArticle) -> Fields:
         published_at=published_at,
         published_from=published_from,
     )
+
+
+def _part_of(text: str, whole: str) -> bool:
+    """Tell whether a text is what is left of another behind a paywall: its beginning, or some of its lines."""
+    beginning = whole.startswith(text.rstrip(" .…"))
+    return len(text) < len(whole) and (beginning or set(text.split("\n")) <= set(whole.split("\n")))
 
 
 def aliases(page: PageOutcome) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from archive.errors import Complaint
-from archive.model import Access, Endpoint, EndpointKind, Selectors, Source
+from archive.model import Access, Endpoint, EndpointKind, Refetch, Selectors, Source
 from archive.topic import TopicSpec
 from crawler.searches import ask, default_editions
 from crawler.settings import EndpointShape, SourceShape
@@ -69,6 +69,7 @@ def _source(one: SourceShape, endpoints: tuple[Endpoint, ...], environ: Mapping[
         language=one.language,
         tags=one.tags,
         pages=one.pages,
+        refetch=Refetch(one.refetch),
         access=Access(
             user_agent=one.user_agent,
             headers=tuple(one.headers.items()),

@@ -4,7 +4,6 @@
     take_matches   change queue ─▶ matcher ─▶ hits     in a reader thread
     store_matches  hits ─▶ matches                     one transaction, a savepoint for each article
     take_stored, store_stored   the same for stored articles and topics that are new or changed
-    Storing        whether the archive can be written just now
 
 What makes one of these fail is said, and the rest goes on; only where the file fails (a full disk), nothing does.
 """
@@ -20,14 +19,21 @@ from datetime import datetime
 from archive import known as stored
 from archive import ledger, queue, rematch, standing, store
 from archive.connect import transaction
-from archive.errors import ArchiveError
 from archive.match import Matcher
-from archive.model import Change, Hit, Outcome, PageOutcome, PageState, PollOutcome, Result, RobotsRecord
+from archive.model import (
+    Change,
+    Hit,
+    KnownPage,
+    Outcome,
+    PageOutcome,
+    PageState,
+    PollOutcome,
+    Result,
+    RobotsRecord,
+)
 from archive.reach import index_new
-from archive.times import stamp
-from crawler import coverage, recognise, schedule
+from crawler import coverage, recognise, refetch, schedule
 from crawler import ingest as deciding
-from crawler.clock import Clock
 
 # SQLite's codes for a file that fails, whatever is put into it: full, read-only, locked, broken, gone.
 _OF_THE_FILE = frozenset({
@@ -98,38 +104,6 @@ def ingest(conn: sqlite3.Connection, results: Sequence[Result], chance: Chance =
             tally.add(part)
         index_new(conn)
     return tally
-
-
-class Storing:
-    """Whether the archive can be written, as far as the last attempts say."""
-
-    def __init__(self, now: Clock) -> None:
-        self._now = now
-        self._pause = schedule.Pause()
-
-    @property
-    def failures(self) -> int:
-        """How many failures in a row are remembered."""
-        return self._pause.failures
-
-    def holds(self) -> bool:
-        """Tell whether to ask for nothing, since it could not be stored."""
-        return self._pause.holds(self._now())
-
-    def failed(self, error: Exception, what: str) -> None:
-        """Take note, and say, that ``what`` could not be stored."""
-        now = self._now()
-        first, self._pause = not self._pause.holds(now), self._pause.failed(now)
-        ours = isinstance(error, ArchiveError)  # its words say it all; anything else is a bug
-        log.error("%s could not be stored: %s", what, error, exc_info=None if ours else error)
-        if first:
-            log.error("nothing more is asked for until %s", stamp(now + self._pause.wait))
-
-    def stored(self) -> None:
-        """Take note that something could be stored."""
-        before, self._pause = self._pause, self._pause.stored(self._now())
-        if before.failures and not self._pause.failures:
-            log.warning("what is read can be stored again")
 
 
 def of_the_file(error: BaseException) -> bool:
@@ -228,11 +202,13 @@ def _store_page(conn: sqlite3.Connection, page: PageOutcome) -> Tally:
     tally = _count(page)
     task = page.task
     was = stored.by_id(conn, task.article_id)
+    known_page = stored.page(conn, task.article_id) or KnownPage()
     landed = deciding.landed(page)
     if was is not None and landed is not None:
         store.move(conn, task.article_id, landed)
+    title = None
     if page.article is not None and was is not None:
-        fields = deciding.merge_page(page.article, was)
+        fields, title = deciding.merge_page(page.article, was), deciding.page_title(page.article)
         store.change_article(conn, was, fields, "page read" if not was.text else "page revised", page.at)
         if was.published_at is None and coverage.is_old(fields.published_at, page.at):
             store.turned_out_old(conn, task.article_id)
@@ -240,10 +216,10 @@ def _store_page(conn: sqlite3.Connection, page: PageOutcome) -> Tally:
     if was is not None and (page.article is not None or landed is not None):
         for url, why in deciding.aliases(page):
             store.add_alias(conn, task.article_id, url, why, page.at)
-    plan = schedule.after_page(page)
-    if plan.state is PageState.FAILED:
-        log.info("page given up: %s: %s %s", task.url, page.reason, page.detail)
-    store.finish_page(conn, page, plan)
+    plan = refetch.plan(page, known_page)
+    if plan.state in (PageState.FAILED, PageState.GONE):
+        log.info("page %s: %s: %s %s", plan.state, task.url, page.reason, page.detail)
+    store.finish_page(conn, page, plan, title)
     refused = ledger.pages_refused(conn, task.source_id)
     count = coverage.refused_in_a_row(page, refused)
     if count != refused:
@@ -285,6 +261,8 @@ def store_matches(
             try:
                 with transaction(conn):
                     new += queue.confirm(conn, [one], versions, now)
+                    if one[1]:
+                        _watch(conn, one[0].article_id)
             except Exception as error:
                 if of_the_file(error):
                     raise
@@ -322,7 +300,21 @@ def store_stored(
 ) -> rematch.Gains:
     """Store what `take_stored` found; return what it came to."""
     with transaction(conn):
-        return rematch.store(conn, work, *taken, versions, now)
+        gains = rematch.store(conn, work, *taken, versions, now)
+        for article, found in taken[1]:
+            if found:
+                _watch(conn, article.article_id, now)
+        return gains
+
+
+def _watch(conn: sqlite3.Connection, article_id: int, now: datetime | None = None) -> None:
+    """Have the page of an article that matches fetched again, if nothing does yet.
+
+    ``now``: it was found by a topic that is new, and what was missed before does not count.
+    """
+    page = stored.page(conn, article_id)
+    if page is not None and page.asked_at is not None and page.again_at is None:
+        store.fetch_again(conn, article_id, refetch.again(page, now or page.asked_at))
 
 
 def _put_aside(aside: Aside, one: queue.Changed, what: str, error: Exception) -> None:

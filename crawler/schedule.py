@@ -147,7 +147,10 @@ def _wishes(poll: PollOutcome, state: EndpointState, ttl: float | None, *, overr
 
 
 def after_page(page: PageOutcome) -> PagePlan:
-    """Return what a page request does to its page: read, tried again later, or given up with its reason."""
+    """Return what a request does to a page that was never read: read, tried again later, or given up with its reason.
+
+    What it does to one that was, `crawler.refetch` says.
+    """
     if page.outcome is not Outcome.FAILED:
         return PagePlan(state=PageState.READ)
     if page.reason == "refused":

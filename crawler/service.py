@@ -41,8 +41,9 @@ from crawler.config import Config, changed_files
 from crawler.engine import IN_FLIGHT, PER_HOST, Crawl
 from crawler.health import Heartbeat, harmless
 from crawler.outgoing import Counts, Outgoing
-from crawler.pipelines import Chance, Storing, ingest
+from crawler.pipelines import Chance, ingest
 from crawler.pool import Workers
+from crawler.storing import Storing
 from crawler.watching import Watching
 from crawler.watchlist import compile_stored
 

@@ -260,6 +260,8 @@ class SourceShape(Shape):
     """Words of your own, to group sources by."""
     pages: bool = True
     """Whether the pages of its articles are fetched."""
+    refetch: Literal["matched", "all", "none"] = "matched"
+    """Whose pages are fetched again, 1, 6 and 24 hours later: matched articles, all, or none."""
     user_agent: Ascii | None = None
     """What we call ourselves there, instead of network.user_agent."""
     headers: dict[HeaderName, Ascii] = Field(default_factory=dict)

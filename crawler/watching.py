@@ -29,7 +29,8 @@ from archive.threads import Readers, Writer
 from archive.topic import Topic
 from crawler.clock import Clock
 from crawler.outgoing import Counts
-from crawler.pipelines import Aside, Storing, store_matches, store_stored, take_matches, take_stored
+from crawler.pipelines import Aside, store_matches, store_stored, take_matches, take_stored
+from crawler.storing import Storing
 
 log = logging.getLogger(__name__)
 

@@ -53,6 +53,9 @@ def of_page(page: Row | None, url: str | None, text: str = "") -> Finding | None
     if page["state"] == "read":
         return _of_text(text, page["url"] or "", url) if text else None
     reason, detail = page["reason"], page["detail"] or page["reason"]
+    if page["state"] == "gone":
+        kept = "; what it said before is kept" if text else ""
+        return Finding(f"its page is not there any more since {_minute(page['gone_at'])} UTC: {detail}{kept}")
     again = f"; tried again at {_minute(page['due_at'])} UTC" if page["state"] == "due" and reason else ""
     if reason is None:
         return Finding(

@@ -130,7 +130,8 @@ def _present(conn: sqlite3.Connection, config: Config, found: Found, wanted: Seq
         "characters": {name: len(article[name]) for name in ("title", "summary", "text")},
         "page": page and {
             key: page[key]
-            for key in ("state", "reason", "detail", "status", "robots", "url", "fetched_at", "due_at", "attempts")
+            for key in ("state", "reason", "detail", "status", "robots", "url", "fetched_at", "due_at", "attempts",
+                        "read_at", "again_at", "gone_at")
         },
         "published": article["published_at"],
         "published_from": article["published_from"],

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from crawler.cli.output import counted
-
 Value = Mapping[str, Any]
 
 MOST_HITS = 5  # of a topic
@@ -58,11 +56,8 @@ def _article(answer: Value) -> Iterator[str]:
     yield from _page(answer["page"], answer["url"])
     for alias in answer["aliases"]:
         yield _row("also at", f"{alias['url']} ({alias['why']})")
-    if revisions := answer["revisions"]:
-        last = revisions[-1]
-        yield _row(
-            "revised", f"{counted(len(revisions), 'time')}, last {_minute(last['at'])} UTC ({last['why']})"
-        )
+    for revision in answer["revisions"]:
+        yield from _revision(revision, answer["title"])
     yield from _findings(answer["findings"])
     for topic in answer["topics"]:
         yield ""
@@ -78,6 +73,19 @@ def _page(page: Value | None, url: str | None) -> Iterator[str]:
     yield _row("page", f"{page['state']}{reason}{at}{ended}")
     if page["robots"]:
         yield _row("", page["robots"])
+    if page["again_at"]:
+        yield _row("", f"is fetched again {_minute(page['again_at'])} UTC")
+
+
+def _revision(revision: Value, title: str) -> Iterator[str]:
+    what = " and ".join(revision["changed"]) or "nothing that still differs"
+    yield _row("revised", f"{_minute(revision['at'])} UTC: {what} ({revision['why']})")
+    if "title" in revision["changed"] or revision["title"] != title:
+        yield _row("", f'until then: "{revision["title"]}"')
+    for hit in revision["hits"][:MOST_HITS]:
+        yield _row("", f'"{hit["text"]}" ({hit["topic"]}) {hit["change"]}: {hit["field"]}')
+    if len(revision["hits"]) > MOST_HITS:
+        yield _row("", f"and {len(revision['hits']) - MOST_HITS} more")
 
 
 def _findings(findings: Sequence[Value]) -> Iterator[str]:

@@ -69,6 +69,7 @@ class Played:
     failures: tuple[str, ...] = ()
     in_vain: bool = False
     troubled: bool = False
+    edited: tuple[str, ...] = ()  # articles that said something else before
 
     def as_json(self) -> dict[str, Any]:
         """Return it for ``--json``."""
@@ -78,6 +79,7 @@ class Played:
             "passes": self.passes,
             "articles": self.articles,
             "matches": self.matches,
+            "edited": list(self.edited),
             "digests": [str(path) for path in self.digests],
             "failures": list(self.failures),
         }
@@ -98,6 +100,7 @@ class Played:
             f"The archive:\n  {self.folder / 'data' / 'archive.db'}\n"
             f"  {command} serve            # look at it in a browser\n"
             f'  {command} search "tropas"'
+            + (f"\n  {command} explain {self.edited[0]}  # how it was edited" if self.edited else "")
             + (f"\n  {command} sources          # what happened, and what to do" if self.troubled else "")
         )
 
@@ -189,6 +192,7 @@ async def play(
 
 async def _played(service: Service, folder: Path, passes: int) -> Played:
     articles, matches = await service.readers.run(search.totals)
+    edited = await service.readers.run(search.edited)
     digests = tuple(sorted((folder / "data" / "outbox").glob("*.html")))
     tally = service.counts.tally
     # Each pass asks every feed again: one that fails all day is named once.
@@ -201,4 +205,5 @@ async def _played(service: Service, folder: Path, passes: int) -> Played:
         digests=digests,
         failures=tuple(sorted(failures.values())),
         in_vain=0 < tally.polled == tally.unread,
+        edited=tuple(edited),
     )

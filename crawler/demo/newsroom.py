@@ -77,7 +77,7 @@ def reply(outlet: Outlet, target: str, at: datetime) -> Reply:
             return Reply(302, b"", headers={"Location": article.redirect})
         if article.status != 200:
             return Reply(article.status, pages.message(outlet, article.status))
-        return Reply(200, pages.page(outlet, article))
+        return Reply(200, pages.page(outlet, article), modified=article.updated)
     return Reply(404, pages.message(outlet, 404))
 
 

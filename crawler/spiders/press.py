@@ -101,21 +101,16 @@ class PressSpider(Spider):
                 callback=self.page_arrived,
                 errback=self.page_failed,
                 cb_kwargs={"task": task},
-                headers=answers.asking(task.access, answers.PAGE_TYPES),
+                headers={**answers.asking(task.access, answers.PAGE_TYPES), **answers.validators(task)},
                 meta={"robots": True, "access": task.access},
                 dont_filter=True,
             )
-        headers = answers.asking(task.access, _TYPES[task.kind])
-        if task.etag:
-            headers["If-None-Match"] = task.etag
-        if task.last_modified:
-            headers["If-Modified-Since"] = task.last_modified
         return Request(
             task.url,
             callback=self.poll_arrived,
             errback=self.poll_failed,
             cb_kwargs={"task": task},
-            headers=headers,
+            headers={**answers.asking(task.access, _TYPES[task.kind]), **answers.validators(task)},
             # A feed and a sitemap are given out to programs; a section page is a page.
             meta={"access": task.access, "robots": task.kind is EndpointKind.SECTION},
             # Feeds before pages: what is not discovered in time may be gone.
@@ -148,10 +143,8 @@ class PressSpider(Spider):
             "etag": header(response, "ETag"),
             "last_modified": header(response, "Last-Modified"),
         }
-        if response.status == 304 and (task.etag or task.last_modified):
-            # A 304 need not repeat the validators; the ones we sent still hold (RFC 9110, 15.4.5).
-            common["etag"] = common["etag"] or task.etag
-            common["last_modified"] = common["last_modified"] or task.last_modified
+        if answers.same(response, task):
+            common |= answers.still_held(common, task)
             common["moved_to"] = answers.moved_to(response)
             yield PollOutcome(outcome=Outcome.NOT_MODIFIED, body_hash=task.body_hash, **common)
             return
@@ -262,7 +255,7 @@ class PressSpider(Spider):
     # --- pages --------------------------------------------------------------------------------------------
 
     async def page_arrived(self, response: Response, task: PageTask) -> AsyncIterator[Result]:
-        """Read the page of an article."""
+        """Read the page of an article, unless it is the one we know."""
         while self.learned:
             yield self.learned.pop(0)
         common: dict[str, Any] = {
@@ -274,8 +267,19 @@ class PressSpider(Spider):
             "ms": answers.ms(response),
             "retry_after": answers.retry_after(response, self.now()),
             "robots": response.meta.get("robots_why"),
+            "max_age": answers.max_age(header(response, "Cache-Control")),
+            "etag": header(response, "ETag"),
+            "last_modified": header(response, "Last-Modified"),
+            "body_hash": hashlib.sha256(response.body).hexdigest(),
         }
+        if answers.same(response, task):
+            common |= answers.still_held(common, task) | {"body_hash": task.body_hash}
+            yield PageOutcome(outcome=Outcome.NOT_MODIFIED, **common)
+            return
         problem = answers.problem(response)
+        if problem is None and common["body_hash"] == task.body_hash:
+            yield PageOutcome(outcome=Outcome.UNCHANGED, **common)
+            return
         if problem is None:
             try:
                 article = await self.workers.page(

@@ -292,7 +292,8 @@ def test_the_pages_that_are_due_are_found_by_walking_an_index(conn: sqlite3.Conn
     assert sum("pages_due" in plan for plan in plans) >= 2
     about_pages = [plan for plan in plans if " p " in plan]
     assert all(plan.startswith("SEARCH") for plan in about_pages), plans
-    assert len([plan for plan in plans if "TEMP B-TREE" in plan]) == 1, (
+    assert sum("pages_again" in plan for plan in plans) >= 2
+    assert len([plan for plan in plans if "TEMP B-TREE" in plan]) == 2, (
         "the sources are sorted, the pages are not"
     )
 

@@ -119,8 +119,8 @@ def test_a_revised_entry_keeps_what_it_was_and_is_looked_at_again(conn: sqlite3.
         "title": "Perú vota", "summary": "Temprano", "text": "Largas colas", "content": "full", "why": "entry revised",
     }  # fmt: skip
     assert column(conn, "select why from changes") == ["entry revised"]
-    assert one(conn, "select state, due_at, attempts from pages") == {
-        "state": "due", "due_at": "2026-07-19T13:00:00+00:00", "attempts": 0,
+    assert one(conn, "select state, due_at, again_at, attempts from pages") == {
+        "state": "read", "due_at": None, "again_at": "2026-07-19T13:00:00+00:00", "attempts": 0,
     }  # fmt: skip
 
 

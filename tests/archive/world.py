@@ -27,7 +27,7 @@ from archive.model import (
     Source,
 )
 from archive.topic import Term, TopicSpec, compile_topics
-from crawler.pipelines import Tally, ingest
+from crawler.pipelines import Aside, Tally, ingest, store_matches
 
 NOW = datetime(2026, 7, 19, 12, 0, tzinfo=UTC)
 
@@ -143,8 +143,10 @@ def match(conn: sqlite3.Connection, at: datetime = NOW, matcher: Matcher = MATCH
     new = 0
     versions = {topic_id: topic.version for topic_id, topic in matcher.topics.items()}
     while taken := queue.take(conn, 200):
-        with transaction(conn):
-            new += queue.confirm(conn, [(one, matcher.match(one.fields)) for one in taken], versions, at)
+        found = [(one, matcher.match(one.fields)) for one in taken]
+        aside: Aside = {}
+        new += store_matches(conn, found, versions, aside, at)
+        assert aside == {}, "an article could not be matched, and would wait for ever"
     return new
 
 

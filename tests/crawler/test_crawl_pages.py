@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -34,6 +35,8 @@ PAGE = f"""<!doctype html><html lang="es"><head><title>Peru votes | Daily</title
 <meta property="og:site_name" content="Daily"><link rel="canonical" href="/canonical">
 <script type="application/ld+json">{{"@type": "NewsArticle", "datePublished": "2026-07-19T08:00:00-05:00"}}</script>
 </head><body><article><h1>Peru votes</h1><p>{PARAGRAPH * 3}</p><p>{PARAGRAPH * 2}</p></article></body></html>""".encode()
+TOUCHED = "Sun, 19 Jul 2026 12:00:00 GMT"
+HASH = hashlib.sha256(PAGE).hexdigest()
 HOLLOW = b"<!doctype html><html><head><title>Loading</title></head><body><div id=app></div></body></html>"
 
 
@@ -47,6 +50,15 @@ def to(place: str, status: int = 301) -> Answer:
 
 def hang_up(request: Request) -> None:
     request.hang_up()
+
+
+def tagged(request: Request) -> Answer:
+    """A page that is told apart by its tag, and by when it was last touched."""
+    if request.sent.get("if-none-match") == '"t1"' or request.sent.get("if-modified-since") == TOUCHED:
+        return Answer(b"", 304, (("Cache-Control", "max-age=60"),))
+    return Answer(
+        PAGE, headers=(("ETag", '"t1"'), ("Last-Modified", TOUCHED), ("Cache-Control", "public, max-age=600"))
+    )
 
 
 # One host each: its robots.txt, and what else it has beside a page at /page.
@@ -65,6 +77,8 @@ HOSTS: dict[str, dict[str, Route]] = {
         "/429": Answer(b"", 429, (("Retry-After", "60"),)),
         "/hang-up": hang_up,
         "/moved": to("/page"),
+        "/tagged": tagged,
+        "/304": Answer(b"", 304),
         "/gone": to("/"),
         "/": Answer(PAGE),
         "/wall": to("/consent?next=/wall"),
@@ -228,6 +242,69 @@ CASES = [
             f"/{n}",
         )
         for n in range(3)
+    ),
+    Case(
+        "what it is asked with is kept",
+        "open",
+        {
+            "outcome": Outcome.OK,
+            "etag": '"t1"',
+            "last_modified": TOUCHED,
+            "max_age": 600.0,
+            "body_hash": HASH,
+        },
+        "/tagged",
+    ),
+    Case(
+        "it is the one that we have, by its tag",
+        "open",
+        {
+            "outcome": Outcome.NOT_MODIFIED,
+            "status": 304,
+            "article": None,
+            "reason": None,
+            "etag": '"t1"',
+            "last_modified": None,
+            "max_age": 60.0,
+            "body_hash": "known",
+        },
+        "/tagged",
+        {"etag": '"t1"', "body_hash": "known"},
+    ),
+    Case(
+        "it is the one that we have, by its date",
+        "open",
+        {"outcome": Outcome.NOT_MODIFIED, "last_modified": TOUCHED, "body_hash": "known"},
+        "/tagged",
+        {"last_modified": TOUCHED, "body_hash": "known"},
+    ),
+    Case(
+        "it is the one that we have, to the byte",
+        "open",
+        {
+            "outcome": Outcome.UNCHANGED,
+            "status": 200,
+            "article": None,
+            "reason": None,
+            "etag": '"t1"',
+            "body_hash": HASH,
+        },
+        "/tagged",
+        {"etag": '"of before"', "body_hash": HASH},
+    ),
+    Case(
+        "it is another than the one that we have",
+        "open",
+        {"outcome": Outcome.OK, "etag": '"t1"', "body_hash": HASH},
+        "/tagged",
+        {"etag": '"of before"', "body_hash": "of before"},
+    ),
+    Case(
+        "a 304 to who asked for no such thing",
+        "open",
+        fails("http_304", status=304),
+        "/304",
+        {"body_hash": HASH},
     ),
 ]
 NUMBERS = {case.name: number for number, case in enumerate(CASES, start=1)}

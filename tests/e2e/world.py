@@ -139,7 +139,10 @@ class Answer:
 
 
 class Site:
-    """A small web server on loopback with fixed answers by path; ``asked`` is what was asked of it."""
+    """A small web server on loopback with fixed answers by path; ``asked`` is what was asked of it.
+
+    An answer with an ETag is given as a 304 to who has it.
+    """
 
     def __init__(self, answers: Mapping[str, Answer], host: str = "127.0.0.1", port: int = 0) -> None:
         self.answers = dict(answers)
@@ -152,6 +155,9 @@ class Site:
             def do_GET(self) -> None:
                 site.asked.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
                 answer = site.answers.get(self.path, Answer(b"not here", 404))
+                tag = answer.headers.get("ETag")
+                if tag is not None and self.headers.get("If-None-Match") == tag:
+                    answer = Answer(b"", 304, answer.headers)
                 self.send_response(answer.status)
                 for name, value in {"Content-Length": str(len(answer.body)), **answer.headers}.items():
                     self.send_header(name, value)

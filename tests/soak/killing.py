@@ -32,7 +32,7 @@ from tests.soak.faulty import FaultyNewsroom, SlowMailBox
 
 PLACES = ("poll", "matcher", "queued", "data")
 _WAITING = """select (select count(*) from polls), (select count(*) from changes),
-    (select count(*) from pages where state = 'due' and due_at <= ?)"""
+    (select count(*) from pages where (state = 'due' and due_at <= ?1) or again_at <= ?1)"""
 _PATIENCE = 120  # seconds until a run that shows no sign is given up
 
 

@@ -124,7 +124,16 @@ def test_without_a_terminal_the_demo_says_which_pass_it_plays(tmp_path: Path) ->
 def test_what_the_demo_says_as_json_is_filled_and_true(tmp_path: Path) -> None:
     folder = tmp_path / "demo"
     summary = presswatch("demo", "--dir", folder, "--as-of", "2026-07-19T12:06Z", "--json").json
-    assert list(summary) == ["folder", "archive", "passes", "articles", "matches", "digests", "failures"]
+    assert list(summary) == [
+        "folder",
+        "archive",
+        "passes",
+        "articles",
+        "matches",
+        "edited",
+        "digests",
+        "failures",
+    ]
     assert (summary["folder"], summary["passes"], summary["failures"]) == (str(folder), 4, [])
     assert set(summary["matches"]) == {"boluarte", "july-19", "lithium", "peru", "us-troops"}
     assert min(summary["matches"].values()) > 0

@@ -1,0 +1,89 @@
+"""What a revision did to the hits of an article: which terms came, and which left, in which of its fields.
+
+A match says what stands now, and once it has ended what stood last. That a name has left a headline, and still stands
+in the text, is told by neither; nor is it that a match was made by an edit. So it is written down when the matcher
+looks at a revised article (`archive.queue`), before the hits of then make way. A topic that was itself changed
+meanwhile says nothing: with its words of before, nobody has looked at what stands now.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from itertools import pairwise
+
+from archive.model import Hit
+
+FIELDS = ("title", "summary", "text")  # what revisions are kept of
+CAME, LEFT = "came", "left"
+
+_Terms = dict[tuple[str, str], str]  # field and term to the words that it found
+
+
+def note(
+    conn: sqlite3.Connection,
+    article_id: int,
+    revision_id: int,
+    found: Mapping[str, tuple[Hit, ...]],
+    versions: Mapping[str, str],
+) -> None:
+    """Note what came and left since ``revision_id``, which has what the article said when it was last matched.
+
+    There may be later ones: what came to a field or left it is noted of the one in which that field changed.
+
+    ``found``: the hits of now by topic; ``versions``: what each topic was matched with. The rows of `hits` must still
+    be those of before.
+    """
+    when = _changed(conn, article_id, revision_id)
+    before = {
+        row["topic_id"]: row
+        for row in conn.execute(
+            "select seq, topic_id, topic_version, ended_at from matches where article_id = ?", (article_id,)
+        )
+    }
+    for topic_id in sorted({*before, *found} & set(versions)):
+        row = before.get(topic_id)
+        if row is not None and row["topic_version"] != versions[topic_id]:
+            continue
+        stood = _stood(conn, row["seq"]) if row is not None and row["ended_at"] is None else {}
+        stands: _Terms = {}
+        for hit in found.get(topic_id, ()):
+            if hit.field in FIELDS:
+                stands.setdefault((hit.field, hit.variant), hit.text)
+        changes = [(LEFT, key, text) for key, text in stood.items() if key not in stands]
+        changes += [(CAME, key, text) for key, text in stands.items() if key not in stood]
+        conn.executemany(
+            """insert into hit_changes (article_id, topic_id, revision_id, at, change, field, variant, text)
+            values (?, ?, ?, ?, ?, ?, ?, ?)""",
+            [
+                (article_id, topic_id, *when[field], change, field, variant, text)
+                for change, (field, variant), text in changes
+            ],
+        )
+
+
+def _changed(conn: sqlite3.Connection, article_id: int, revision_id: int) -> dict[str, tuple[int, str]]:
+    """Return of each field the revision in which it changed last, and when; the first of them if it did not."""
+    states = conn.execute(
+        """select * from (
+            select id, at, title, summary, text from revisions where article_id = ?1 and id >= ?2 union all
+            select null, null, title, summary, text from articles where id = ?1)
+        order by id is null, id""",
+        (article_id, revision_id),
+    ).fetchall()
+    found = {}
+    for field in FIELDS:
+        changed = [one for one, after in pairwise(states) if one[field] != after[field]]
+        row = changed[-1] if changed else states[0]
+        found[field] = row["id"], row["at"]
+    return found
+
+
+def _stood(conn: sqlite3.Connection, seq: int) -> _Terms:
+    terms: _Terms = {}
+    for row in conn.execute(
+        'select field, variant, text from hits where match_seq = ? order by field, start, "end"', (seq,)
+    ):
+        if row["field"] in FIELDS:
+            terms.setdefault((row["field"], row["variant"]), row["text"])
+    return terms
