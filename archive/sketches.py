@@ -60,7 +60,12 @@ def stored(conn: sqlite3.Connection, article_ids: Iterable[int]) -> dict[int, St
         where article_id in (select value from json_each(?))""",
         (json.dumps(list(article_ids)),),
     )
-    return {row[0]: Stored(*row[:4], Sketch(_unpacked(row[4])), frozenset(_unpacked(row[5]))) for row in rows}
+    return {
+        row[0]: Stored(
+            row[0], row[1], row[2], row[3], Sketch(_unpacked(row[4])), frozenset(_unpacked(row[5]))
+        )
+        for row in rows
+    }
 
 
 def newest(conn: sqlite3.Connection) -> int | None:
