@@ -197,20 +197,20 @@ def _tell(conn: sqlite3.Connection, touched: AbstractSet[int], *, parted: bool) 
         )
         groups = cluster.stories(members, map(tuple, pairs))
     conn.execute("delete from stories where id in (select value from json_each(?))", (json.dumps(old),))
-    for group in groups:
-        first = min(group) if len(group) > 1 else None
+    firsts = {group: min(group) if len(group) > 1 else None for group in groups}
+    for group, first in firsts.items():
         conn.execute(
             "update articles set story_id = ?1 where id in (select value from json_each(?2)) and story_id is not ?1",
             (first, json.dumps(list(group))),
         )
-        if first is not None:
-            conn.execute(
-                """insert into stories (id, first_article_id, first_seen_at, last_seen_at, language, outlets, articles)
-                select ?1, ?1, min(a.first_seen_at), max(a.first_seen_at),
-                (select coalesce(f.language, s.language) from articles f join sources s on s.id = f.source_id
-                 where f.id = ?1), count(distinct a.source_id), count(*) from articles a where a.story_id = ?1""",
-                (first,),
-            )
+    # Only when all stand in their stories they can be counted.
+    conn.executemany(
+        """insert into stories (id, first_article_id, first_seen_at, last_seen_at, language, outlets, articles)
+        select ?1, ?1, min(a.first_seen_at), max(a.first_seen_at),
+        (select coalesce(f.language, s.language) from articles f join sources s on s.id = f.source_id
+         where f.id = ?1), count(distinct a.source_id), count(*) from articles a where a.story_id = ?1""",
+        [(first,) for first in firsts.values() if first is not None],
+    )
 
 
 # --- who asks ---------------------------------------------------------------------------------------------------------
