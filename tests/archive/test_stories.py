@@ -347,15 +347,16 @@ class Piece:
 
     @property
     def text(self) -> str:
-        below = prose(f"below {self.outlet}", 60) if self.below else ""
+        below = prose(f"below {self.outlet}", 150) if self.below else ""
         return " ".join([*(prose(part, 40) for part in self.parts), below])
 
 
 OUTLETS = ("andina", "harbour")
+FEW = 2  # articles of one outlet that may share a hash: in a small world
 PIECES = st.builds(
     Piece,
     parts=st.lists(st.integers(0, 3), min_size=1, max_size=2, unique=True).map(tuple),
-    below=st.booleans(),
+    below=st.sampled_from((True, True, True, False)),
     outlet=st.integers(0, 1),
     day=st.sampled_from((0, 0, 0, 3, 7, 8, 12)),
 )
@@ -367,7 +368,7 @@ def reference(pieces: Iterable[tuple[str, Piece]]) -> set[frozenset[str]]:
 
     def common(one: Piece, sketch: cluster.Sketch) -> set[int]:
         near = [s for _, p, s in known if p.outlet == one.outlet and abs(p.day - one.day) <= WINDOW]
-        return {each for each in sketch.hashes if sum(each in s.hashes for s in near) > MOST_OF_ONE}
+        return {each for each in sketch.hashes if sum(each in s.hashes for s in near) > FEW}
 
     commons = [common(piece, sketch) for _, piece, sketch in known]
     pairs = []
@@ -401,7 +402,7 @@ def played(
             began = piece.day
         first = piece.text
         if changing and dice.random() < 0.4:
-            first = dice.choice(("", prose(0, 40), prose(f"below {piece.outlet}", 60)))
+            first = dice.choice(("", prose(0, 40), f"{prose(1, 40)} {prose(f'below {piece.outlet}', 150)}"))
         at = NOW + piece.day * DAY
         article_id = add(conn, first, source=OUTLETS[piece.outlet], at=at, key=key, language="es")
         if first != piece.text:
@@ -436,8 +437,9 @@ def attempt(conn: sqlite3.Connection, dice: random.Random) -> None:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(st.lists(PIECES, max_size=14), st.integers(0, 2**32))
 def test_stories_are_a_function_of_the_articles(
-    conn: sqlite3.Connection, pieces: list[Piece], seed: int
+    conn: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch, pieces: list[Piece], seed: int
 ) -> None:
+    monkeypatch.setattr(sketches, "MOST_OF_ONE", FEW)
     dice = random.Random(seed)
     named = [(f"k{number}", piece) for number, piece in enumerate(pieces)]
     expected = reference(named)
