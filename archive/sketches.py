@@ -91,14 +91,14 @@ def keep(conn: sqlite3.Connection, one: Stored) -> Stored:
     # Where more have a hash already, the others know, unless some of them are of later than this one.
     later = before is not None and one.day < before
     made = [each for each, many in counts.items() if later or many <= MOST_OF_ONE + 1]
-    _turn(conn, one, made, MOST_OF_ONE + 1)
+    _turn(conn, one, made, MOST_OF_ONE + 1, later=later)
     return one
 
 
 def drop(conn: sqlite3.Connection, one: Stored) -> None:
     """Remove a sketch, and queue whoever looks different for it."""
     _remove(conn, one)
-    _turn(conn, one, one.sketch.hashes, MOST_OF_ONE)
+    _turn(conn, one, one.sketch.hashes, MOST_OF_ONE, later=True)
 
 
 def seen_anew(conn: sqlite3.Connection, one: Stored) -> Stored:
@@ -163,13 +163,19 @@ def _common(counts: Mapping[int, int]) -> frozenset[int]:
     return frozenset(each for each, many in counts.items() if many > MOST_OF_ONE)
 
 
-def _turn(conn: sqlite3.Connection, one: Stored, hashes: Collection[int], exactly: int) -> None:
-    """Queue the articles for which one of ``hashes`` became common, or stopped to be: ``exactly`` so many have it."""
+def _turn(
+    conn: sqlite3.Connection, one: Stored, hashes: Collection[int], exactly: int, *, later: bool
+) -> None:
+    """Queue the articles for which one of ``hashes`` became common, or stopped to be: ``exactly`` so many have it.
+
+    ``later``: there may be articles that came on a day after this one.
+    """
     if not hashes:
         return
     values = {"hashes": json.dumps(hashes), "outlet": one.outlet, "article_id": one.article_id}
     values |= {"exactly": exactly, "many": MOST_OF_ONE + 2, "window": WINDOW}
-    for first, last in ((one.day - WINDOW, one.day), (one.day, one.day + WINDOW)):
+    halves = ((one.day - WINDOW, one.day), (one.day, one.day + WINDOW))
+    for first, last in halves if later else halves[:1]:
         conn.execute(_TURNED, {**values, "first": first, "last": last})
 
 

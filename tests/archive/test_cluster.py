@@ -27,7 +27,8 @@ from archive.cluster import (
 )
 
 WORDS = st.lists(
-    st.sampled_from("la mina de litio abre otra vez en puno sin agua y 40 obreros".split()), max_size=90
+    st.sampled_from(["la", "mina", "de", "litio", "abre", "otra", "vez", "en", "puno", "sin", "agua", "40"]),
+    max_size=90,
 )
 HASHES = st.sets(st.integers(0, 200), max_size=2 * SIZE).map(
     lambda found: Sketch(tuple(sorted(found)[:SIZE]))

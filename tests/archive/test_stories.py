@@ -366,17 +366,17 @@ def reference(pieces: Iterable[tuple[str, Piece]]) -> set[frozenset[str]]:
     """All at once, from the words of the law: no table, no queue, no order."""
     known = [(key, piece, cluster.sketch(f"\n{piece.text}")) for key, piece in pieces]
 
-    def common(one: Piece, sketch: cluster.Sketch) -> set[int]:
-        near = [s for _, p, s in known if p.outlet == one.outlet and abs(p.day - one.day) <= WINDOW]
+    def common(piece: Piece, sketch: cluster.Sketch) -> set[int]:
+        near = [s for _, p, s in known if p.outlet == piece.outlet and abs(p.day - piece.day) <= WINDOW]
         return {each for each in sketch.hashes if sum(each in s.hashes for s in near) > FEW}
 
     commons = [common(piece, sketch) for _, piece, sketch in known]
     pairs = []
-    for a, (_, one, first) in enumerate(known):
+    for a, (_, this, first) in enumerate(known):
         for b, (_, other, second) in enumerate(known[:a]):
             share = cluster.containment(first, second, commons[a] | commons[b])
-            near = abs(one.day - other.day) <= WINDOW
-            if near and cluster.is_copy(share, same_outlet=one.outlet == other.outlet):
+            near = abs(this.day - other.day) <= WINDOW
+            if near and cluster.is_copy(share, same_outlet=this.outlet == other.outlet):
                 pairs.append((a, b))
     found = cluster.stories(range(len(known)), pairs)
     return {frozenset(known[n][0] for n in story) for story in found if len(story) > 1}
