@@ -23,7 +23,7 @@ from typing import Any
 import pytest
 
 from crawler.demo.newsroom import START
-from tests.e2e.day import Clock, one_pass
+from tests.e2e.day import Clock, one_pass, stories
 from tests.e2e.world import MailBox, free_port, rows, write_config
 from tests.soak.faulty import TROUBLED, FaultyNewsroom, SlowMailBox
 from tests.soak.killing import PLACES, Harness
@@ -138,6 +138,7 @@ def contents(data: Path) -> dict[str, Counter[Any]]:
                 from matches m join articles a on a.id = m.article_id left join hits h on h.match_seq = m.seq""",
             )
         ),
+        "stories": stories(archive),
     }
 
 
