@@ -85,6 +85,17 @@ def candidate_ids(
     return f"select id from ({' union '.join(parts)}) order by id limit :limit", values  # noqa: S608 - ours
 
 
+def index_new(conn: sqlite3.Connection) -> None:
+    """Put the articles into the full-text index that are not in it yet; to be called in the transaction that made them.
+
+    Ids only grow, and the index keeps one row an article (``articles_fts_docsize``): what lies above the last is new.
+    """
+    conn.execute(
+        """insert into articles_fts (rowid, title, summary, text) select id, title, summary, text from articles
+        where id > (select coalesce(max(id), 0) from articles_fts_docsize) order by id"""
+    )
+
+
 def keep_odd(conn: sqlite3.Connection, article_id: int, texts: tuple[str, str, str], *, odd: bool) -> None:
     """Make the index of odd articles hold the title, summary and text of this one, or nothing if it is not odd."""
     conn.execute("delete from articles_fts_odd where rowid = ?", (article_id,))

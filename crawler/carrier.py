@@ -13,6 +13,9 @@ from typing import Protocol
 
 from archive.model import Result, Task
 
+TOGETHER = 0.05
+"""Seconds that a result waits for others. A transaction for each would cost the disk, and the full-text index, more."""
+
 
 class Carrier(Protocol):
     """Takes tasks to where they are done, and brings the results back."""
@@ -54,6 +57,8 @@ class LocalCarrier:
         """Return what has arrived, at most ``most``, so that one transaction stays short; none when it is over."""
         results: list[Result] = []
         one = await self._results.get()
+        if one is not None and self._results.empty():
+            await asyncio.sleep(TOGETHER)
         while one is not None:
             results.append(one)
             if len(results) == self._most or self._results.empty():

@@ -21,6 +21,7 @@ from xml.sax.expatreader import ExpatParser
 
 import feedparser
 import feedparser.api
+import feedparser.mixin
 import feedparser.urls
 
 from archive.errors import ParseError
@@ -41,6 +42,12 @@ feedparser.api.PREFERRED_XML_PARSERS = [__name__]
 
 # It copies the parameters of each text by deepcopy; they are words, and walking them took 0.7 ms of a feed of 45 KB.
 feedparser.FeedParserDict.__deepcopy__ = lambda self, _memo: feedparser.FeedParserDict(self)
+
+# It maps what Windows-1252 has in place of control characters by a dict, which each letter that is not ASCII asks in
+# vain, at the price of a KeyError: 2 ms of a feed in Spanish. In a text of the same length as the range that is in use,
+# the same letters stand at their place.
+_CP1252 = feedparser.mixin._cp1252
+feedparser.mixin._cp1252 = "".join(_CP1252.get(code, chr(code)) for code in range(0x2100))
 
 _HARMLESS = (feedparser.CharacterEncodingOverride, feedparser.NonXMLContentType)
 _WIDE = re.compile(

@@ -23,6 +23,7 @@ from archive.connect import transaction
 from archive.errors import ArchiveError
 from archive.match import Matcher
 from archive.model import Change, Hit, Outcome, PageOutcome, PageState, PollOutcome, Result, RobotsRecord
+from archive.reach import index_new
 from archive.times import stamp
 from crawler import coverage, recognise, schedule
 from crawler import ingest as deciding
@@ -95,6 +96,7 @@ def ingest(conn: sqlite3.Connection, results: Sequence[Result], chance: Chance =
                 log.exception("a result could not be stored: %s", _named(result))
                 part = _store_failure(conn, result, error, chance)
             tally.add(part)
+        index_new(conn)
     return tally
 
 

@@ -34,7 +34,6 @@ from crawler.service import Service
 log = logging.getLogger(__name__)
 
 GRACE = 60  # seconds that what is under way may take after the word to stop; a mail server may be slow
-TOGETHER = 0.02  # seconds
 # Seconds between two ticks of each kind.
 TICKS = {
     "feed": 1, "match": 1, "cluster": 2, "rematch": 5, "digest": 10, "deliver": 5, "answer": 1, "maintain": 3600,
@@ -151,8 +150,6 @@ async def read_all(service: Service, stop: asyncio.Event, *, only_due: bool = Fa
         if not fed and not service.in_flight and not polls:
             break
         await _first(service.stored.wait(), stop.wait())
-        # What comes in the same moment is made good for together: thousands may wait, and each time all are looked at.
-        await _first(asyncio.sleep(TOGETHER), stop.wait())
 
 
 async def _maintain(service: Service) -> None:

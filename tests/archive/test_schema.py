@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
-from archive import due, maintain, schema
-from archive.connect import open_reader, open_writer
+from archive import due, maintain, reach, schema
+from archive.connect import open_reader, open_writer, transaction
 from archive.normalize import clean
 from tests.archive.world import NOW, column, entry, later, page, poll, store, undone
 
@@ -109,6 +109,24 @@ def test_the_index_follows_every_change_of_an_article(conn: sqlite3.Connection) 
     conn.execute("delete from changes")
     assert maintain.prune_texts(conn, later(10**6), later(0) - NOW) == 2  # its text, and that of its revision
     assert (indexed(conn, "litio"), indexed(conn, "bolivia")) == ([], [1])
+    check_index(conn)
+
+
+def test_an_article_that_changes_before_it_is_indexed_is_indexed_as_it_stands(
+    conn: sqlite3.Connection,
+) -> None:
+    with transaction(conn):
+        for number, title in enumerate(("Perú", "Chile", "Ecuador"), 1):
+            conn.execute(
+                """insert into articles (id, key, source_id, title, published_from, first_seen_at, content)
+                values (?1, ?1, 'andina', ?2, 'none', '', 'title')""",
+                (number, title),
+            )
+        conn.execute("update articles set title = 'Bolivia' where id = 1")
+        conn.execute("delete from articles where id = 2")
+        reach.index_new(conn)
+        reach.index_new(conn)  # what is in it is not new
+    assert [indexed(conn, word) for word in ("peru", "bolivia", "chile", "ecuador")] == [[], [1], [], [3]]
     check_index(conn)
 
 

@@ -114,7 +114,7 @@ def _configured(folder: Path, count: int, port: int) -> Path:
 
 def fill(folder: Path, files: Path, count: int, feeds: int) -> None:
     """Make the archive hold ``count`` articles that the same feeds offered, as years of polling leave it."""
-    from archive import due, schema
+    from archive import due, reach, schema
     from archive.connect import open_writer, transaction
     from archive.times import stamp
     from crawler import config
@@ -142,6 +142,7 @@ def fill(folder: Path, files: Path, count: int, feeds: int) -> None:
                 """insert into pages (article_id, source_id, state, reason) select id, source_id, 'off', 'pages_off'
                 from articles"""
             )
+            reach.index_new(conn)
             conn.execute(
                 """insert into offers (article_id, endpoint_id, link, guid, hash, first_seen_at, last_seen_at)
                 select a.id, e.id, a.url, a.id, a.id, ?1, ?1 from articles a join endpoints e using (source_id)""",
