@@ -271,3 +271,38 @@ left join events v on v.endpoint_id = e.id and v.until is null
 group by s.id
 """,
     )
+
+
+@migrations()
+def applied_topics(database: Database) -> None:
+    """Which version of a topic the stored articles were matched with, and what dictionaries said about its words."""
+    run(
+        database,
+        """
+alter table topics add column applied text;
+
+alter table topics add column applied_upto integer not null default 0;
+
+alter table topic_versions add column facts text
+""",
+    )
+
+
+@migrations()
+def what_matches_rest_on(database: Database) -> None:
+    """What a match was first made on, what the full text did to it, and whose words its hits cut."""
+    # Of a match that is there already only the last reading is known.
+    run(
+        database,
+        """
+alter table matches add column first_content text;
+
+update matches set first_content = content;
+
+alter table matches add column later text;
+
+alter table matches add column revision_id integer references revisions(id);
+
+create index matches_revision on matches (revision_id) where revision_id is not null
+""",
+    )

@@ -30,41 +30,6 @@ def pending(conn: sqlite3.Connection) -> list[str]:
 
 
 @migrations()
-def applied_topics(database: Database) -> None:
-    """Which version of a topic the stored articles were matched with, and what dictionaries said about its words."""
-    run(
-        database,
-        """
-alter table topics add column applied text;
-
-alter table topics add column applied_upto integer not null default 0;
-
-alter table topic_versions add column facts text
-""",
-    )
-
-
-@migrations()
-def what_matches_rest_on(database: Database) -> None:
-    """What a match was first made on, what the full text did to it, and whose words its hits cut."""
-    # Of a match that is there already only the last reading is known.
-    run(
-        database,
-        """
-alter table matches add column first_content text;
-
-update matches set first_content = content;
-
-alter table matches add column later text;
-
-alter table matches add column revision_id integer references revisions(id);
-
-create index matches_revision on matches (revision_id) where revision_id is not null
-""",
-    )
-
-
-@migrations()
 def odd_articles(database: Database) -> None:
     """What leads a topic to stored articles: what the full-text index holds otherwise stands in one of its own."""
     # Null is not known: articles that are stored already are looked at later, bit by bit. Its words are written by the
@@ -298,3 +263,70 @@ create index hit_changes_topic on hit_changes (topic_id, revision_id);
 create index hit_changes_article on hit_changes (article_id, topic_id)
 """,
     )
+
+
+@migrations()
+def stories_of_copies(database: Database) -> None:
+    """Nearly identical articles are stories; and which agency a text names as its own."""
+    # Triggers queue what changed, so that none who writes articles can forget it. Of what is stored already, that of
+    # the last week becomes stories: older articles have nothing new to be a copy of.
+    run(
+        database,
+        """
+alter table articles add column wire text;
+
+create index articles_story on articles (story_id) where story_id is not null;
+
+alter table stories add column last_seen_at text;
+
+alter table stories add column language text;
+
+create table story_changes (
+    seq integer primary key autoincrement, article_id integer not null references articles(id) on delete cascade,
+    words integer not null default 1
+);
+
+create index story_changes_article on story_changes (article_id);
+
+create table sketches (
+    article_id integer primary key references articles(id) on delete cascade, outlet integer not null,
+    day integer not null, language text, hashes blob not null, common blob not null
+);
+
+create index sketches_day on sketches (day);
+
+create table shingles (
+    hash integer not null, outlet integer not null, day integer not null, article_id integer not null,
+    primary key (hash, outlet, day, article_id)
+) without rowid;
+
+create table copies (
+    article_id integer not null references articles(id) on delete cascade,
+    copy_id integer not null references articles(id) on delete cascade, share real not null,
+    primary key (article_id, copy_id)
+) without rowid;
+
+create view story_articles as
+select a.story_id, a.first_seen_at, s.name as source, s.country, a.title, a.wire, a.url, a.published_at, a.source_id,
+       a.id as article_id
+from articles a join sources s on s.id = a.source_id
+where a.story_id is not null;
+
+insert into story_changes (article_id) select id from articles where merged_into is null and first_seen_at >=
+    (select strftime('%Y-%m-%dT%H:%M:%S', max(first_seen_at), '-7 days') from articles) order by id
+""",
+    )
+    for trigger in (
+        """create trigger story_changes_insert after insert on articles begin
+            insert into story_changes (article_id) values (new.id);
+        end""",
+        # A text that is let go because it is old is no news.
+        """create trigger story_changes_update
+        after update of title, summary, text, author, language, merged_into on articles
+        when (new.title, new.summary, new.text, new.author, new.language, new.merged_into)
+            is not (old.title, old.summary, old.text, old.author, old.language, old.merged_into)
+            and (new.text <> '' or new.pruned_at is null) begin
+            insert into story_changes (article_id) values (new.id);
+        end""",
+    ):
+        database.execute(trigger)

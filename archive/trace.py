@@ -40,6 +40,7 @@ class Trace:
     """One article, row by row. ``fields`` is what the matcher reads; ``hits`` go by the sequence of their match.
 
     ``words`` are title, summary and text as the hits of each match cut them; ``waiting``: it is in the change queue.
+    ``story``: the copies of its text, itself among them, the earliest first.
     """
 
     article: Row
@@ -52,6 +53,7 @@ class Trace:
     hits: Mapping[int, list[Row]]
     words: Mapping[int, Row]
     waiting: bool
+    story: list[Row]
 
 
 def find(
@@ -100,7 +102,7 @@ def trace(conn: sqlite3.Connection, article_id: int) -> Trace:
     """Return all that is known of an article."""
     row = conn.execute(
         f"""select {COLUMNS}, a.key, a.language, a.published_at, a.published_from, a.first_seen_at, a.pruned_at,
-        s.language as source_language, s.active as source_active
+        a.wire, a.story_id, s.language as source_language, s.active as source_active
         from articles a join sources s on s.id = a.source_id where a.id = ?""",  # noqa: S608 - our own columns
         (article_id,),
     ).fetchone()
@@ -130,6 +132,12 @@ def trace(conn: sqlite3.Connection, article_id: int) -> Trace:
         hits=_hits(conn, [one["seq"] for one in matches]),
         words={one["seq"]: _words(conn, one, row) for one in matches},
         waiting=bool(_rows(conn, "select 1 from changes where article_id = ? limit 1", article_id)),
+        story=_rows(
+            conn,
+            """select article_id, url, title, source_id, source, first_seen_at, wire from story_articles
+            where story_id = ? order by article_id""",
+            row["story_id"],
+        ),
     )
 
 

@@ -35,7 +35,9 @@ log = logging.getLogger(__name__)
 
 GRACE = 60  # seconds that what is under way may take after the word to stop; a mail server may be slow
 # Seconds between two ticks of each kind.
-TICKS = {"feed": 1, "match": 1, "rematch": 5, "digest": 10, "deliver": 5, "answer": 1, "maintain": 3600}
+TICKS = {
+    "feed": 1, "match": 1, "cluster": 2, "rematch": 5, "digest": 10, "deliver": 5, "answer": 1, "maintain": 3600,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ async def opened(
 
 
 async def one_pass(service: Service, stop: asyncio.Event, *, only_due: bool = False) -> Summary:
-    """Make one full pass: poll, pages, match, the digests that are due, deliver.
+    """Make one full pass: poll, pages, match, stories, the digests that are due, deliver.
 
     Every endpoint is polled but those whose server asked to be left alone; ``only_due`` asks only those whose
     time has come. When it is stopped, what was read is matched, and when the archive cannot be written, it ends; no
@@ -103,6 +105,7 @@ async def one_pass(service: Service, stop: asyncio.Event, *, only_due: bool = Fa
     await service.rematch()
     await read_all(service, stop, only_due=only_due)
     await service.match()
+    await service.cluster()
     if not stop.is_set() and not service.storing.failures:
         await service.digest()
         await service.deliver()

@@ -4,6 +4,7 @@
     feed      what is due (archive) ─▶ carrier ─▶ crawl
     receive   crawl ─▶ carrier ─▶ ingest (writer)
     match     change queue ─▶ matcher (reader thread) ─▶ matches (writer)
+    cluster   story queue ─▶ sketches (reader thread) ─▶ stories (writer)
     digest    subscriptions that are due ─▶ digests and outbox (writer)
     deliver   outbox ─▶ channel
     answer    what another process asks ─▶ done ─▶ its answer
@@ -38,6 +39,7 @@ from crawler import answers, upgrade
 from crawler.asked import Asked
 from crawler.clock import Clock, is_past, refuse_past
 from crawler.config import Config, changed_files
+from crawler.copies import Copies
 from crawler.engine import IN_FLIGHT, PER_HOST, Crawl
 from crawler.health import Heartbeat, harmless
 from crawler.outgoing import Counts, Outgoing
@@ -78,6 +80,9 @@ class Service:
             self.archive, now, self.writer, self.readers, self.counts, self.storing,
             tell=lambda: self.on_progress(self.counts),
         )  # fmt: skip
+        self.copies = Copies(
+            self.archive, self.writer, self.readers, self.storing, tell=lambda: self.on_progress(self.counts)
+        )
         self.outgoing = Outgoing(config, now, self.writer, self.readers, self.counts)
         self.asked = Asked(self.outgoing.with_alerts, now, {"rematch": self._rematch_asked})
         self.chance: Chance = random.random  # what keeps polls apart that began together
@@ -247,6 +252,10 @@ class Service:
         """Apply topics that are new or changed to the articles that are stored already."""
         await self.watching.rematch(self.stop)
 
+    async def cluster(self) -> None:
+        """Make stories of articles that changed."""
+        await self.copies.find()
+
     async def answer(self) -> None:
         """Do what other processes ask (`presswatch rematch` beside a service)."""
         await self.asked.answer()
@@ -271,6 +280,7 @@ class Service:
         await self.writer.run(self.archive, lambda conn: maintain.forget_robots(conn, now))
         while await self.writer.run(self.archive, lambda conn: maintain.prune_texts(conn, now, retention)):
             pass
+        await self.copies.prune()
 
     # --- what is asked of it ---------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ MAY_ACT = {
     "crawler.service",
     "crawler.watchlist",
     "crawler.watching",
+    "crawler.copies",
     "crawler.outgoing",
     "crawler.run",
     "crawler.pipelines",
@@ -20,8 +21,8 @@ MAY_ACT = {
     "crawler.demo.day",
 }
 ACT = (
-    "of crawler, only cli, service, watchlist, watching, outgoing, run, pipelines, recognise, upgrade and the demo's day "
-    "import what acts in archive"
+    "of crawler, only cli, service, watchlist, watching, copies, outgoing, run, pipelines, recognise, upgrade and the "
+    "demo's day import what acts in archive"
 )
 
 

@@ -25,15 +25,18 @@ _MORE: dict[str, dict[str, str]] = {
     "articles": {"sort_desc": "id"},
     "matches": {"sort_desc": "seq"},
     "polls": {"sort_desc": "id"},
+    "stories": {"sort_desc": "id"},
+    "story_articles": {"sort_desc": "story_id"},
 }
 # Ours or SQLite's own: named behind "hidden tables", so that the list begins with what is asked about.
-_HIDDEN = ("_sqlite_migrations", "sqlite_sequence", "changes", "stories")
+_HIDDEN = ("_sqlite_migrations", "sqlite_sequence", "changes", "story_changes", "sketches", "shingles")
 _START = """\
 <p>What the press wrote about our topics. Start here:</p>
 <ul class="bullets">
 <li><a href="/archive/matched_articles">What matched</a>, the newest first: one row for each article and topic</li>
 <li><a href="/archive/articles">All articles</a>, the newest first, with a search over their words</li>
 <li><a href="/archive/daily_mentions">Mentions a day</a>, by topic and outlet</li>
+<li><a href="/archive/stories">Stories</a>: nearly identical articles, and how many outlets had them</li>
 <li><a href="/archive/source_health">How the sources are</a>: which can be read, and which cannot</li>
 </ul>
 """

@@ -137,10 +137,18 @@ def _present(conn: sqlite3.Connection, config: Config, found: Found, wanted: Seq
         "published_from": article["published_from"],
         "aliases": known.aliases,
         "revisions": known.revisions,
+        "wire": article["wire"],
+        "story": _story(article["story_id"], known.story),
         "waiting": known.waiting,
         "findings": [asdict(one) for one in findings],
         "topics": topics,
     }  # fmt: skip
+
+
+def _story(story_id: int | None, copies: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+    if not copies:
+        return None
+    return {"id": story_id, "outlets": len({one["source_id"] for one in copies}), "articles": copies}
 
 
 def _topics(config: Config, known: Trace, wanted: Sequence[str]) -> list[dict[str, Any]]:

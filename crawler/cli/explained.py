@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from crawler.cli.output import counted
+
 Value = Mapping[str, Any]
 
 MOST_HITS = 5  # of a topic
+MOST_COPIES = 10  # of a story, beside the article itself
 _LATER = {
     "confirmed": "confirmed by the full text",
     "widened": "widened by the full text",
@@ -53,11 +56,14 @@ def _article(answer: Value) -> Iterator[str]:
     yield _row("published", day)
     sizes = ", ".join(f"{name} {size:,}" for name, size in answer["characters"].items() if size)
     yield _row("read", f"{answer['content']} (characters: {sizes or 'none'})")
+    if answer["wire"]:
+        yield _row("credits", answer["wire"])
     yield from _page(answer["page"], answer["url"])
     for alias in answer["aliases"]:
         yield _row("also at", f"{alias['url']} ({alias['why']})")
     for revision in answer["revisions"]:
         yield from _revision(revision, answer["title"])
+    yield from _story(answer["story"], answer["id"])
     yield from _findings(answer["findings"])
     for topic in answer["topics"]:
         yield ""
@@ -86,6 +92,22 @@ def _revision(revision: Value, title: str) -> Iterator[str]:
         yield _row("", f'"{hit["text"]}" ({hit["topic"]}) {hit["change"]}: {hit["field"]}')
     if len(revision["hits"]) > MOST_HITS:
         yield _row("", f"and {len(revision['hits']) - MOST_HITS} more")
+
+
+def _story(story: Value | None, article_id: int) -> Iterator[str]:
+    if story is None:
+        return
+    copies = story["articles"]
+    others = [one for one in copies if one["article_id"] != article_id]
+    yield _row(
+        "story",
+        f"{story['id']}: {counted(len(copies), 'copy', 'copies')} in {counted(story['outlets'], 'outlet')}",
+    )
+    for one in others[:MOST_COPIES]:
+        place = one["url"] or f"article {one['article_id']}"
+        yield _row("", f"{_minute(one['first_seen_at'])} UTC {one['source']}: {place}")
+    if len(others) > MOST_COPIES:
+        yield _row("", f"and {len(others) - MOST_COPIES} more")
 
 
 def _findings(findings: Sequence[Value]) -> Iterator[str]:

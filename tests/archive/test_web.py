@@ -97,7 +97,14 @@ def test_the_first_pages_lead_to_what_matched_before_anything_else_and_show_no_t
         shown = asyncio.run(ask(address))
         links = [link for link in re.findall(r'href="(/archive/[^"?]+)"', shown) if "sql" not in link]
         assert links[0] == "/archive/matched_articles"
-        for hidden in ("_sqlite_migrations", "sqlite_sequence", "changes", "stories"):
+        for hidden in (
+            "_sqlite_migrations",
+            "sqlite_sequence",
+            "changes",
+            "story_changes",
+            "sketches",
+            "shingles",
+        ):
             assert f"/archive/{hidden}" not in links
         for link in links:
             asyncio.run(ask(link))

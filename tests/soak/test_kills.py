@@ -24,7 +24,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from crawler.demo.newsroom import START
-from tests.e2e.day import Clock, one_pass
+from tests.e2e.day import Clock, one_pass, stories
 from tests.e2e.world import MailBox, free_port, rows, write_config
 from tests.soak.faulty import TROUBLED, FaultyNewsroom, SlowMailBox
 from tests.soak.killing import PLACES, Harness
@@ -173,6 +173,7 @@ def contents(data: Path) -> dict[str, Counter[Any]]:
                 from hit_changes c join articles a on a.id = c.article_id""",
             )
         ),
+        "stories": stories(archive),
     }
 
 
