@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from OpenSSL import SSL
 from scrapy.exceptions import (
     CannotResolveHostError,
     DownloadCancelledError,
@@ -18,6 +19,7 @@ from scrapy.exceptions import (
     ResponseDataLossError,
     UnsupportedURLSchemeError,
 )
+from service_identity import CertificateError, VerificationError
 from twisted.internet.error import ConnectError, ConnectionLost
 
 from archive.errors import FetchError
@@ -30,6 +32,8 @@ def as_fetch_error(error: BaseException | None) -> FetchError:
     for cause in _chain(error):
         if isinstance(cause, FetchError):
             return cause
+        if isinstance(cause, (SSL.Error, VerificationError, CertificateError)):
+            return FetchError("tls", f"no secure connection: {_untrusted(cause)}")
     text = " ".join(str(error).split()) or type(error).__name__
     match error:
         case CannotResolveHostError():
@@ -54,6 +58,15 @@ def as_fetch_error(error: BaseException | None) -> FetchError:
             # Scrapy and urllib raise it for URLs that cannot be read, in a redirect for example.
             return FetchError("bad_url", text, retry=False)
     return FetchError("error", f"{type(error).__name__}: {text}")
+
+
+def _untrusted(error: Exception) -> str:
+    if not isinstance(error, SSL.Error):
+        return "the certificate is not for this host"
+    # What OpenSSL says is a list of (library, function, reason); it may be empty.
+    packed = error.args[0] if error.args else ()
+    said = [str(one[-1]) for one in packed if one] if isinstance(packed, (list, tuple)) else []
+    return "; ".join(said) or "the server broke it off"
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

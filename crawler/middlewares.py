@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from crawler.spiders.press import PressSpider
 
 
-_NOTHING: Rules = ((False, "/"),)  # the rules of a file that nobody can parse: nothing is allowed
+_NOTHING = Rules(((False, "/"),))  # the rules of a file that nobody can parse: nothing is allowed
 
 
 class RobotsDisallowed(FetchError):
@@ -130,8 +130,9 @@ class RobotsMiddleware:
             status, body = response.status, response.body
         except Exception as error:
             why = as_fetch_error(error)
-            if why.reason == "refused" and not followed:
-                # The guard refused the host, so it refuses the page: that is the reason to tell, and for good.
+            if why.reason in ("refused", "tls") and not followed:
+                # The guard refused the host, or it is not the one that was meant: so is the page, and that is the
+                # reason to tell. Of its robots.txt nothing is known, for whoever does without a certificate.
                 raise why from error
             # Whatever else kept us from it, it could not be reached.
             self._spider.logger.info("%s/robots.txt: %s", host, why)
@@ -163,6 +164,7 @@ class FollowRedirects(RedirectMiddleware):
     def _redirect(self, redirected: Request, request: Request, reason: Any) -> Request:
         """Follow only to what might have been asked for in the first place."""
         request.meta.get("followed", []).append(redirected.url)
+        redirected.meta.pop("download_slot", None)  # else it would go at the pace of the host that sent us on
         why = refusal(redirected.url)
         if why is not None:
             raise FetchError("refused", f"redirected to {redirected.url}: {why}", retry=False)

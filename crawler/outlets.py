@@ -66,6 +66,7 @@ def _source(one: SourceShape, endpoints: tuple[Endpoint, ...], environ: Mapping[
         pages=one.pages,
         access=Access(
             user_agent=one.user_agent,
+            verify=one.verify,
             headers=tuple(one.headers.items()),
             username=one.username,
             password=environ.get(one.password_env) if one.password_env else None,

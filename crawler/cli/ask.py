@@ -29,15 +29,19 @@ Ask = Callable[[Task], Awaitable[PollOutcome | PageOutcome]]
 _SOMETHING_ELSE = frozenset({"not_a_feed", "not_a_sitemap", "no_articles"})
 
 
-def asking(config: Config, now: Clock, work: Callable[[Ask], Awaitable[T]]) -> T:
-    """Return what ``work`` makes of the answers; it is given the function that asks."""
+def asking(config: Config, now: Clock, work: Callable[[Ask], Awaitable[T]], *named: str) -> T:
+    """Return what ``work`` makes of the answers; it is given the function that asks.
+
+    ``named``: addresses that the operator typed.
+    """
     from crawler import loop
     from crawler.engine import Crawl
     from crawler.pool import Workers
 
     async def run(_stop: asyncio.Event) -> T:
         workers = Workers(workers=1)
-        crawl = Crawl(config.settings.network, now=now, workers=workers)
+        known = [endpoint.url for source in config.sources for endpoint in source.endpoints]
+        crawl = Crawl(config.settings.network, now=now, workers=workers, named=(*known, *named))
 
         async def ask(task: Task) -> PollOutcome | PageOutcome:
             crawl.carrier.send([task])
@@ -64,7 +68,7 @@ def page(config: Config, now: Clock, url: str) -> PageOutcome:
         assert isinstance(outcome, PageOutcome)
         return outcome
 
-    return asking(config, now, work)
+    return asking(config, now, work, url)
 
 
 def endpoint(config: Config, now: Clock, url: str) -> tuple[EndpointKind, PollOutcome]:
@@ -83,7 +87,7 @@ def endpoint(config: Config, now: Clock, url: str) -> tuple[EndpointKind, PollOu
         said = "; ".join(dict.fromkeys(one.detail for one in tried))
         return EndpointKind.FEED, replace(tried[0], detail=said)
 
-    return asking(config, now, work)
+    return asking(config, now, work, url)
 
 
 def endpoint_file(config: Config, path: Path, url: str) -> tuple[EndpointKind, Feed]:

@@ -123,9 +123,13 @@ async def drive(name: str, plan: dict[str, Any], now: datetime, workers: Workers
                 missing -= not isinstance(result, RobotsRecord)
                 say({"crawl": name, "kind": type(result).__name__, "result": json.loads(to_json(result))})
     ports = listening()
+    assert crawl._crawler is not None
+    assert crawl._crawler.engine is not None
+    slots = crawl._crawler.engine.downloader.slots
+    pauses = {host: slot.delay for host, slot in slots.items()}
     await crawl.close()
     assert crawl._running is not None
-    return {"listening": ports, "ended": crawl._running.done()}
+    return {"listening": ports, "ended": crawl._running.done(), "pauses": pauses}
 
 
 def say(line: dict[str, Any]) -> None:
