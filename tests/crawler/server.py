@@ -183,6 +183,7 @@ class Driven:
     robots: dict[tuple[str, str], list[RobotsRecord]]
     outcomes: list[tuple[str, int]]  # each outcome, in the order in which they came
     connects: list[str]  # every address that a connection was opened to
+    sockets: list[str]  # the same, as the interpreter saw it: each address once
     names: list[str]  # every name that was looked up
     listening: list[str]  # every port that was opened
     ended: bool  # whether each crawl was over when closing it returned
@@ -209,7 +210,11 @@ def crawl(
 
 
 def drive(
-    crawls: dict[str, dict[str, Any]], *, environment: Mapping[str, str] | None = None, **more: Any
+    crawls: dict[str, dict[str, Any]],
+    *,
+    environment: Mapping[str, str] | None = None,
+    timeout: float = 40,
+    **more: Any,
 ) -> Driven:
     """Run the crawls side by side in one process of its own; a warning there is an error."""
     done = subprocess.run(
@@ -224,13 +229,15 @@ def drive(
         },  # not for us
         capture_output=True,
         text=True,
-        timeout=40,
+        timeout=timeout,
         check=False,
     )
     assert done.returncode == 0, done.stderr
     assert "Unhandled error" not in done.stderr, done.stderr
     *lines, end = map(json.loads, done.stdout.splitlines())
-    driven = Driven({}, {}, {}, [], end["connects"], end["names"], [], True, parsed=end["parsed"])
+    driven = Driven(
+        {}, {}, {}, [], end["connects"], end["sockets"], end["names"], [], True, parsed=end["parsed"]
+    )
     for name, seen in end["seen"].items():
         driven.pauses[name] = seen["pauses"]
         driven.listening += seen["listening"]
