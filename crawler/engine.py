@@ -70,6 +70,8 @@ def scrapy_settings(network: NetworkSettings, named: Iterable[str] = ()) -> Scra
             **off,
             "DOWNLOAD_HANDLERS": {"http": guarded, "https": guarded, **nothing_else},
             "DOWNLOADER_MIDDLEWARES": {
+                "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
+                "crawler.middlewares.Unpack": 590,
                 "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
                 "crawler.middlewares.FollowRedirects": 600,
                 "crawler.middlewares.RobotsMiddleware": 100,

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from scrapy import Request
 from scrapy.crawler import Crawler
+from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
 from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
 from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
@@ -156,6 +157,21 @@ class TakeTurns:
         async with self._turn:
             await asyncio.sleep(0)
         return response
+
+
+class Unpack(HttpCompressionMiddleware):
+    """Scrapy's, in a thread, one answer at a time: a small gzip bomb takes longer than the loop may stand still."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._turn = asyncio.Lock()
+
+    async def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
+        """Unpack the body, up to what ``download_maxsize`` says."""
+        if not response.headers.get("Content-Encoding"):
+            return response
+        async with self._turn:
+            return await asyncio.to_thread(super().process_response, request, response)
 
 
 class FollowRedirects(RedirectMiddleware):

@@ -16,11 +16,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from scrapy import Request
-from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
+from scrapy.core.downloader.handlers.http11 import (
+    HTTP11DownloadHandler,
+    _LenientHTTP11ClientFactory,
+    _LenientHTTP11ClientProtocol,
+)
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import HostnameEndpoint
+from twisted.python.failure import Failure
+from twisted.web._newclient import HEADER, STATUS, HTTP11ClientProtocol
 from twisted.web.client import HTTPConnectionPool
 
 from archive.errors import AddressRefused, FetchError
@@ -30,6 +36,7 @@ from crawler.certificates import Certificates
 
 ALLOWED = "PRESSWATCH_ALLOW_PRIVATE"  # the Scrapy setting that names the networks
 NAMED = "PRESSWATCH_NAMED"  # and the one with the addresses that the operator wrote down
+MOST_HEAD = 256 * 1024  # bytes of status and headers; of real servers, 16 KB was the most seen
 LEAVING = object()  # the Scrapy signal on which all downloads are given up
 
 
@@ -69,6 +76,32 @@ class _GuardedPool(HTTPConnectionPool):
         return guarded
 
 
+class _Capped(_LenientHTTP11ClientProtocol):
+    """Scrapy's side of a connection, with an end to what may come before a body: Twisted would keep every header."""
+
+    _head = 0
+
+    def request(self, request: Any) -> Any:
+        self._head = 0
+        return super().request(request)
+
+    def dataReceived(self, data: bytes) -> None:
+        if self._parser is not None and self._parser.state in (STATUS, HEADER):
+            # The beginning of the body may be counted here: a read is 64 KB, and the limit is more than that.
+            self._head += len(data)
+            if self._head > MOST_HEAD:
+                too_large = FetchError("too_large", f"its headers are larger than {MOST_HEAD >> 10} KiB")
+                self.transport.abortConnection()  # type: ignore[union-attr]
+                self._giveUp(Failure(too_large))  # type: ignore[no-untyped-call]
+                return
+        super().dataReceived(data)  # type: ignore[no-untyped-call]
+
+
+class _CappedFactory(_LenientHTTP11ClientFactory):
+    def buildProtocol(self, addr: Any) -> HTTP11ClientProtocol:
+        return _Capped(self._quiescentCallback)  # type: ignore[no-untyped-call]
+
+
 class _Guarded(HTTP11DownloadHandler):
     """Scrapy's handler for http and https, with the guard in its connection pool."""
 
@@ -79,7 +112,7 @@ class _Guarded(HTTP11DownloadHandler):
         guarded.allowed = networks(crawler.settings.getlist(ALLOWED))
         guarded.named = frozenset(map(server, crawler.settings.getlist(NAMED)))
         guarded.maxPersistentPerHost = plain.maxPersistentPerHost
-        guarded._factory = plain._factory
+        guarded._factory = _CappedFactory
         self._pool = guarded
         if verify:
             self._contextFactory: Any = Certificates()

@@ -23,7 +23,8 @@ from twisted.internet.endpoints import HostnameEndpoint
 from twisted.internet.protocol import ClientFactory
 from twisted.internet.ssl import CertificateOptions, optionsForClientTLS
 from twisted.internet.testing import MemoryReactor, MemoryReactorClock
-from twisted.web.client import HTTPConnectionPool
+from twisted.web._newclient import STATUS, HTTP11ClientProtocol, HTTPParser
+from twisted.web.client import HTTPConnectionPool, _HTTP11ClientFactory
 
 from archive.errors import AddressRefused
 from archive.model import EndpointKind, Outcome, PageOutcome, PageTask, PollOutcome, PollTask, Task
@@ -336,6 +337,10 @@ def test_twisted_has_the_private_names_that_the_guard_replaces() -> None:
     assert wrapped._wrappedEndpoint is endpoint
     pool = HTTPConnectionPool(MemoryReactor())
     assert pool._reactor
+    assert "self._quiescentCallback" in inspect.getsource(_HTTP11ClientFactory)
+    for name in ("self._parser", "self._giveUp"):
+        assert name in inspect.getsource(HTTP11ClientProtocol)
+    assert HTTPParser.state == STATUS
     assert pool._factory
 
 
