@@ -3,7 +3,10 @@
 That is, after the first crawl has begun: 200 heavy pages come in and are extracted, a feed of 1.3 MB is parsed, 1,000
 articles are stored and matched, and all along another process takes the archive's write lock for two seconds.
 
-Reference: what the loop would stand still for if it parsed that feed by itself. One line of JSON, whose ``stall_ms`` is
+``stall_ms`` is what the issue asks about. On a machine that others keep busy it says mostly how long the loop waited for a
+processor; so there ``held_ms``, which leaves that out, is what is held against the limit, and ``judged`` says so.
+
+Reference: what the loop would stand still for if it parsed that feed by itself. One line of JSON, whose figures are
 the worst of the rounds, because the limit is for every run; exit 1 when that is over it, or when a round did not do all of
 the work.
 """
@@ -129,22 +132,18 @@ def locked(archive: Path) -> Iterator[list[str]]:
         thread.join(30)
 
 
-def one_round(corpus: Path) -> tuple[float, str]:
-    """Return the longest stall of one pass in ms, and what of the work was missing."""
+def one_round(corpus: Path) -> dict[str, Any]:
+    """Return what one pass says of itself, with what of the work was ``missing``."""
     with tempfile.TemporaryDirectory() as folder, served(corpus) as sources:
         config = write_config(Path(folder), sources, network={"timeout": "60s"})
         with locked(Path(folder) / "data/archive.db") as said:
-            done = presswatch("run", "--once", "--json", config=config).json
-    missing = [
-        name
-        for name, there in (
-            (f"{ARTICLES + PAGES} articles", done["new"] >= ARTICLES + PAGES),
-            (f"{PAGES} pages", done["pages"] >= PAGES),
-            ("the lock", said == ["locked\n"]),
-        )
-        if not there
-    ]
-    return done["stall_ms"], ", ".join(missing)
+            done: dict[str, Any] = presswatch("run", "--once", "--json", config=config).json
+    wanted = {
+        f"{ARTICLES + PAGES} articles": done["new"] >= ARTICLES + PAGES,
+        f"{PAGES} pages": done["pages"] >= PAGES,
+        "the lock": said == ["locked\n"],
+    }
+    return {**done, "missing": [name for name, there in wanted.items() if not there]}
 
 
 def main() -> int:
@@ -152,30 +151,34 @@ def main() -> int:
     if not corpus.is_dir():
         print(json.dumps({"bench": "stall", "skipped": "no corpus: set PRESSWATCH_CORPUS"}))
         return 0
+    load = os.getloadavg()[0]
+    judged = "stall_ms" if load < (os.cpu_count() or 1) / 2 else "held_ms"
     rounds = [one_round(corpus) for _ in range(ROUNDS)]
     warnings.simplefilter("ignore")
     body = feed([f"http://127.5.1.1/news/{number}" for number in range(ARTICLES)], LARGE // ARTICLES - 110)
     begun = perf_counter()
     feedparser.parse(io.BytesIO(body))
     reference = 1000 * (perf_counter() - begun)
-    figure = max(stall for stall, _ in rounds)
-    missing = next((missing for _, missing in rounds if missing), "")
+    figures = {name: max(done[name] for done in rounds) for name in ("stall_ms", "held_ms")}
+    missing = [name for done in rounds for name in done["missing"]]
     print(
         json.dumps(
             {
                 "bench": "stall",
-                "stall_ms": figure,
+                **figures,
                 "limit_ms": LIMIT_MS,
-                "rounds": [stall for stall, _ in rounds],
-                "load": round(os.getloadavg()[0], 1),
+                "judged": judged,
+                "load": round(load, 1),
+                "rounds": [done["stall_ms"] for done in rounds],
+                "rounds_held": [done["held_ms"] for done in rounds],
                 "missing": missing,
                 "reference": f"feedparser.parse of the {len(body):,} bytes that are read meanwhile",
                 "reference_ms": round(reference, 1),
-                "ratio": round(reference / figure, 2) if figure else None,
+                "ratio": round(reference / max(figures[judged], 0.1), 2),
             }
         )
     )
-    return 1 if figure > LIMIT_MS or missing else 0
+    return 1 if figures[judged] > LIMIT_MS or missing else 0
 
 
 if __name__ == "__main__":

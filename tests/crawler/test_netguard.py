@@ -23,7 +23,7 @@ from twisted.internet.endpoints import HostnameEndpoint
 from twisted.internet.protocol import ClientFactory
 from twisted.internet.ssl import CertificateOptions, optionsForClientTLS
 from twisted.internet.testing import MemoryReactor, MemoryReactorClock
-from twisted.web._newclient import STATUS, HTTP11ClientProtocol, HTTPParser
+from twisted.web._newclient import HTTP11ClientProtocol, HTTPParser
 from twisted.web.client import HTTPConnectionPool, _HTTP11ClientFactory
 
 from archive.errors import AddressRefused
