@@ -121,6 +121,7 @@ ENGLISH = Words(
         "reidentified": "gave its articles new addresses; some may be told twice",
         "wrong_304": "said that nothing was new when there was; read in full since then",
         "pages_blocked": "refuses its pages; only title and summary are read",
+        "no_items": "shows an empty list",
     },
 )
 
@@ -176,6 +177,7 @@ SPANISH = Words(
         "reidentified": "dio direcciones nuevas a sus artículos; alguno puede repetirse",
         "wrong_304": "dijo que no había nada nuevo cuando lo había; desde entonces se lee entera",
         "pages_blocked": "no deja leer sus páginas; solo se leen título y resumen",
+        "no_items": "muestra una lista vacía",
     },
     details={
         r"the name cannot be looked up": "no se encuentra el nombre del servidor",

@@ -23,7 +23,7 @@ def under_keys(conn: sqlite3.Connection, endpoint_id: int, keys: Iterable[str]) 
         cursor = conn.execute(
             f"""
             select w.wanted, a.id, a.title, a.summary, a.text, a.author, a.published_at, a.published_from,
-                   o.hash, max(o.last_seen_at) as last_seen_at
+                   o.hash, max(o.last_seen_at) as last_seen_at, min(o.first_seen_at) as offered_since
             from (select key as wanted, id as article_id, 0 as alias from articles
                   where key in ({marks}) and merged_into is null
                   union all select url, article_id, 1 from aliases where url in ({marks})) w
@@ -63,7 +63,7 @@ def under_guids(
         rows = conn.execute(
             f"""
             select w.guid as wanted, a.id, a.title, a.summary, a.text, a.author, a.published_at,
-                   a.published_from, o.hash, max(o.last_seen_at) as last_seen_at
+                   a.published_from, o.hash, max(o.last_seen_at) as last_seen_at, min(o.first_seen_at) as offered_since
             from offers w indexed by offers_guid
             join endpoints e on e.id = w.endpoint_id
                 and e.source_id = (select source_id from endpoints where id = ?)
@@ -82,7 +82,8 @@ def under_guids(
 def by_id(conn: sqlite3.Connection, article_id: int) -> KnownArticle | None:
     """Return the article with this id, None when it is gone or became one with another."""
     row = conn.execute(
-        """select id, title, summary, text, author, published_at, published_from, null as hash, null as last_seen_at
+        """select id, title, summary, text, author, published_at, published_from, null as hash, null as last_seen_at,
+        null as offered_since
         from articles where id = ? and merged_into is null""",
         (article_id,),
     ).fetchone()
@@ -100,6 +101,7 @@ def _known(row: sqlite3.Row, others: Mapping[int, tuple[tuple[str, str, str], ..
         published_from=PublishedFrom(row["published_from"]),
         offer_hash=row["hash"],
         offered_at=moment(row["last_seen_at"]),
+        offered_since=moment(row["offered_since"]),
         others=others.get(row["id"], ()),
     )
 

@@ -10,7 +10,8 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from archive.model import Before, EndpointState, Outcome, PollOutcome, PollPlan, Reading
+from archive import filled
+from archive.model import Before, EndpointKind, EndpointState, Outcome, PollOutcome, PollPlan, Reading
 from archive.normalize import fold
 from archive.times import moment, stamp
 
@@ -84,7 +85,8 @@ def before(conn: sqlite3.Connection, poll: PollOutcome, state: EndpointState) ->
     return Before(
         guids=frozenset(row["guid"] for row in offered if row["guid"]),
         titles=frozenset(fold(row["title"]) for row in offered),
-        times=tuple(sorted(_came(row, contact) for row in rows)),
+        times=tuple(sorted(came for row in rows if (came := _came(row, contact)) is not None)),
+        offered=len(offered),
         first=_known_since(rows, contact, poll.at),
         blind=tuple((moment(since), moment(until)) for since, until in blind),
         sitemap=sitemap is not None,
@@ -92,12 +94,15 @@ def before(conn: sqlite3.Connection, poll: PollOutcome, state: EndpointState) ->
     )
 
 
-def _came(row: sqlite3.Row, contact: str | None) -> datetime:
-    """Return when an item came: when it says that it did, unless it was seen long after that, or before."""
+def _came(row: sqlite3.Row, contact: str | None) -> datetime | None:
+    """Return when an item came: when it says that it did, unless it was seen long after that, or before.
+
+    None where nobody knows: undated, it stood there when the endpoint was first read.
+    """
     seen = row["first_seen_at"]
     came: datetime = moment(seen)
     if row["published_at"] is None:
-        return came
+        return None if seen == contact else came
     published: datetime = moment(row["published_at"])
     return published if seen == contact or came - DAY <= published <= came else came
 
@@ -151,7 +156,8 @@ def finish_poll(
         last_detail = :detail, failures = :failures, weight = :weight, pace = :pace, interval = :interval,
         next_poll_at = :next, last_ok_at = iif(:good, :at, last_ok_at), good_polls = good_polls + :good,
         last_new_at = iif(:new > 0, :at, last_new_at), item_at = :item_at, ttl = :ttl,
-        read_at = iif(:read, :at, read_at), whole_at = iif(:whole, :at, whole_at), said_304_at = :said_304_at,
+        read_at = iif(:read and (:items or read_at is not null), :at, read_at),
+        whole_at = iif(:whole, :at, whole_at), said_304_at = :said_304_at,
         whole_by = :whole_by, whole_until = :whole_until, habit_at = :habit_at,
         overrun_at = iif(:overrun, :at, overrun_at), since = iif(:good, null, since),
         etag = iif(:keep, :etag, null), last_modified = iif(:keep, :last_modified, null),
@@ -172,7 +178,9 @@ def finish_poll(
             "new": new,
             "item_at": stamp(plan.item_at),
             "ttl": plan.ttl,
-            "read": reading is not None,
+            # What shows nothing of what was missed is not what the next body is compared with.
+            "read": reading is not None and plan.lost is not None,
+            "items": reading.items if reading is not None else 0,
             "whole": good and poll.outcome is not Outcome.NOT_MODIFIED,
             "said_304_at": stamp(plan.said_304_at),
             "whole_by": stamp(plan.whole_by),
@@ -193,6 +201,8 @@ def finish_poll(
     for kind, detail in plan.events:
         show_event(conn, task.source_id, task.endpoint_id, kind, detail, at)
     _settle(conn, poll, plan, since)
+    if good and (plan.lost or task.kind is EndpointKind.SITEMAP):
+        filled.settle(conn, poll)
 
 
 def show_event(

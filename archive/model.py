@@ -188,7 +188,7 @@ class Entry:
     ``key`` is the identity: the canonical URL of where the link leads, as far as it says, or ``source_id:guid`` where
     there is no usable link; ``url`` is that place as it is fetched and shown.
     ``link`` is the link as offered, made absolute; ``refused`` says why its page must not be fetched.
-    ``also`` is another key under which it may be known: that of the link as offered, where that leads on to ``url``.
+    ``also`` are other keys under which it may be known: of the links as offered, where those lead on to ``url``.
     ``twins`` are (guid, link) of other entries of the same feed that have the same key and were merged into it.
     ``timeless``: nothing says when it is from, as of a link that may be navigation; what its endpoint showed so at the
     first poll is not news.
@@ -205,7 +205,7 @@ class Entry:
     language: str | None = None
     tags: tuple[str, ...] = ()
     refused: str | None = None
-    also: str | None = None
+    also: tuple[str, ...] = ()
     twins: tuple[tuple[str | None, str | None], ...] = ()
     timeless: bool = False
 
@@ -220,6 +220,7 @@ class Feed:
     warnings: tuple[str, ...] = ()
     complete: bool = True
     capped: int = 0  # entries left out past max_entries
+    older: int = 0  # entries, or sitemaps of an index, left out as older than what was asked for
     ttl: float | None = None  # the feed's own wish, in seconds
 
 
@@ -305,9 +306,9 @@ Result = PollOutcome | PageOutcome | RobotsRecord
 class KnownArticle:
     """What the archive holds under a key, as far as deciding needs it.
 
-    ``offer_hash`` is the hash of the entry as this endpoint last offered it, ``offered_at`` when that was; None if it
-    never did. ``others`` are title, summary and text of the articles that turned out to be this one: what they say,
-    it says too.
+    ``offer_hash`` is the hash of the entry as this endpoint last offered it, ``offered_at`` when that was, and
+    ``offered_since`` when it first did; None if it never did. ``others`` are title, summary and text of the articles
+    that turned out to be this one: what they say, it says too.
     """
 
     article_id: int
@@ -319,6 +320,7 @@ class KnownArticle:
     published_from: PublishedFrom
     offer_hash: str | None = None
     offered_at: datetime | None = None
+    offered_since: datetime | None = None
     others: tuple[tuple[str, str, str], ...] = ()
 
 
@@ -383,6 +385,7 @@ class Before:
     times: tuple[datetime, ...] = ()
     first: datetime | None = None  # since when ``times`` are known
     blind: tuple[tuple[datetime, datetime], ...] = ()
+    offered: int = 1  # items of the body before
     sitemap: bool = False  # whether the source has one to search
     taken: bool = False  # whether the address to which a feed has moved is an endpoint of the source already
 

@@ -24,7 +24,6 @@ _INVISIBLE = "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u
 _DROP = re.compile(f"[{_INVISIBLE}\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
 _LINE_END = re.compile("\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _BLANK = re.compile(r"[^\S\n]{2,}|[^\S\n ]")
-_LINES = re.compile(r" ?\n[ \n]*")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 MARKS = 30  # combining marks on one letter, as in the stream-safe format of UAX #15
 _PILE = re.compile(rf"[^\w\s\x00-\u02ff]{{{MARKS + 1},}}")
@@ -42,7 +41,7 @@ def clean(text: str) -> str:
     rare = _RARE.search(text)
     if rare:
         text = _LINE_END.sub("\n", _DROP.sub("", _SURROGATE.sub("\ufffd", text)))
-    if not text.isascii():
+    if not _is_latin(text):
         # Normalising sorts the marks of a letter in quadratic time: 40,000 on one letter took 1.7 s. What it
         # decomposes can make a pile higher, so it is cut before and after.
         text = _level(text)
@@ -51,8 +50,17 @@ def clean(text: str) -> str:
     if rare or "  " in text:
         text = _BLANK.sub(" ", text)
     if "\n\n" in text or " \n" in text or "\n " in text:
-        text = _LINES.sub("\n", text)
+        text = "\n".join(filter(None, (line.strip(" ") for line in text.split("\n"))))
     return text.strip()
+
+
+def _is_latin(text: str) -> bool:
+    """Tell whether every character is below U+0100: no text of these has marks, or is normalised otherwise."""
+    try:
+        text.encode("latin-1")  # the quickest way to ask
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _level(text: str) -> str:

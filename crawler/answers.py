@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 from urllib.parse import urljoin, urlsplit
@@ -114,9 +114,11 @@ def retry_after(response: Response, now: datetime) -> float | None:
     if value.isdecimal() and value.isascii():
         return float(value)
     try:
-        return max(0.0, (parsedate_to_datetime(value) - now).total_seconds())
+        date = parsedate_to_datetime(value)
     except (ValueError, TypeError):
         return None  # a server that writes neither is treated as one that wrote nothing
+    # The oldest of the three forms of a date, that of asctime, names no zone: it is in UTC as well.
+    return max(0.0, (date.replace(tzinfo=date.tzinfo or UTC) - now).total_seconds())
 
 
 def max_age(value: str | None) -> float | None:
@@ -125,3 +127,10 @@ def max_age(value: str | None) -> float | None:
         return None
     found = _MAX_AGE.search(value)
     return float(found.group(1)) if found else None
+
+
+def led_home(response: Response, asked: str) -> str:
+    """Return words for a redirect to a home page, where many an address that is no more leads; nothing for others."""
+    here = urlsplit(response.url)
+    home = here.path in ("", "/") and not here.query and urlsplit(asked).path not in ("", "/")
+    return f"; the address redirects to the home page {response.url}" if home else ""

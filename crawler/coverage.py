@@ -28,13 +28,12 @@ from archive.model import (
     Reading,
 )
 from archive.normalize import fold
-from crawler import habits, trust
-from crawler.dates import sane
+from crawler import habits, searches, silence, trust
+from crawler.dates import from_url, sane
 from crawler.ingest import to_text
 
 POLLS = 3  # an endpoint asked fewer times has no one before to be compared with
 PAGES = 5  # refused in a row: before that it may be one paywalled article
-STALE = timedelta(days=30)
 # A loss stays open until a daily digest had its chance to tell it, also on the day on which clocks change.
 TOLD = timedelta(hours=25)
 
@@ -44,7 +43,7 @@ _PARSE = frozenset({"parse_error", "parse_timeout", "parse_memory", "worker_died
 HARD = frozenset({"http_404", "http_410", "not_a_feed", "not_a_sitemap", "no_articles", "refused", "bad_url"})
 # Of these an endpoint is in one at a time: a new kind of failure ends the one before.
 STATES = frozenset({"unreachable", "blocked", "http_error", "not_a_feed", "refused", "gone"})
-_OF_THE_BODY = frozenset({"capped", "parse_error"})
+_OF_THE_BODY = frozenset({"capped", "parse_error", "no_items"})
 # These end by rules of their own, or are not about polls at all.
 _LASTING = frozenset({"overrun", "reidentified", "silent", "stale", "wrong_304", "moved", "pages_blocked"})
 KINDS = STATES | _OF_THE_BODY | _LASTING
@@ -71,8 +70,11 @@ def first_contact(state: EndpointState) -> bool:
     return state.read_at is None
 
 
-def old_news(published: datetime | None, now: datetime) -> bool:
-    """Tell whether what is found at the first contact is backfill: older than 48 hours, as far as it says."""
+def old_news(entry: Entry, now: datetime) -> bool:
+    """Tell whether what is found at the first contact is backfill: older than 48 hours, as it or its URL says."""
+    published = entry.published_at
+    if published is None and (day := from_url(entry.url or "")):
+        published = day + timedelta(days=1)  # at the latest
     return published is not None and published < now - timedelta(hours=48)
 
 
@@ -88,7 +90,7 @@ def reading(
         is_fresh = was is None or was.offered_at is None
         fresh += is_fresh
         if was is not None and was.offered_at is not None and state.read_at is not None:
-            shared += was.offered_at >= state.read_at
+            shared += was.offered_at >= state.read_at >= (was.offered_since or was.offered_at)
         date = sane(entry.published_at, now)
         if date is not None:
             dates.append(date)
@@ -116,7 +118,7 @@ def looks_odd(poll: PollOutcome, state: EndpointState, reading: Reading | None) 
         return False
     return (
         _turned_over(poll, state, reading)
-        or _silence_due(poll, state, reading)
+        or silence.due(poll, state, reading)
         or poll.moved_to not in (None, state.moved_to)
     )
 
@@ -132,25 +134,29 @@ def judge(poll: PollOutcome, state: EndpointState, reading: Reading | None, befo
             shown["capped"] = f"{poll.feed.capped} entries past max_entries were not read"
         if poll.feed.warnings or not poll.feed.capped:
             shown["parse_error"] = "; ".join(poll.feed.warnings) or "the feed is not well-formed"
+    blind = _blind(poll, state, reading)
+    if blind == "no_items":
+        shown["no_items"] = f"it lists nothing; until {state.read_at:%Y-%m-%d %H:%M} UTC it did"
     # A 304 or the same body again says nothing about how that body reads: what it left open stays open.
     kept = _LASTING | (_OF_THE_BODY if poll.feed is None else frozenset())
     lied, whole = trust.validators(poll, state, reading, shown, closes)
-    lost, overrun = _loss(poll, state, reading, before, shown, lied=lied)
+    lost, overrun = (None, False) if blind else _loss(poll, state, reading, before, shown, lied=lied)
     for kind in ("overrun", "reidentified"):
         if kind not in shown and poll.at - state.open_events.get(kind, poll.at) >= TOLD:
             closes[kind] = "recovered"
-    habit_at = _quiet(poll, state, reading, before, shown, closes)
+    habit_at = silence.judge(poll, state, reading, before, shown, closes)
     moved_to = trust.moved(poll, state, reading, before, shown, closes)
     for kind in state.open_events:
         if kind not in shown and kind not in kept:
             closes.setdefault(kind, "recovered")
     return Verdict(
-        events=tuple(shown.items()),
+        # An outage is a gap of the event that comes first.
+        events=tuple(sorted(shown.items(), key=lambda event: event[0] != blind)),
         closes=tuple((kind, why) for kind, why in closes.items() if kind in state.open_events),
         lost=lost,
         overrun=overrun,
         moved_to=moved_to,
-        item_at=item_at(poll, state, reading),
+        item_at=silence.item_at(poll, state, reading),
         habit_at=habit_at,
         said_304_at=poll.at if poll.outcome is Outcome.NOT_MODIFIED else None,
         whole_by=whole[0],
@@ -164,13 +170,17 @@ def judge(poll: PollOutcome, state: EndpointState, reading: Reading | None, befo
 def failure_kind(poll: PollOutcome, state: EndpointState) -> str:
     """Return the word under which a failure stays open."""
     reason = poll.reason or "error"
+    if reason == "robots" and not poll.detail.startswith("robots.txt: "):
+        # Nobody forbids anything: the file could not be had, and neither could what it is about.
+        return "http_error" if "answered" in poll.detail else "unreachable"
     if reason in _BLOCKED:
         return "blocked"
     if reason in ("not_a_sitemap", "no_articles"):
         return "not_a_feed"
     if reason == "not_a_feed":
         # Where a feed was, a page is a captcha, a wall of consent, or what is left of the site.
-        return "blocked" if state.good_polls and "HTML" in poll.detail else "not_a_feed"
+        wall = state.good_polls and "HTML" in poll.detail and "redirects to the home page" not in poll.detail
+        return "blocked" if wall else "not_a_feed"
     if reason == "http_410":
         return "gone"
     if reason in _PARSE:
@@ -201,6 +211,23 @@ def _failed(poll: PollOutcome, state: EndpointState) -> Verdict:
     )
 
 
+def _blind(poll: PollOutcome, state: EndpointState, reading: Reading | None) -> str | None:
+    """Return the kind of event for which a good answer shows nothing of what was missed: that is known after it.
+
+    A feed that was cut off shows a part of itself, and one that is empty where there was a list, nothing. A sitemap, or
+    the answer to a search, may well have nothing new to list. A feed that is never well-formed is taken as it comes.
+    """
+    if reading is None or poll.feed is None or state.read_at is None:
+        return None
+    if not reading.items:
+        lists = poll.task.kind is EndpointKind.FEED and not searches.is_search(poll.task.url)
+        return "no_items" if lists and state.item_at is not None else None
+    broken_since = state.open_events.get("parse_error")
+    new = broken_since is None or state.gap_since is not None
+    broken = not poll.feed.complete and not poll.feed.capped
+    return "parse_error" if broken and new and not reading.shared else None
+
+
 # --- what was missed ------------------------------------------------------------------------------------------
 
 
@@ -210,15 +237,16 @@ def _turned_over(poll: PollOutcome, state: EndpointState, reading: Reading | Non
         reading is not None
         and reading.items > 0
         and not reading.shared
-        # A sitemap is read for a certain time, and of that all may be new.
-        and poll.task.kind is not EndpointKind.SITEMAP
+        # A sitemap is read for a certain time, and of that all may be new: what it holds of before says that it goes
+        # on.
+        and not (poll.feed is not None and poll.feed.older)
         and _since(state) is not None
     )
 
 
 def _since(state: EndpointState) -> datetime | None:
-    """Return since when something may have been missed: the last good poll, or the first that failed."""
-    return state.last_ok_at or state.gap_since
+    """Return since when something may have been missed: since the outage began, or the last good poll."""
+    return state.gap_since or state.last_ok_at
 
 
 def _loss(
@@ -236,6 +264,8 @@ def _loss(
     assert since is not None  # or nothing would have turned over
     if lied and state.whole_at is not None:
         since = state.whole_at  # the polls that said 304 have seen nothing
+    if not before.offered and state.read_at is not None:
+        return False, False  # the body before was empty: there was nothing that could have gone
     if reading.guids & before.guids:
         return False, False
     if again := _same_titles(reading, before):
@@ -255,66 +285,20 @@ def _loss(
 
 def _same_titles(reading: Reading, before: Before) -> int:
     """Return how many headlines are those of the body before, 0 where so few are that it may be chance."""
-    # "Editorial" and "The week in pictures" come again by themselves.
-    same = len({title for title in reading.titles & before.titles if len(title.split()) >= 4})
-    return same if same >= 2 or (same and 2 * same >= reading.items) else 0
+    again = {title for title in reading.titles & before.titles if title}
+    # "Editorial" and "The week in pictures" come again by themselves, but not most of a list.
+    same = len({title for title in again if len(title.split()) >= 4})
+    most = len(again) if len(again) >= 2 and 2 * len(again) >= reading.items else 0
+    return max(most, same if same >= 2 or (same and 2 * same >= reading.items) else 0)
 
 
 def _told(gap: Gap, *, sitemap: bool) -> str:
     span = f"between {gap.since:%Y-%m-%d %H:%M} and {gap.until:%Y-%m-%d %H:%M} UTC"
     said = "an unknown number of items"
     if gap.missed is not None and gap.low is not None and gap.high is not None:
-        said = f"about {round(gap.missed)} items ({round(gap.low)} to {round(gap.high)})"
+        low, missed, high = map(round, (gap.low, gap.missed, gap.high))
+        said = f"about {missed} item{'s' * (missed != 1)} ({low} to {high})"
     return f"{said} came and went {span}" + ("; its sitemap is searched for them" if sitemap else "")
-
-
-# --- silence --------------------------------------------------------------------------------------------------
-
-
-def item_at(poll: PollOutcome, state: EndpointState, reading: Reading | None) -> datetime | None:
-    """Return when something new last came. What was there at the first contact came when it says that it did."""
-    if reading is None or not reading.fresh:
-        return state.item_at
-    return min(max(reading.dates, default=poll.at), poll.at) if first_contact(state) else poll.at
-
-
-def _silence_due(poll: PollOutcome, state: EndpointState, reading: Reading | None) -> bool:
-    """Tell whether it is time to ask for the habit."""
-    if (reading is not None and reading.fresh) or "silent" in state.open_events or state.item_at is None:
-        return False
-    return poll.at - state.item_at >= habits.QUIET and (state.habit_at is None or state.habit_at <= poll.at)
-
-
-def _quiet(
-    poll: PollOutcome,
-    state: EndpointState,
-    reading: Reading | None,
-    before: Before,
-    shown: dict[str, str],
-    closes: dict[str, str],
-) -> datetime | None:
-    """Show or close ``silent`` and ``stale``; return when the habit is to be looked at next."""
-    last = item_at(poll, state, reading)
-    if last is None:
-        return None
-    stale = poll.at - last > STALE
-    if stale:
-        shown["stale"] = f"the newest item is of {last:%Y-%m-%d}, {(poll.at - last).days} days ago"
-        closes["silent"] = "replaced"
-        return None
-    closes["stale"] = "recovered"
-    if reading is not None and reading.fresh:
-        closes["silent"] = "recovered"
-        return None
-    if "silent" in state.open_events:
-        shown["silent"] = ""  # counted; what it said stands
-    if not _silence_due(poll, state, reading):
-        return state.habit_at
-    usual = habits.silent(before, last, poll.at)
-    if usual is not None:
-        since = f"{last:%Y-%m-%d %H:%M} UTC"
-        shown["silent"] = f"nothing new since {since}; usually {round(usual)} items come in such a time"
-    return habits.look_again(last, poll.at)
 
 
 # --- pages ----------------------------------------------------------------------------------------------------

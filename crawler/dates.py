@@ -39,6 +39,7 @@ _MONTH_FIRST = re.compile(rf"([^\W\d_]{{3,}})\.?\s+(\d{{1,2}}),?\s+(\d{{4}}){_CL
 _IN_PATH = re.compile(
     r"(?<!\d)((?:19|20)\d{2})(?:(?P<cut>[/_.-])(\d{1,2})(?P=cut)(\d{1,2})|(\d{2})(\d{2}))(?!\d)"
 )
+_WORD_IN_PATH = re.compile(r"/((?:19|20)\d{2})/([a-z]{3,10})/(\d{1,2})(?=/)", re.IGNORECASE)
 _LONGEST = 80  # characters; what is longer is no date
 
 
@@ -79,7 +80,7 @@ def from_iso(text: object) -> datetime | None:
 
 
 def from_url(url: str) -> datetime | None:
-    """Return the day that the path of ``url`` names (``/2026/07/19/``, ``2026-07-19``, ``20260719``)."""
+    """Return the day that the path of ``url`` names (``/2026/07/19/``, ``/2026/jul/19/``, ``20260719``)."""
     try:
         path = urlsplit(url).path
     except ValueError:
@@ -90,6 +91,12 @@ def from_url(url: str) -> datetime | None:
             return datetime(int(year), int(month or month_run), int(day or day_run), tzinfo=UTC)
         except ValueError:  # 2026/99/99: an identifier that looks like a date
             continue
+    for found in _WORD_IN_PATH.finditer(path[:2_000]):
+        if month_named := _months().get(found[2].lower()):
+            try:
+                return datetime(int(found[1]), month_named, int(found[3]), tzinfo=UTC)
+            except ValueError:
+                continue
     return None
 
 

@@ -67,7 +67,7 @@ def entry(offered: Offered, *, source_id: str) -> Entry:
         language=offered.language,
         tags=offered.tags,
         refused=refused,
-        also=_other(offered.link, key) if place != offered.link else None,
+        also=_other(offered.link, key) if place != offered.link else (),
     )
 
 
@@ -87,9 +87,9 @@ def _place(offered: Offered) -> str | None:
     return place
 
 
-def _other(link: str | None, key: str) -> str | None:
+def _other(link: str | None, key: str) -> tuple[str, ...]:
     other = urls.canonical(link) if link and not urls.refusal(link) else None
-    return other if other != key else None
+    return (other,) if other is not None and other != key else ()
 
 
 def joined(description: str, contents: Iterable[str]) -> str:

@@ -23,7 +23,7 @@ from archive.errors import ParseError
 from archive.model import Article, PublishedFrom, Selectors
 from archive.normalize import clean, clean_line, tokens
 
-from . import dates, metadata, selected
+from . import bodies, dates, metadata, selected
 from .metadata import Metadata
 
 # They log each page they cannot read as an error; here that is a value.
@@ -87,7 +87,8 @@ def decode(body: bytes, content_type: str | None) -> str:
         try:
             return body.decode("utf-8-sig")
         except UnicodeDecodeError:
-            return html_to_unicode(content_type, body, auto_detect_fun=_guess)[1]
+            encoding, text = html_to_unicode(content_type, body, auto_detect_fun=_guess)
+            return bodies.as_utf8(body) if encoding == "utf-8" else text
     return html_to_unicode(content_type, body)[1]
 
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import io
 import math
 import re
-import zlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 from xml.sax import SAXParseException
@@ -27,7 +26,7 @@ import feedparser.urls
 from archive.errors import ParseError
 from archive.model import Entry, Feed
 
-from . import dates, entries, jsonfeed, redirectors, urls
+from . import bodies, dates, entries, jsonfeed, redirectors, urls
 from .language import primary
 
 MAX_ENTRIES = 5_000
@@ -53,6 +52,11 @@ _HARMLESS = (feedparser.CharacterEncodingOverride, feedparser.NonXMLContentType)
 _WIDE = re.compile(
     rb"^(\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"'])(?:utf-?16|utf-?32|ucs-?[24])[^\"']{0,10}", re.IGNORECASE
 )
+_BLANK_FIRST = re.compile(rb"\A(\xef\xbb\xbf)?(\s+)(<\?xml[^>]{0,200}\?>)")
+_DECLARED = re.compile(rb"\s*<\?xml[^>]{0,100}?encoding\s*=\s*[\"']([^\"']{0,40})")
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?([^\s;\"']+)", re.IGNORECASE)
+_UTF8 = ("utf-8", "utf8", "us-ascii", "ascii", "")
+_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")  # UTF-16 and UTF-32
 _HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 _PERIODS = {"hourly": 3_600, "daily": 86_400, "weekly": 604_800, "monthly": 2_592_000, "yearly": 31_536_000}
 
@@ -84,7 +88,9 @@ def read_feed(
     Raises `ParseError`, reason ``not_a_feed`` when it is something else (an HTML page, nothing at all),
     ``parse_error`` when the parser gave up.
     """
-    body = _unpacked(body)
+    body, cut = bodies.unpacked(body, MAX_UNPACKED)
+    if cut:
+        raise ParseError("gzip that is cut off")
     if not body.strip():
         raise ParseError("the body is empty", reason="not_a_feed")
     if jsonfeed.looks_like_json(body):
@@ -96,12 +102,17 @@ def read_feed(
     problem = document.get("bozo_exception")
     if problem is not None:
         warnings.append(_told(problem, body))
-    offered = document.entries[:max_entries]
-    capped = len(document.entries) - len(offered)
+    capped = max(len(document.entries) - max_entries, 0)
+    # Nearly all feeds list the newest first; of one that does not, the newest stand at its end.
+    offered = (
+        document.entries[capped:] if capped and _rises(document.entries) else document.entries[:max_entries]
+    )
     base = _base(document, url)
     language = primary(document.feed.get("language"))
     found = tuple(_entry(item, base=base, source_id=source_id, language=language) for item in offered)
-    warnings.extend(_unsaid(found, offered))
+    if found and not capped and found[-1].link is None and _is_cut(body):
+        found = found[:-1]  # without its link it would be another article than it is
+    warnings.extend(_unsaid(found, offered[: len(found)]))
     return Feed(
         title=_text(document.feed.get("title")),
         format=document.version or "unknown",
@@ -113,38 +124,44 @@ def read_feed(
     )
 
 
-def _unpacked(body: bytes) -> bytes:
-    """Return a body that is packed with gzip, once or twice, without an answer that says so (a file ``rss.xml.gz``)."""
-    for _ in range(2):
-        if not body.startswith(b"\x1f\x8b"):
-            break
-        unpacking = zlib.decompressobj(zlib.MAX_WBITS | 16)
-        try:
-            body = unpacking.decompress(body, MAX_UNPACKED + 1)
-        except zlib.error as error:
-            raise ParseError(f"gzip that cannot be unpacked: {error}") from error
-        if len(body) > MAX_UNPACKED:
-            raise ParseError(f"larger than {MAX_UNPACKED:,} bytes once unpacked", reason="too_large")
-        if not unpacking.eof:
-            raise ParseError("gzip that is cut off")
-    return body
+def _rises(items: Sequence[Any]) -> bool:
+    ends = [dates.parse_feed_date(items[at]) for at in (0, -1)]
+    return ends[0] is not None and ends[1] is not None and ends[0] < ends[1]
 
 
 def _parse(body: bytes, content_type: str | None) -> tuple[Any, list[str]]:
     """Return feedparser's document and what was repaired to get it. The seam to feedparser."""
     # A declaration that can be read byte by byte is not in UTF-16; programs of Windows say so all the same.
     body = _WIDE.sub(rb"\1utf-8", body, count=1)
+    # Expat wants the declaration first; what stands before it (a blank line of a template) goes behind it.
+    body = _BLANK_FIRST.sub(rb"\1\3\2", body, count=1)
+    if body.startswith(_MARKS):
+        content_type = None  # no charset of an answer stands above the mark in the body
+    warnings = []
+    if _may_be_utf8(body, content_type) and bodies.nearly_utf8(body):
+        body = bodies.as_utf8(body).encode()
+        warnings.append("some bytes are not UTF-8, and were read as Windows-1252")
     try:
         try:
-            return _feedparser(body, content_type), []
+            return _feedparser(body, content_type), warnings
         except (ValueError, OverflowError):
             # Its lenient parser fails on a reference that names no character, and the whole feed with it.
             body = _REFERENCE.sub(_replaced, _HALVES.sub(_whole, body))
-            return _feedparser(body, content_type), ["references that name no character were replaced"]
+            warnings.append("references that name no character were replaced")
+            return _feedparser(body, content_type), warnings
     except MemoryError:
         raise
     except Exception as error:
         raise ParseError(f"feedparser gave up: {type(error).__name__}: {error}") from error
+
+
+def _may_be_utf8(body: bytes, content_type: str | None) -> bool:
+    """Tell whether nothing says that ``body`` is in another encoding."""
+    if body.isascii():
+        return False
+    said = [one[1].decode("ascii", "replace") for one in [_DECLARED.match(body)] if one]
+    said += _CHARSET.findall(content_type or "")
+    return all(one.lower() in _UTF8 for one in said)
 
 
 def _feedparser(body: bytes, content_type: str | None) -> Any:
@@ -200,6 +217,11 @@ def _base(document: Any, url: str) -> str:
     return urls.join(url, _text(document.feed.get("link"))) or url
 
 
+def _is_cut(body: bytes) -> bool:
+    """Tell whether a document ends within an entry."""
+    return max(map(body.rfind, (b"<item", b"<entry"))) > max(map(body.rfind, (b"</item", b"</entry")))
+
+
 def _unsaid(found: Sequence[Entry], offered: Sequence[Any]) -> Iterator[str]:
     """Yield a warning for each redirector through which entries link without saying where, with the papers named."""
     hosts: dict[str, list[str]] = {}
@@ -220,7 +242,10 @@ def _told(problem: Exception, body: bytes) -> str:
     if isinstance(problem, SAXParseException):
         # feedparser puts an XML declaration on a line of its own before a body that has none.
         declared = body.removeprefix(b"\xef\xbb\xbf").startswith(b"<?xml")
-        return f"line {(problem.getLineNumber() or 1) - (not declared)}: {problem.getMessage()}"
+        # Expat's words for a body that ends within an element.
+        cut = problem.getMessage() == "no element found"
+        said = "the body ends before the feed does" if cut else problem.getMessage()
+        return f"line {(problem.getLineNumber() or 1) - (not declared)}: {said}"
     return f"{type(problem).__name__}: {problem}"
 
 

@@ -81,6 +81,8 @@ def missed(
     # known that something is, or this would not be asked.
     middle = max(1.0, median([*([median(usual)] if usual else []), *sides]) - undated)
     low, high = max(0.0, min(every) - undated), max(every) - undated
+    if len(every) == 1:  # one opinion is no range
+        low, high = middle / 2, middle * 2
     return Gap(since=since, until=until, missed=middle, low=min(low, middle), high=max(high, middle))
 
 

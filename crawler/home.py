@@ -44,14 +44,21 @@ COMMON = (
     "/rss/home.xml",
     "/news-sitemap.xml",
     "/sitemap-news.xml",
+    "/sitemap.xml",
 )
 """Where feeds and news sitemaps stand on sites that do not say it, the most usual first."""
 
 _TYPES = re.compile(
-    r"application/(?:rss|atom|rdf|feed)\+(?:xml|json)|application/json|text/xml", re.IGNORECASE
+    r"(?:application/(?:rss|atom|rdf|feed)\+(?:xml|json)|application/json|(?:text|application)/xml)\s*(?:;.*)?",
+    re.IGNORECASE,
 )
+_API = re.compile(r"/wp-json/")  # WordPress names on each page where programs read it
 _NEWS = re.compile(r"news|notici", re.IGNORECASE)
 _COMMENTS = re.compile(r"/comments?/|/comentarios/|[?&]feed=comments", re.IGNORECASE)
+_FRONT = re.compile(
+    r"portada|inicio|principal|capa|home ?page|home|front page|(?:últimas )?noticias|(?:latest |breaking )?news",
+    re.IGNORECASE,
+)
 _REGION = re.compile(r"[A-Za-z]{2,3}[-_]([A-Za-z]{2})$")
 # Endings that belong to a country and are sold to everybody.
 _SOLD = frozenset({"ai", "cc", "co", "fm", "gg", "io", "la", "ly", "me", "sh", "to", "tv", "vc", "ws"})
@@ -108,17 +115,18 @@ def _titled(tree: Any) -> str:
     """Return the part of the title that names the site: *Portada | El Diario*, *El Diario: noticias de hoy*."""
     title = clean_line(tree.findtext(".//title") or "")
     parts = [part for part in re.split(r"\s+[|·»\-–—]\s+|:\s+", title) if part]
-    return min(parts, key=len) if parts else ""
+    named = [part for part in parts if not _FRONT.fullmatch(part)]
+    return min(named or parts, key=len, default="")
 
 
 def _links(tree: Any, url: str) -> Iterator[Link]:
     base = urls.join(url, tree.xpath("string(//base/@href)")) or url
     for element in tree.iter("link", "a"):
         rel = (element.get("rel") or "").lower().split()
-        if "alternate" not in rel or not _TYPES.match(element.get("type") or ""):
+        if "alternate" not in rel or not _TYPES.fullmatch((element.get("type") or "").strip()):
             continue
         found = urls.join(base, element.get("href") or "")
-        if found and urls.refusal(found) is None:
+        if found and urls.refusal(found) is None and not _API.search(found):
             yield Link(url=found, title=clean_line(element.get("title") or ""))
 
 

@@ -91,12 +91,12 @@ def merge_same(entries: Iterable[Entry], known: Mapping[str, KnownArticle] | Non
     entries = tuple(entries)
     leads: dict[str, set[str]] = {}
     for entry in entries:
-        if entry.also is not None:
-            leads.setdefault(entry.also, set()).add(entry.key)
+        for link in entry.also:
+            leads.setdefault(link, set()).add(entry.key)
     groups: dict[str | int, list[Entry]] = {}
     for offered in entries:
-        several = offered.also is not None and len(leads[offered.also]) > 1
-        entry = replace(offered, also=None) if several else offered
+        also = tuple(link for link in offered.also if len(leads[link]) == 1)
+        entry = offered if also == offered.also else replace(offered, also=also)
         one = known.get(entry.key) if known else None
         led = leads.get(entry.key, ())
         key = next(iter(led)) if len(led) == 1 else entry.key
@@ -110,12 +110,12 @@ def _merged(group: list[Entry]) -> Entry:
         return first
     texts = dict.fromkeys(text for other in others for text in (other.title, other.summary) if text)
     more = [text for text in texts if text not in (first.title, first.summary)]
-    led = next((one for one in group if one.also is not None), first)
+    led = next((one for one in group if one.also), first)
     return replace(
         first,
         key=led.key,
         url=led.url,
-        also=led.also,
+        also=tuple(dict.fromkeys(link for one in group for link in one.also)),
         refused=led.refused,
         summary="<br>".join(text for text in (first.summary, *more) if text),
         twins=(

@@ -10,7 +10,7 @@ from typing import Any
 from archive.errors import ParseError
 from archive.model import Entry, Feed
 
-from . import dates, entries, urls
+from . import bodies, dates, entries, urls
 from .language import primary
 
 _VERSION = re.compile(r"https?://(?:www\.)?jsonfeed\.org/version/(\d)(?:\.(\d))?")
@@ -56,7 +56,7 @@ def _load(body: bytes) -> tuple[Any, list[str]]:
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        text = body.decode("utf-8-sig", "replace")
+        text = bodies.as_utf8(body)
         warnings.append(f"byte {error.start}: not UTF-8")
     try:
         return json.loads(text, strict=False), warnings

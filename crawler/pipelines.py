@@ -213,7 +213,7 @@ def _store_poll(conn: sqlite3.Connection, poll: PollOutcome, chance: Chance) -> 
         # Feeds list the newest first; stored oldest first, a newer article has a higher id.
         for entry in reversed(entries):
             intent = deciding.decide(entry, known.get(entry.key), language=language, now=poll.at)
-            backfill = first and coverage.old_news(entry.published_at, poll.at)
+            backfill = first and coverage.old_news(entry, poll.at)
             store.apply_entry(conn, intent, poll, pages=state.pages, backfill=backfill)
             tally.new += intent.change is Change.NEW
         recognise.remember(conn, poll, entries, known)

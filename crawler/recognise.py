@@ -21,7 +21,7 @@ from crawler import renamed
 def known(conn: sqlite3.Connection, poll: PollOutcome, entries: Sequence[Entry]) -> dict[str, KnownArticle]:
     """Return what the archive has of the entries of a poll, by their keys and the links that lead to these."""
     endpoint_id = poll.task.endpoint_id
-    keys = [key for entry in entries for key in (entry.key, entry.also) if key is not None]
+    keys = [key for entry in entries for key in (entry.key, *entry.also)]
     found = stored.under_keys(conn, endpoint_id, keys)
     if _resolve(conn, poll, entries, found):
         found = stored.under_keys(conn, endpoint_id, keys)
@@ -46,7 +46,7 @@ def _resolve(
     They are of an earlier version, or of before the feed said where it leads. Not by the link alone: a feed may give
     one to everything, beside guids that tell them apart.
     """
-    led = {entry.also: entry for entry in entries if entry.also is not None and entry.also in found}
+    led = {link: entry for entry in entries for link in entry.also if link in found}
     changed = False
     for link, article_id in stored.own(conn, led).items():
         entry, was = led[link], found[link]
@@ -60,8 +60,8 @@ def _resolve(
 def remember(
     conn: sqlite3.Connection, poll: PollOutcome, entries: Sequence[Entry], found: Mapping[str, KnownArticle]
 ) -> None:
-    """Record the redirector's link of entries that were resolved as another address; ``found``: what `known` said."""
-    led = {entry.key: entry.also for entry in entries if entry.also is not None and entry.also not in found}
-    articles = stored.under_keys(conn, poll.task.endpoint_id, led) if led else {}
-    for key, link in led.items():
+    """Record the redirectors' links of entries that were resolved as other addresses; ``found``: what `known` said."""
+    led = {link: entry.key for entry in entries for link in entry.also if link not in found}
+    articles = stored.under_keys(conn, poll.task.endpoint_id, led.values()) if led else {}
+    for link, key in led.items():
         store.add_alias(conn, articles[key].article_id, link, "redirector", poll.at)

@@ -5,15 +5,15 @@ from __future__ import annotations
 # Of feeds and pages alike, what an operator can do about a reason; what is not here, nobody can do anything about.
 _CHANGE = {
     "dns": "look for a typing mistake in the address; if every source fails so, the network here is down",
-    "connection": "wait a day, then open the site in a browser",
+    "connection": "open the site in a browser; if it is there, tell the paper, else wait",
     "timeout": "raise network.timeout in settings.yaml if it is always this site",
     "tls": "open it in a browser: if that warns too, tell the paper; verify: false in sources.yaml reads it anyway",
     "too_large": "raise network.max_bytes in settings.yaml",
-    "redirects": "open it in a browser, and write down the address at which it ends",
+    "redirects": "open the site in a browser, and look for the present address of its feed",
     "bad_url": "open it in a browser, and write down the address at which it ends",
     "http_404": "look for its present address on the site",
     "http_410": "look for its present address on the site",
-    "http_429": "raise every: of this source in sources.yaml",
+    "http_429": "set every: of this endpoint in sources.yaml, 1h for example, or raise it",
     "empty": "wait; if it lasts, find another feed",
     "not_a_feed": "find the address of the feed itself: `presswatch try feed URL` shows what comes",
     "not_a_sitemap": "find the address of the sitemap itself: it stands in the site's robots.txt",
@@ -50,9 +50,10 @@ _REMEDIES = {
     "pages_blocked": "set network.contact in settings.yaml, or write to the paper; pages: false stops asking for them",
     "wrong_304": "nothing: for a week it is asked unconditionally",
     "gone": "look for its present address on the site, or take it out of sources.yaml; it is asked once a day",
-    "moved": "put the new address into sources.yaml: what is known of the feed stays with it",
+    "moved": "put the new address into sources.yaml, if it is the paper's: what is known of the feed stays with it",
     "capped": "raise network.max_entries in settings.yaml, or poll a smaller feed",
     "parse_error": "`presswatch try feed URL` shows what can be read of it; tell the paper",
+    "no_items": "open the site in a browser: if there is news, look for another feed of it; if not, nothing",
     "not_a_feed": "find the address of the feed itself: `presswatch try feed URL` shows what comes",
 }
 _WAIT = "wait: it is tried again by itself, once a day at the least"
@@ -62,5 +63,10 @@ def remedy(kind: str, detail: str, url: str) -> str:
     """Return what to do about an event of the endpoint at ``url``, by its kind, or by the reason in its ``detail``."""
     if kind == "overrun" and "sitemap" in detail:
         return "nothing: its sitemap is searched for what is missing; a shorter every: in sources.yaml makes it rarer"
+    if kind == "not_a_feed":
+        # A page of links, or a sitemap, wants something else than a feed does.
+        return (advice(detail.partition(":")[0]) or _REMEDIES[kind]).replace(
+            "try feed URL", f"try feed {url}"
+        )
     said = _REMEDIES.get(kind) or advice(detail.partition(":")[0]) or _WAIT
     return said.replace("try feed URL", f"try feed {url}")

@@ -22,6 +22,8 @@ from archive.tree import ATTRIBUTES, And, Date, In, Near, Node, Not, Or, Phrase,
 
 Engine = Literal["google", "bing"]
 
+_PLACES = ("https://www.bing.com/news/search?", "https://news.google.com/rss/search?")
+
 MOST_WORDS = {"google": 30, "bing": 10}
 """Words of one query: Google passes over those past the 32nd (``when:`` takes one), Bing past the tenth."""
 
@@ -49,6 +51,11 @@ class Asked:
 
     urls: tuple[str, ...]
     lost: tuple[str, ...]
+
+
+def is_search(url: str) -> bool:
+    """Tell whether what is read at ``url`` answers a search."""
+    return url.startswith(_PLACES)
 
 
 def default_editions(language: str | None, country: str | None, languages: Iterable[str]) -> tuple[str, ...]:
@@ -195,13 +202,13 @@ def _text(query: Query) -> str:
 
 def _address(engine: Engine, text: str, language: str, country: str) -> str:
     if engine == "bing":
-        return f"https://www.bing.com/news/search?q={quote_plus(text)}&format=rss&setlang={language}&cc={country}"
+        return f"{_PLACES[0]}q={quote_plus(text)}&format=rss&setlang={language}&cc={country}"
     if " OR " in text and not text.startswith("("):
         text = f"({text})"
     # Of the last days: without it the most cited stories of all years fill the hundred places of the answer.
     query = quote_plus(f"{text} when:7d")
     spoken, edition = _google(language, country)
-    return f"https://news.google.com/rss/search?q={query}&hl={spoken}&gl={country}&ceid={country}:{edition}"
+    return f"{_PLACES[1]}q={query}&hl={spoken}&gl={country}&ceid={country}:{edition}"
 
 
 def _google(language: str, country: str) -> tuple[str, str]:

@@ -45,6 +45,7 @@ _NO_ARTICLE = frozenset({
 })  # fmt: skip
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _NUMBER = re.compile(r"(?<!\d)\d{5,}(?!\d)")
+_CODE = re.compile(r"(?=(?:[a-z]*\d){2})[a-z\d]{8,}", re.IGNORECASE)  # articles/c3gz3d2yj8xo
 _MONTH = re.compile(r"/((?:19|20)\d{2})/(0?[1-9]|1[0-2])/")
 _HEADINGS = "descendant::*[self::h1 or self::h2 or self::h3 or self::h4 or self::h5]"
 _IN_HEADING = "boolean(ancestor::*[self::h1 or self::h2 or self::h3 or self::h4 or self::h5])"
@@ -202,7 +203,7 @@ def _judged(link: _Link, page: str) -> tuple[bool, datetime | None]:
     slug = max(len(_WORD.findall(step)) for step in steps[-2:])
     if day is not None:
         return headline or slug >= 3, day
-    numbered = bool(_NUMBER.search(parts.path) or _NUMBER.search(parts.query))
+    numbered = bool(_NUMBER.search(parts.path) or _NUMBER.search(parts.query) or _CODE.fullmatch(steps[-1]))
     return headline and (slug >= 4 or numbered), None
 
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import heapq
 import re
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -28,7 +27,7 @@ from w3lib.encoding import html_to_unicode
 from archive.errors import ParseError
 from archive.model import Entry, Feed
 
-from . import dates, entries, feeds, urls
+from . import bodies, dates, entries, feeds, urls
 from .language import primary
 from .site import same_site
 
@@ -43,6 +42,8 @@ _AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-fA-F]{1,6}
 _DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
 _ROOT = re.compile(r"<(?:[\w.-]+:)?([A-Za-z][\w.-]*)[\s/>]")
 _NOTHING_YET = re.compile(r"<!--.*?-->|<\?.*?\?>|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>", re.DOTALL | re.IGNORECASE)
+_CLOSED = re.compile(r"</(?:[\w.-]+:)?(?:url|sitemap)\s*>", re.IGNORECASE)
+_OPENED = re.compile(r"<(?:[\w.-]+:)?(?:url|sitemap)[\s>]", re.IGNORECASE)
 _FEEDS = frozenset({"rss", "feed", "rdf", "channel"})
 _MONTH = re.compile(r"(?<!\d)((?:19|20)\d{2})[/_.-](0[1-9]|1[0-2])(?![\d]|[/_.-]\d{2}(?!\d))")
 _DAY = timedelta(days=1)
@@ -90,14 +91,18 @@ def read_sitemap(
     Raises `ParseError`, reason ``not_a_sitemap`` when it is something else, ``too_large`` when it is more than
     ``max_bytes`` once it is unpacked.
     """
-    body, cut = _unpacked(body, max_bytes)
+    try:
+        body, cut = bodies.unpacked(body, max_bytes)
+    except ParseError as error:
+        reason = error.reason if error.reason == "too_large" else "not_a_sitemap"
+        raise ParseError(error.detail, reason=reason) from error
     warnings = ["the packed file ends too early"] if cut else []
     text = _decoded(body, content_type).lstrip("\ufeff \t\r\n")
     root = _root(text)
     if root in _FEEDS or text.startswith("{"):
         feed = _of_feed(body, url, source_id, content_type, max_entries)
         fresh = tuple(entry for entry in feed.entries if not _older(entry.published_at, since))
-        return Sitemap(feed=replace(feed, entries=fresh))
+        return Sitemap(feed=replace(feed, entries=fresh, older=len(feed.entries) - len(fresh)))
     if root in ("urlset", "sitemapindex"):
         found, news = _elements(text, warnings), True
     elif not root and re.match(r"https?://", text, re.IGNORECASE):
@@ -135,7 +140,7 @@ def _gathered(
     children: dict[str, Child] = {}
     unread: list[str] = []
     names: dict[str, None] = {}
-    fresh = count()
+    fresh, older = count(), count()
 
     def offered() -> Iterator[tuple[tuple[bool, float, int], _Found]]:
         for is_child, one in found:
@@ -145,11 +150,14 @@ def _gathered(
                     unread.append(one.loc.strip())
             elif is_child:
                 child = Child(url=link, lastmod=_written(one.lastmod), exact=":" in one.lastmod)
-                if not _older(child.lastmod or _month_end(link), since):
+                if _older(child.lastmod or _month_end(link), since):
+                    next(older)
+                else:
                     children.setdefault(link, child)
             else:
                 moment = _moment(one)
                 if _older(moment, since) or _older(_published_by(one, link), since):
+                    next(older)
                     continue
                 if one.news and (name := one.news.get("name")):
                     names[name] = None
@@ -184,6 +192,7 @@ def _gathered(
         warnings=tuple(warnings),
         complete=not capped and not warnings,
         capped=capped,
+        older=next(older),
     )
     return Sitemap(feed=feed, children=tuple(near[:MAX_CHILDREN]))
 
@@ -244,21 +253,7 @@ def _month_end(link: str) -> datetime | None:
     return first + 32 * _DAY if first else None  # a day too many does no harm
 
 
-# --- the seams to zlib and libxml2 ------------------------------------------------------------------------
-
-
-def _unpacked(body: bytes, max_bytes: int) -> tuple[bytes, bool]:
-    """Return a body that may be packed with gzip, and whether its end is missing."""
-    if not body.startswith(b"\x1f\x8b"):
-        return body, False
-    unpacking = zlib.decompressobj(zlib.MAX_WBITS | 16)
-    try:
-        whole = unpacking.decompress(body, max_bytes + 1)
-    except zlib.error as error:
-        raise ParseError(f"it cannot be unpacked: {error}", reason="not_a_sitemap") from error
-    if len(whole) > max_bytes:
-        raise ParseError(f"more than {max_bytes} bytes once it is unpacked", reason="too_large")
-    return whole, not unpacking.eof
+# --- the seam to libxml2 ---------------------------------------------------------------------------------
 
 
 def _decoded(body: bytes, content_type: str | None) -> str:
@@ -266,7 +261,8 @@ def _decoded(body: bytes, content_type: str | None) -> str:
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return html_to_unicode(content_type, body, default_encoding="cp1252")[1]
+        encoding, text = html_to_unicode(content_type, body, default_encoding="cp1252")
+        return bodies.as_utf8(body) if encoding in ("utf-8", "cp1252") else text
 
 
 def _root(text: str) -> str:
@@ -279,7 +275,7 @@ def _root(text: str) -> str:
 
 def _elements(text: str, warnings: list[str]) -> Iterator[tuple[bool, _Found]]:
     """Yield each ``<sitemap>`` (True) and ``<url>`` (False), and let it go; say in ``warnings`` what was repaired."""
-    whole = _without_references(_DECLARATION.sub("", text))
+    whole = _without_references(_complete(_DECLARATION.sub("", text)))
     # No reference is left that could be resolved, and none would be; no file and no address is ever opened.
     parser = etree.iterparse(
         BytesIO(whole.encode("utf-8", "replace")),
@@ -309,6 +305,15 @@ def _elements(text: str, warnings: list[str]) -> Iterator[tuple[bool, _Found]]:
     errors = [error for error in parser.error_log if error.level >= etree.ErrorLevels.ERROR]
     if errors:
         warnings.append(f"line {errors[0].line}: {errors[0].message}")
+
+
+def _complete(text: str) -> str:
+    """Return ``text`` without an element at its end that was cut off: half an address is an address as well."""
+    end = len(text)
+    while (end := text.rfind("</", 0, end)) >= 0:
+        if closed := _CLOSED.match(text, end):
+            return text[: closed.end()] if _OPENED.search(text, closed.end()) else text
+    return "" if _OPENED.search(text) else text
 
 
 def _without_references(text: str) -> str:

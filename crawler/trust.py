@@ -98,8 +98,7 @@ def moved(
         closes["moved"] = "recovered"  # it moved back
         return None
     why_not = _not_applied(poll, state, reading, before, target)
-    write = f"the feed has moved to {target}: put that into sources.yaml"
-    shown["moved"] = f"{write} ({why_not})" if why_not else write
+    shown["moved"] = f"the feed has moved to {target}: {why_not or 'put that into sources.yaml'}"
     return state.moved_to if why_not else target
 
 
@@ -109,18 +108,21 @@ def _not_applied(
     """Return why a new address is told but not taken over, nothing where it is."""
     old, new = urlsplit(state.url), urlsplit(target)
     if before.taken:
-        return "where it stands already: take the old address out"
+        return "it stands in sources.yaml already: take the old address out"
     if new.path in ("", "/") and not new.query and old.path not in ("", "/"):
-        return "the old address is still asked: a feed is rarely a home page"
+        return "a home page is rarely a feed, so the old address is still asked; look for the new one"
     if old.scheme == "https" and new.scheme != "https":
-        return "the old address is still asked: the new one is not encrypted"
+        return "it is not encrypted there, so the old address is still asked; put it into sources.yaml if you agree"
     if _site(old.hostname) == _site(new.hostname):
         return ""
     # A domain that somebody else bought leads where he likes. What offers the same items is the same feed.
     same = poll.outcome is not Outcome.OK or (reading is not None and reading.shared > 0)
     if same and poll.task.kind is EndpointKind.FEED:
         return ""
-    return "the old address is still asked: the new one is on another host, and offers other items"
+    return (
+        "another host, which offers other items, so the old address is still asked. "
+        "Put it into sources.yaml only if it is still the same paper's"
+    )
 
 
 def _site(host: str | None) -> str:

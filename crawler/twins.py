@@ -29,6 +29,8 @@ _AMP_FILE = re.compile(r"(?<=[^/.])\.amp(?=$|\.html?$)", re.IGNORECASE)
 _SESSION = re.compile(r";jsessionid=[^/;]*", re.IGNORECASE)
 _WORD = re.compile(r"[^-_A-Za-z]*[A-Za-z][^-_]+|[^-_A-Za-z]+[A-Za-z]")
 _NUMBER = re.compile(r"\d{4}")
+_DAY = re.compile(r"/(?:19|20)\d\d[-/](?:\d\d?|[a-z]{3})[-/]\d\d?$", re.IGNORECASE)
+_NO_NAME = frozenset({"", "index", "default", "home"})
 _REFERRER = re.compile(r"(?:[a-z]+(?:(?:[._-]|%20|\+)[a-z]+)*\d{0,2})?", re.IGNORECASE)
 _BLOGGER = re.compile(r"(?:^|\.)blogspot(?:\.[a-z]{2,3}){1,2}$")
 _YES = ("", "1", "true", "yes")
@@ -46,14 +48,17 @@ def fold(host: str, path: str, query: str) -> tuple[str, str, str]:
 
 
 def tells(path: str) -> bool:
-    """Tell whether a path names an article by itself: one of its last two segments is a headline.
+    """Tell whether a path names an article by itself: one of its last two segments is a headline, or a day and a word.
 
-    The last but one counts only when it is longer than names of sections are: ``latin-america-and-the-caribbean``.
+    The last but one counts as a headline only when it is longer than names of sections are:
+    ``latin-america-and-the-caribbean``.
     """
     before, _, last = path.rstrip("/").rpartition("/")
     last = _SCRIPT.sub("", last) if "." in last else last
     words = len(_WORD.findall(last))
     if words >= 4 or (words == 3 and len(last) >= 20):
+        return True
+    if _DAY.search(before) and last.lower() not in _NO_NAME and re.search("[A-Za-z]{3}", last):
         return True
     return len(_WORD.findall(before.rstrip("/").rpartition("/")[2])) >= 6
 

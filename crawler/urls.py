@@ -39,10 +39,13 @@ TRACKING = frozenset({
     "li_fat_id", "ns_campaign", "ns_fee", "ns_linkname", "ns_mchannel", "ns_source", "ocid", "oly_anon_id",
     "oly_enc_id", "ref_src", "ref_url", "smid", "smtyp", "traffic_source", "wickedid", "wt.mc_id", "wt_mc", "xtor",
     "ysclid", "__hssc", "__hstc", "__hsfp",
+    # Of Matomo; others call the number of an article pk_something.
+    "pk_campaign", "pk_cid", "pk_content", "pk_group", "pk_keyword", "pk_kwd", "pk_medium", "pk_placement", "pk_source",
+    "pk_vid",
 })  # fmt: skip
 """Query parameters that say how a reader came, never what is read. Whole families are dropped beside them."""
 
-_FAMILIES = ("utm_", "mtm_", "pk_", "itm_", "hsa_", "matomo_")
+_FAMILIES = ("utm_", "mtm_", "itm_", "hsa_", "matomo_")
 
 _EDGE = (
     "".join(map(chr, range(0x21)))
@@ -260,4 +263,5 @@ def _without_trackers(query: str) -> str:
 
 
 def _tracks(name: str) -> bool:
+    name = name.removeprefix("amp;")  # a link that was escaped twice
     return name.startswith(_FAMILIES) or name in TRACKING

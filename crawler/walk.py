@@ -42,6 +42,7 @@ class Walk:
     _entries: dict[str, Entry] = field(default_factory=dict)
     _warnings: list[str] = field(default_factory=list)
     _capped: int = 0
+    _older: int = 0
     _title: str = ""
     _format: str = ""
 
@@ -101,6 +102,7 @@ class Walk:
             warnings=tuple(self._warnings),
             complete=not self._capped and not self._warnings,
             capped=self._capped,
+            older=self._older,
         )
 
     def _take(self, sitemap: Sitemap) -> None:
@@ -114,6 +116,7 @@ class Walk:
             self._format = self._format or feed.format
         self._title = self._title or feed.title
         self._capped += feed.capped
+        self._older += feed.older
         for warning in feed.warnings:
             self._warn(warning)
         children = {child.url: child for child in sitemap.children if child.url not in self._seen}

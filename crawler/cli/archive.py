@@ -5,11 +5,11 @@ from __future__ import annotations
 import email
 import email.policy
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -98,11 +98,18 @@ def sources(context: typer.Context, json: Json = False) -> None:
     table("sources", ("id", "state", "last read (UTC)", "articles"), rows)
     for source in health:
         for event in source["events"]:
-            times = f" ({event['count']} times)" if event["kind"] == "overrun" and event["count"] > 1 else ""
             say(
-                f"{source['id']}: {event['kind']} since {_minute(event['since'])} UTC{times}: {event['detail']}"
+                f"{source['id']}: {event['kind']} since {_minute(event['since'])} UTC{_times(event)}: {event['detail']}"
             )
             say(f"    {event['url']}\n    what to do: {event['do']}")
+
+
+def _times(event: Mapping[str, Any]) -> str:
+    """Return how often an overrun happened, and what was missed in all: its words are those of the last time."""
+    if event["kind"] != "overrun" or event["count"] < 2:
+        return ""
+    missed = f", about {round(event['missed'])} items in all" if event["missed"] else ""
+    return f" ({event['count']} times{missed}), the last time"
 
 
 def _last_read(last_ok: str | None) -> str:

@@ -166,7 +166,8 @@ class PressSpider(Spider):
         try:
             found = await self._read(response, task, self.max_entries)
         except ParseError as error:
-            yield PollOutcome(outcome=Outcome.FAILED, reason=error.reason, detail=error.detail, **common)
+            detail = error.detail + answers.led_home(response, task.url)
+            yield PollOutcome(outcome=Outcome.FAILED, reason=error.reason, detail=detail, **common)
             return
         # Only now: many a feed that was given up redirects to the home page, which is not its new place.
         outcome = {"body_hash": body_hash, **common, "moved_to": answers.moved_to(response)}

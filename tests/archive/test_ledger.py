@@ -193,6 +193,13 @@ def test_what_is_older_than_48_hours_at_the_first_contact_is_matched_and_not_mai
     ]
 
 
+def test_an_address_that_names_an_old_day_is_backfill_too(conn: sqlite3.Connection) -> None:
+    days = [NOW - timedelta(days=age) for age in (0, 2, 3, 400)]
+    links = [f"https://news.example/{day:%Y/%m/%d}/peru" for day in days]
+    store(conn, poll([entry("x", key=link, url=link, link=link, guid=link) for link in links]))
+    assert sorted(column(conn, "select key from articles where backfill = 1")) == sorted(links[2:])
+
+
 def test_a_page_that_is_read_later_leaves_backfill_as_it_is(conn: sqlite3.Connection) -> None:
     store(conn, poll([dated("old", -99 * 60, title="Then")]))
     store(conn, page(1, "Lithium in the salt flats", "old"))

@@ -71,6 +71,7 @@ def poll(case: dict[str, Any]) -> PollOutcome:
     feed = {
         "complete": given.pop("complete", True),
         "capped": given.pop("capped", 0),
+        "older": given.pop("older", 0),
         "warnings": tuple(given.pop("warnings", ())),
         "ttl": seconds(given.pop("ttl")) if "ttl" in given else None,
     }

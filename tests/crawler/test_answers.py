@@ -1,8 +1,11 @@
 from __future__ import annotations
 
-import pytest
+from datetime import UTC, datetime
 
-from crawler.answers import max_age
+import pytest
+from scrapy.http import Response
+
+from crawler.answers import max_age, retry_after
 
 
 @pytest.mark.parametrize(
@@ -15,3 +18,12 @@ from crawler.answers import max_age
 )  # fmt: skip
 def test_an_answer_holds_as_long_as_its_cache_control_says(value: str | None, seconds: float | None) -> None:
     assert max_age(value) == seconds
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["3600", "Mon, 20 Jul 2026 13:00:00 GMT", "Monday, 20-Jul-26 13:00:00 GMT", "Mon Jul 20 13:00:00 2026"],
+)
+def test_a_server_says_how_long_to_wait_in_seconds_and_in_each_form_of_a_date(value: str) -> None:
+    response = Response("https://faro.example/", headers={"Retry-After": value})
+    assert retry_after(response, datetime(2026, 7, 20, 12, tzinfo=UTC)) == 3600

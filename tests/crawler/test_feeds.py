@@ -129,6 +129,44 @@ def test_a_packed_body_that_is_cut_off_or_a_bomb_is_an_error_with_a_reason(
     assert caught.value.reason == "too_large"
 
 
+def test_a_packed_body_may_be_in_several_pieces() -> None:
+    body = rss("<item><title>x</title></item>").encode()
+    packed = b"".join(gzip.compress(part) for part in (body[:60], body[60:]))
+    assert [entry.title for entry in read(packed).entries] == ["x"]
+
+
+def test_one_byte_that_is_no_utf8_changes_nothing_else() -> None:
+    body = rss("<item><title>Perú a@o</title></item>", "<item><title>Cañete</title></item>").encode()
+    feed = read(body.replace(b"@", b"\xf1"))
+    assert [entry.title for entry in feed.entries] == ["Perú año", "Cañete"]
+    assert feed.complete
+    assert any("not UTF-8" in warning for warning in feed.warnings)
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_a_blank_line_before_the_declaration_is_no_matter(mark: str) -> None:
+    body = f'{mark}\n \n<?xml version="1.0" encoding="utf-8"?>{rss("<item><title>Perú</title></item>")}'
+    feed = read(body.encode())
+    assert ([entry.title for entry in feed.entries], feed.warnings, feed.complete) == (["Perú"], (), True)
+
+
+@pytest.mark.parametrize(
+    ("cut", "titles"),
+    [("https://faro.example/se", ["a"]), ("seco", ["a"]), ("</guid>", ["a", "second"])],
+    ids=["in its link", "in its title", "after its link"],
+)
+def test_an_entry_that_is_cut_off_before_its_link_waits_for_the_next_poll(
+    cut: str, titles: list[str]
+) -> None:
+    body = rss(
+        "<item><title>a</title><link>https://faro.example/first</link></item>",
+        "<item><title>second</title><link>https://faro.example/second</link><guid>2</guid></item>",
+    )
+    feed = read(body[: body.index(cut, body.index("</item>")) + len(cut)])
+    assert [entry.title for entry in feed.entries] == titles
+    assert not feed.complete
+
+
 def test_an_entry_without_a_link_keeps_its_guid() -> None:
     feed = read(rss('<item><title>x</title><guid isPermaLink="false">g-1</guid></item>'))
     assert (feed.entries[0].key, feed.entries[0].guid) == ("case:g-1", "g-1")

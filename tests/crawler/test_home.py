@@ -22,6 +22,7 @@ NAMES = {
     ),
     "application-name": ('<meta name="application-name" content=" El\n Faro ">', "El Faro"),
     "the shorter part of a title": ("<title>Portada de hoy | El Faro</title>", "El Faro"),
+    "a front page is not a name": ("<title>Portada | El Diario de Puno</title>", "El Diario de Puno"),
     "a title with a colon": ("<title>El Faro: noticias de Puno y del mundo</title>", "El Faro"),
     "nothing": ("", None),
 }
@@ -40,6 +41,9 @@ def test_the_feeds_that_a_page_names_are_found_and_nothing_else() -> None:
       <link rel="alternate" type="application/feed+json" href="https://json.example/feed">
       <link rel="alternate" hreflang="en" href="/en">
       <link rel="alternate" type="application/rss+xml" href="file:///etc/passwd">
+      <link rel="alternate" type="application/json" href="/wp-json/wp/v2/pages/2">
+      <link rel="alternate" type="application/json+oembed" href="/oembed">
+      <link rel="alternate" type="text/xml+oembed" href="/oembed?format=xml">
       <link rel="stylesheet" type="text/xml" href="/style.xml">"""
     found = home.read_home(page(head, ' lang="es-pe"'), url=URL)
     assert found.links == (
@@ -79,7 +83,7 @@ def test_what_a_page_names_is_asked_first_then_robots_txt_then_the_usual_places(
     ]
     assert [one.kind for one in found if "sitemap" in one.url or "news" in one.url] == [
         EndpointKind.SITEMAP
-    ] * 3
+    ] * 4
     assert len({one.url for one in found}) == len(found)
 
 

@@ -174,11 +174,19 @@ def test_what_was_stored_under_the_redirector_is_found_when_the_feed_says_where_
     assert one(conn, "select url, why from aliases") == {"url": AT_THE_PAPER, "why": "redirector"}
 
 
+def test_two_links_through_redirectors_to_one_place_are_both_remembered(conn: sqlite3.Connection) -> None:
+    guid, one_way, other_way = "https://faro.example/?p=1", "http://t.co/a", "http://t.co/b"
+    ingest(conn, [offered([[guid, link, "Peru votes", "", ""] for link in (one_way, other_way)])])
+    assert sorted(column(conn, "select url from aliases")) == [one_way, other_way]
+    ingest(conn, [offered([["", other_way, "Peru votes", "", ""]], 15)])
+    assert column(conn, "select count(*) from articles") == [1]
+
+
 def test_of_two_articles_that_a_redirector_shows_to_be_one_the_older_stays(conn: sqlite3.Connection) -> None:
     burner = "http://feedproxy.google.com/~r/faro/~3/a1"
     ingest(conn, [offered(through(burner)), offered(through(AT_THE_PAPER), 0, 3)])
     assert column(conn, "select count(*) from articles") == [2]
-    led = entry("x", "Peru votes", link=burner, url=AT_THE_PAPER, key=AT_THE_PAPER, also=burner, guid=None)
+    led = entry("x", "Peru votes", link=burner, url=AT_THE_PAPER, key=AT_THE_PAPER, also=(burner,), guid=None)
     ingest(conn, [poll([led], at=later(15))])
     assert column(conn, "select id from articles where merged_into is null") == [1]
 

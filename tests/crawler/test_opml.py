@@ -46,6 +46,12 @@ def test_folders_and_categories_become_tags() -> None:
     )
 
 
+def test_an_address_with_a_bare_ampersand_is_the_one_that_was_meant() -> None:
+    body = b'<opml><body><outline text="A & B &amp; C&#44; D" xmlUrl="https://faro.example/?a=1&b=2&amp;c=3"/></body></opml>'
+    (one,) = opml.read(body).outlines
+    assert (one.name, one.url) == ("A & B & C, D", "https://faro.example/?a=1&b=2&c=3")
+
+
 def test_feeds_of_one_name_and_host_are_one_source_with_an_id_that_is_free() -> None:
     grouped = list(opml.grouped(opml.read(LIST).outlines, ["el-faro"]))
     assert [(source_id, len(group)) for source_id, group in grouped] == [
@@ -70,7 +76,7 @@ def test_what_is_no_opml_is_refused(body: bytes) -> None:
 
 
 def test_a_broken_file_is_read_as_far_as_can_be_and_that_is_said() -> None:
-    listed = opml.read(LIST.replace(b"El Faro", b"El & Faro"))
+    listed = opml.read(LIST.replace(b"El Faro", b"El < Faro"))
     assert len(listed.outlines) == 5
     assert listed.warnings[0].startswith("line 3: ")
 
