@@ -88,6 +88,7 @@ def scrapy_settings(network: NetworkSettings, named: Iterable[str] = ()) -> Scra
             "EXTENSIONS": {
                 "scrapy.extensions.throttle.AutoThrottle": None,
                 "crawler.throttle.Throttle": 0,
+                "crawler.budget.Budget": 0,
             },
             "AUTOTHROTTLE_ENABLED": True,
             "AUTOTHROTTLE_START_DELAY": network.delay,

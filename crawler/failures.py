@@ -17,6 +17,7 @@ from scrapy.exceptions import (
     IgnoreRequest,
     NotSupported,
     ResponseDataLossError,
+    StopDownload,
     UnsupportedURLSchemeError,
 )
 from service_identity import CertificateError, VerificationError
@@ -29,11 +30,9 @@ def as_fetch_error(error: BaseException | None) -> FetchError:
     """Return what ``error``, raised while something was fetched, means to us."""
     if error is None:
         return FetchError("error", "it failed without an error")
-    for cause in _chain(error):
-        if isinstance(cause, FetchError):
-            return cause
-        if isinstance(cause, (SSL.Error, VerificationError, CertificateError)):
-            return FetchError("tls", f"no secure connection: {_untrusted(cause)}")
+    known = next(filter(None, map(_at_any_depth, _chain(error))), None)
+    if known is not None:
+        return known
     text = " ".join(str(error).split()) or type(error).__name__
     match error:
         case CannotResolveHostError():
@@ -58,6 +57,18 @@ def as_fetch_error(error: BaseException | None) -> FetchError:
             # Scrapy and urllib raise it for URLs that cannot be read, in a redirect for example.
             return FetchError("bad_url", text, retry=False)
     return FetchError("error", f"{type(error).__name__}: {text}")
+
+
+def _at_any_depth(cause: BaseException) -> FetchError | None:
+    """Return what ``cause`` means wherever it stands in the chain, None where only the outermost error tells."""
+    if isinstance(cause, FetchError):
+        return cause
+    if isinstance(cause, StopDownload):
+        cause.response = None  # what had arrived: a failure may live on until the next collection
+        return FetchError("busy", "so much was under way that this was given up for now")
+    if isinstance(cause, (SSL.Error, VerificationError, CertificateError)):
+        return FetchError("tls", f"no secure connection: {_untrusted(cause)}")
+    return None
 
 
 def _untrusted(error: Exception) -> str:

@@ -20,6 +20,7 @@ from scrapy.http.request import NO_CALLBACK
 
 from archive.errors import FetchError, ParseError
 from archive.model import Access, RobotsRecord
+from crawler import budget
 from crawler.answers import ROBOTS_TYPES, asking, granted
 from crawler.failures import as_fetch_error
 from crawler.robots import MAX_BYTES, Rules, record, robots_name
@@ -162,8 +163,9 @@ class TakeTurns:
 class Unpack(HttpCompressionMiddleware):
     """Scrapy's, in a thread, one answer at a time: a small gzip bomb takes longer than the loop may stand still."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, *, crawler: Crawler) -> None:
+        super().__init__(crawler=crawler)
+        self._crawler = crawler
         self._turn = asyncio.Lock()
 
     async def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
@@ -171,6 +173,7 @@ class Unpack(HttpCompressionMiddleware):
         if not response.headers.get("Content-Encoding"):
             return response
         async with self._turn:
+            budget.refuse(self._crawler)
             return await asyncio.to_thread(super().process_response, request, response)
 
 
