@@ -55,6 +55,12 @@ def sync(conn: sqlite3.Connection, sources: Iterable[Source], topics: Iterable[T
                 on conflict (source_id, kind, url) do update set every = excluded.every, active = 1""",
                 (source.id, endpoint.kind, endpoint.url, endpoint.every, at),
             )
+    # Nobody asks there any more, so no poll would ever end what is open.
+    conn.execute(
+        """update events set until = ?, ended_because = 'removed'
+        where until is null and endpoint_id in (select id from endpoints where active = 0)""",
+        (at,),
+    )
     sync_topics(conn, topics, now)
 
 

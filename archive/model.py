@@ -222,6 +222,7 @@ class Feed:
     capped: int = 0  # entries left out past max_entries
     older: int = 0  # entries, or sitemaps of an index, left out as older than what was asked for
     ttl: float | None = None  # the feed's own wish, in seconds
+    changed: datetime | None = None  # of a sitemap: when the latest of its pages changed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

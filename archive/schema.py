@@ -210,3 +210,32 @@ when exists (select 1 from articles_fts_docsize where id = old.id) begin
 end
 """,
     )
+
+
+@migrations()
+def removed_sources_were_read(database: Database) -> None:
+    """A source that was taken out says when it was last read: it has no active endpoint to say so."""
+    run(
+        database,
+        """
+drop view source_health;
+
+create view source_health as
+select s.id, s.name,
+       case when s.active = 0 then 'removed'
+            when max(e.last_poll_at) is null then 'waiting'
+            when min(e.failures) > 0 then 'failing'
+            when max(e.failures) > 0 or count(v.id) > 0 then 'partly'
+            else 'ok' end as state,
+       case when s.active = 0 then (select max(o.last_ok_at) from endpoints o where o.source_id = s.id)
+            else max(e.last_ok_at) end as last_ok,
+       coalesce(max(e.failures), 0) as failures,
+       (select count(*) from articles a where a.source_id = s.id)
+       - (select count(*) from articles a where a.source_id = s.id and a.merged_into is not null) as articles,
+       count(v.id) as open_events
+from sources s
+left join endpoints e on e.source_id = s.id and e.active = 1
+left join events v on v.endpoint_id = e.id and v.until is null
+group by s.id
+""",
+    )

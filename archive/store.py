@@ -214,6 +214,22 @@ def finish_page(conn: sqlite3.Connection, page: PageOutcome, plan: PagePlan) -> 
     )
 
 
+def turned_out_old(conn: sqlite3.Connection, article_id: int) -> None:
+    """Mark an article, and its matches, as backfill whose page says that it was old when it was first met.
+
+    Only where all that offered it did so when they were first read: what a known feed adds is its news, however old.
+    """
+    old = conn.execute(
+        """update articles set backfill = 1 where id = ? and backfill = 0 and not exists (
+            select 1 from offers o where o.article_id = articles.id and o.first_seen_at > (
+                select min(first_seen_at) from offers where endpoint_id = o.endpoint_id))""",
+        (article_id,),
+    )
+    if old.rowcount:
+        conn.execute("update offers set backfill = 1 where article_id = ?", (article_id,))
+        conn.execute("update matches set backfill = 1 where article_id = ?", (article_id,))
+
+
 def add_alias(conn: sqlite3.Connection, article_id: int, url: str, why: str, at: datetime) -> None:
     """Record another URL of an article. Where it is the URL of another article, the two become one."""
     kept, other = merge.owners(conn, article_id, url)

@@ -75,6 +75,11 @@ def old_news(entry: Entry, now: datetime) -> bool:
     published = entry.published_at
     if published is None and (day := from_url(entry.url or "")):
         published = day + timedelta(days=1)  # at the latest
+    return is_old(published, now)
+
+
+def is_old(published: datetime | None, now: datetime) -> bool:
+    """Tell whether what is met for the first time at ``now`` is no news any more."""
     return published is not None and published < now - timedelta(hours=48)
 
 

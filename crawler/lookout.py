@@ -38,7 +38,6 @@ MOST_CHILDREN = 2
 """Sitemaps of an index that are looked into: enough to see whether they are fresh."""
 
 FRESH = timedelta(days=7)
-SINCE = timedelta(days=2)
 
 # Without an answer from the site itself there is nothing to ask it.
 _SILENT = frozenset({"dns", "connection", "timeout", "refused", "bad_url", "redirects", "bad_status"})
@@ -46,7 +45,7 @@ _SILENT = frozenset({"dns", "connection", "timeout", "refused", "bad_url", "redi
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A feed or sitemap of the site. ``newest``: when its newest entry was published, if any says so."""
+    """A feed or sitemap of the site. ``newest``: when its newest entry was published, or its newest page changed."""
 
     kind: EndpointKind
     url: str
@@ -61,12 +60,16 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Looked:
-    """A site, and what it offers, the best first. ``missed``: what was asked in vain, and why."""
+    """A site, and what it offers, the best first. ``missed``: what was asked in vain, and why.
+
+    ``links``: how many on its page look like links to articles, so that it could be read as a section page.
+    """
 
     url: str
     home: Home
     found: tuple[Found, ...]
     missed: tuple[tuple[str, str], ...]
+    links: int = 0
 
 
 class _Readers(Workers):
@@ -76,6 +79,7 @@ class _Readers(Workers):
         super().__init__(workers=1)
         self.home_page = Home()
         self.feed_itself: Feed | None = None
+        self.links = 0
         self._children = MOST_CHILDREN
 
     async def page(self, body: bytes, *, timeout: float = 30.0, **settings: Any) -> Article:
@@ -86,6 +90,11 @@ class _Readers(Workers):
                 self.feed_itself = await self.feed(body, url=url, source_id="look", content_type=content_type)
             except ParseError:
                 self.feed_itself = None  # a page like most; what it is not needs no word
+        try:
+            section = await self.section(body, url=url, source_id="look", content_type=content_type)
+            self.links = len(section.entries)
+        except ParseError:
+            self.links = 0  # nothing on it looks like an article
         return Article(
             title=None,
             author=None,
@@ -102,8 +111,12 @@ class _Readers(Workers):
         return replace(found, children=kept)
 
 
-async def look(url: str, network: NetworkSettings, now: Clock, told: Callable[[str], None]) -> Looked:
+async def look(
+    url: str, network: NetworkSettings, now: Clock, recent: timedelta, told: Callable[[str], None]
+) -> Looked:
     """Return what the site at ``url`` offers; ``told`` is given a line for each step.
+
+    Of a sitemap counts what is as ``recent`` as a poll would want it.
 
     Raises `FetchError` when the site does not answer, or must not be asked.
     """
@@ -126,16 +139,16 @@ async def look(url: str, network: NetworkSettings, now: Clock, told: Callable[[s
         missed = [(page.url, page.reason)] if page.reason and page.reason != "no_text" else []
         if readers.feed_itself is not None:
             itself = Candidate(kind=EndpointKind.FEED, url=page.url, why="you named it")
-            found = [_found(itself, page.url, readers.feed_itself)]
+            found = [_found(itself, page.url, readers.feed_itself, now())]
             return Looked(url=page.url, home=readers.home_page, found=tuple(found), missed=())
         asked = candidates(page.url, readers.home_page, robots)
         told(f"asking {len(asked)} addresses where feeds and sitemaps may be")
-        outcomes = await _ask(crawl, asked, now() - SINCE)
+        outcomes = await _ask(crawl, asked, now() - recent)
         missed += [
             (one.task.url, one.reason or "empty") for one in outcomes if not (one.feed and one.feed.entries)
         ]
         good = [
-            _found(candidate, outcome.moved_to or candidate.url, outcome.feed)
+            _found(candidate, outcome.moved_to or candidate.url, outcome.feed, now())
             for candidate, outcome in zip(asked, outcomes, strict=True)
             if outcome.feed and outcome.feed.entries
         ]
@@ -144,6 +157,7 @@ async def look(url: str, network: NetworkSettings, now: Clock, told: Callable[[s
             home=readers.home_page,
             found=tuple(sorted(_distinct(good), key=lambda one: _rank(one, now()))),
             missed=tuple(missed),
+            links=readers.links,
         )
     finally:
         await crawl.close()
@@ -172,8 +186,10 @@ async def _ask(crawl: Crawl, asked: Sequence[Candidate], since: datetime) -> lis
     return [outcomes[number] for number in range(len(asked))]
 
 
-def _found(candidate: Candidate, url: str, feed: Feed) -> Found:
+def _found(candidate: Candidate, url: str, feed: Feed, now: datetime) -> Found:
     dates = [entry.published_at for entry in feed.entries if entry.published_at]
+    if not dates and feed.changed:
+        dates = [min(feed.changed, now)]  # a day without an hour may not be over
     return Found(
         kind=candidate.kind,
         url=url,

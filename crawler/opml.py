@@ -22,15 +22,25 @@ from archive.errors import ParseError
 from archive.model import EndpointKind, Source
 from archive.normalize import clean_line
 
-from . import urls
+from . import urls, xmltext
 from .language import primary
 
 NAMESPACE = "urn:presswatch:opml"
 MOST = 20_000
 """Outlines that are read; the longest list of feeds that was met has some thousand."""
 
-# Lists made by hand have addresses with a bare "&"; a parser that mends them leaves another address.
-_AMPERSAND = re.compile(rb"&(?!\w{1,10};|#\d{1,7};|#x[0-9a-fA-F]{1,6};|\x00)")
+MOST_FAULTS = 20
+"""Places that are told one by one where a file is broken all over."""
+
+_FAULTS = {
+    "ERR_TAG_NAME_MISMATCH": "an element is closed here that is not the last one opened",
+    "ERR_LT_IN_ATTRIBUTE": 'a "<" in a name; "&lt;" is how XML has it',
+    "ERR_ATTRIBUTE_NOT_STARTED": "a value without quotes around it",
+    "ERR_ATTRIBUTE_NOT_FINISHED": "a value whose quotes are not closed",
+    "ERR_DOCUMENT_END": "something follows </opml>",
+    "ERR_INVALID_CHAR": "a control character",
+}
+_END = re.compile(r"</\s*(?:[\w.-]+:)?opml\s*>", re.IGNORECASE)
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _COUNTRY = re.compile(r"[A-Z]{2,12}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
@@ -60,10 +70,17 @@ class Listed:
     warnings: tuple[str, ...] = ()
 
 
-def read(body: bytes) -> Listed:
-    """Return what ``body`` lists. Raises `ParseError` when it is no OPML."""
+def read(body: bytes, name: str = "OPML") -> Listed:
+    """Return what ``body``, the file ``name``, lists. Raises `ParseError` when it is no OPML, or not all of one.
+
+    Of what is broken and can be read the warnings say where: ``name``:line:column.
+    """
+    text = xmltext.decoded(body)
+    if not text.strip():
+        raise ParseError(f"{name}:1:1: no OPML: the file is empty")
     # No entity is resolved, and nothing else is fetched or opened.
     parser = etree.XMLParser(
+        encoding="utf-8",
         resolve_entities=False,
         no_network=True,
         load_dtd=False,
@@ -72,29 +89,56 @@ def read(body: bytes) -> Listed:
         remove_comments=True,
     )
     try:
-        root = etree.fromstring(_AMPERSAND.sub(b"&amp;", body), parser)
+        root = etree.fromstring(xmltext.whole(text).encode("utf-8", "replace"), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise ParseError(f"no OPML: {error}") from error
+        raise ParseError(f"{name}:1:1: no OPML: {error}") from error
     if root is None or etree.QName(root).localname.lower() != "opml":
-        raise ParseError("no OPML: its first element is not <opml>")
-    warnings = [f"line {one.line}: {one.message}" for one in parser.error_log][:3]
+        raise ParseError(f"{name}:1:1: no OPML: its first element is not <opml>")
+    if len(parser.error_log) and not _END.search(text):
+        line, column = xmltext.place(text, len(text.rstrip()) - 1)
+        raise ParseError(f"{name}:{line}:{column}: the file is cut off here: no </opml> follows")
+    warnings = [f"{name}:{line}:{column}: {said}" for line, column, said in _faults(text, parser.error_log)]
+    if len(warnings) > MOST_FAULTS:
+        warnings[MOST_FAULTS:] = [f"{name}: {len(warnings) - MOST_FAULTS} more places are not well-formed"]
     outlines: list[Outline] = []
     refused: list[tuple[str, str]] = []
     for element, folders in _walk(root.find("{*}body"), ()):
         if len(outlines) == MOST:
-            warnings.append(f"what follows the first {MOST:,} feeds was not read")
+            warnings.append(f"{name}: what follows the first {MOST:,} feeds was not read")
             break
-        name, url = _name(element), _address(element.get("xmlUrl") or element.get("xmlurl") or "")
+        called, url = _name(element), _address(element.get("xmlUrl") or element.get("xmlurl") or "")
         why = (
             (urls.refusal(url) or ("longer than one line" if re.search(r"\s", url) else None))
             if url
             else "no feed"
         )
         if why:
-            refused.append((name or url or "an outline without a name", f"{why}: {url}" if url else why))
+            shown = urls.without_user(url)
+            beside = "; write it by hand, with username and password_env" if shown != url else ""
+            said = f"{why}: {shown}{beside}" if url else why
+            refused.append((urls.without_user(called or url or "an outline without a name"), said))
         else:
-            outlines.append(_outline(element, name, url, folders))
+            outlines.append(_outline(element, called, url, folders))
     return Listed(outlines=tuple(outlines), refused=tuple(refused), warnings=tuple(warnings))
+
+
+def _faults(text: str, errors: Iterable[Any]) -> list[tuple[int, int, str]]:
+    """Return where ``text`` is not well-formed, and how that was read, in its order."""
+    mended = [xmltext.place(text, index) for index in xmltext.bare(text)]
+    found = [
+        (line, column, 'a bare "&" was taken for itself; "&amp;" is how XML has it')
+        for line, column in mended
+    ]
+    lines: set[int] = set()
+    for error in errors:
+        if error.line not in lines:  # the first of a line is the mistake, the others are what it led to
+            lines.add(error.line)
+            column = error.column
+            for before in (at for line, at in mended if line == error.line):
+                column -= 4 if column > before + 4 else 0  # each "&" that was mended before it has moved it
+            said = _FAULTS.get(error.type_name, str(error.message))
+            found.append((error.line, column, f"not well-formed, and part of it may be lost: {said}"))
+    return sorted(found)
 
 
 def _walk(element: Any, folders: tuple[str, ...]) -> Iterator[tuple[Any, tuple[str, ...]]]:

@@ -48,6 +48,11 @@ def read_outlets(
             endpoints += searched
             place: Place = ("sources", number, "endpoints", index, "search")
             result.complaints += _faults(searched, endpoint.search, place, document, seen)
+            if not endpoint.editions:
+                names = ", ".join(default_editions(one.language, one.country, languages))
+                result.notes.append(
+                    document.complain(place, f"note: no editions are named, so it is asked in {names}")
+                )
             if lost:
                 said = "; ".join(lost[:3]) + (f"; and {len(lost) - 3} more" if len(lost) > 3 else "")
                 result.notes.append(document.complain(place, f"note: a search engine finds less: {said}"))

@@ -234,6 +234,8 @@ def _store_page(conn: sqlite3.Connection, page: PageOutcome) -> Tally:
     if page.article is not None and was is not None:
         fields = deciding.merge_page(page.article, was)
         store.change_article(conn, was, fields, "page read" if not was.text else "page revised", page.at)
+        if was.published_at is None and coverage.is_old(fields.published_at, page.at):
+            store.turned_out_old(conn, task.article_id)
         tally.articles = 1
     if was is not None and (page.article is not None or landed is not None):
         for url, why in deciding.aliases(page):

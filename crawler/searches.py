@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
-from urllib.parse import quote_plus
+from urllib.parse import parse_qs, quote_plus, urlsplit
 
 from archive.datewords import spellings
 from archive.topic import TopicSpec, compile_topic
@@ -67,6 +67,13 @@ def default_editions(language: str | None, country: str | None, languages: Itera
     return tuple(f"{code}-{_HOME.get(code, code.upper())}" for code in codes)
 
 
+def asks(url: str) -> str:
+    """Return what the address of a search, as `ask` makes it, asks: the query, and in which edition."""
+    said = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+    where = said.get("ceid") or f"{said.get('setlang')}-{said.get('cc')}"
+    return f"{said.get('q', '')} ({where})"
+
+
 def ask(topic_id: str, topics: Mapping[str, TopicSpec], engine: Engine, edition: str) -> Asked:
     """Return the feeds in which ``engine`` answers for a topic; none where nothing of it can be asked."""
     language, _, country = edition.partition("-")
@@ -93,6 +100,13 @@ class _Writer:
         spec = self._topics[topic_id]
         spoken = tuple(term for term in spec.terms if self._spoken(term.language))
         if spoken or spec.query or spec.dates:
+            if spec.terms and not spoken:
+                under = dict.fromkeys(term.language for term in spec.terms if term.language)
+                what = "query" if spec.query else "dates"
+                self.lost.append(
+                    f"no term of {topic_id} is asked in {self._language}, only its {what}: "
+                    f"they stand under {', '.join(under)}"
+                )
             spec = replace(spec, terms=spoken)
         topic = compile_topic(spec)
         return self._all([topic.tree, *topic.require])

@@ -11,10 +11,17 @@ STALE = timedelta(days=30)
 
 
 def item_at(poll: PollOutcome, state: EndpointState, reading: Reading | None) -> datetime | None:
-    """Return when something new last came. What was there at the first contact came when it says that it did."""
+    """Return when something new last came. What was there at the first contact came when it says that it did.
+
+    So did what comes later where all of the list is old: a server that shuffles its old copies shows nothing new.
+    """
     if reading is None or not reading.fresh:
         return state.item_at
-    return min(max(reading.dates, default=poll.at), poll.at) if state.read_at is None else poll.at
+    newest = min(max(reading.dates, default=poll.at), poll.at)
+    if state.read_at is None:
+        return newest
+    old = len(reading.dates) == reading.items and poll.at - newest > STALE
+    return max(newest, state.item_at or newest) if old else poll.at
 
 
 def due(poll: PollOutcome, state: EndpointState, reading: Reading | None) -> bool:

@@ -22,12 +22,11 @@ from itertools import count
 from typing import Any
 
 from lxml import etree
-from w3lib.encoding import html_to_unicode
 
 from archive.errors import ParseError
 from archive.model import Entry, Feed
 
-from . import bodies, dates, entries, feeds, urls
+from . import bodies, dates, entries, feeds, urls, xmltext
 from .language import primary
 from .site import same_site
 
@@ -37,14 +36,12 @@ MAX_BYTES = 50_000_000
 MAX_CHILDREN = 500
 """Sitemaps of one index that are told, the newest; `crawler.walk` follows fewer in one poll."""
 
-# "&" that begins no reference to a character: addresses are often written so, and an entity is never resolved.
-_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-fA-F]{1,6});)")
-_DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
 _ROOT = re.compile(r"<(?:[\w.-]+:)?([A-Za-z][\w.-]*)[\s/>]")
 _NOTHING_YET = re.compile(r"<!--.*?-->|<\?.*?\?>|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>", re.DOTALL | re.IGNORECASE)
 _CLOSED = re.compile(r"</(?:[\w.-]+:)?(?:url|sitemap)\s*>", re.IGNORECASE)
 _OPENED = re.compile(r"<(?:[\w.-]+:)?(?:url|sitemap)[\s>]", re.IGNORECASE)
 _FEEDS = frozenset({"rss", "feed", "rdf", "channel"})
+_NUMBER = re.compile(r"(?<!\d)(?:19|20)\d{6}(?!\d)")
 _MONTH = re.compile(r"(?<!\d)((?:19|20)\d{2})[/_.-](0[1-9]|1[0-2])(?![\d]|[/_.-]\d{2}(?!\d))")
 _DAY = timedelta(days=1)
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -97,7 +94,7 @@ def read_sitemap(
         reason = error.reason if error.reason == "too_large" else "not_a_sitemap"
         raise ParseError(error.detail, reason=reason) from error
     warnings = ["the packed file ends too early"] if cut else []
-    text = _decoded(body, content_type).lstrip("\ufeff \t\r\n")
+    text = xmltext.decoded(body, content_type).lstrip("\ufeff \t\r\n")
     root = _root(text)
     if root in _FEEDS or text.startswith("{"):
         feed = _of_feed(body, url, source_id, content_type, max_entries)
@@ -141,8 +138,10 @@ def _gathered(
     unread: list[str] = []
     names: dict[str, None] = {}
     fresh, older = count(), count()
+    changed: datetime | None = None
 
     def offered() -> Iterator[tuple[tuple[bool, float, int], _Found]]:
+        nonlocal changed
         for is_child, one in found:
             link = urls.join(url, one.loc)
             if link is None or urls.refusal(link):
@@ -156,6 +155,7 @@ def _gathered(
                     children.setdefault(link, child)
             else:
                 moment = _moment(one)
+                changed = max(filter(None, (changed, moment)), default=None)
                 if _older(moment, since) or _older(_published_by(one, link), since):
                     next(older)
                     continue
@@ -192,6 +192,7 @@ def _gathered(
         warnings=tuple(warnings),
         complete=not capped and not warnings,
         capped=capped,
+        changed=changed,
         older=next(older),
     )
     return Sitemap(feed=feed, children=tuple(near[:MAX_CHILDREN]))
@@ -238,6 +239,8 @@ def _published_by(one: _Found, link: str) -> datetime | None:
     """Return when the article was out at the latest: some sites touch all their old pages again and again."""
     named = _written(one.news.get("publication_date", "")) if one.news else None
     day = None if named else dates.from_url(link)
+    if day and one.lastmod and _NUMBER.search(link):
+        return None  # eight digits in a row may be anything, and lastmod says that it is new
     return day + _DAY if day else named
 
 
@@ -256,15 +259,6 @@ def _month_end(link: str) -> datetime | None:
 # --- the seam to libxml2 ---------------------------------------------------------------------------------
 
 
-def _decoded(body: bytes, content_type: str | None) -> str:
-    """Return ``body`` as text: what is valid UTF-8 is that, whatever it says; what says nothing is Windows-1252."""
-    try:
-        return body.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        encoding, text = html_to_unicode(content_type, body, default_encoding="cp1252")
-        return bodies.as_utf8(body) if encoding in ("utf-8", "cp1252") else text
-
-
 def _root(text: str) -> str:
     """Return the name of the first element, in lower case and without its prefix; "" when there is none."""
     if not text.startswith("<"):
@@ -275,7 +269,7 @@ def _root(text: str) -> str:
 
 def _elements(text: str, warnings: list[str]) -> Iterator[tuple[bool, _Found]]:
     """Yield each ``<sitemap>`` (True) and ``<url>`` (False), and let it go; say in ``warnings`` what was repaired."""
-    whole = _without_references(_complete(_DECLARATION.sub("", text)))
+    whole = xmltext.whole(_complete(text))
     # No reference is left that could be resolved, and none would be; no file and no address is ever opened.
     parser = etree.iterparse(
         BytesIO(whole.encode("utf-8", "replace")),
@@ -314,16 +308,6 @@ def _complete(text: str) -> str:
         if closed := _CLOSED.match(text, end):
             return text[: closed.end()] if _OPENED.search(text, closed.end()) else text
     return "" if _OPENED.search(text) else text
-
-
-def _without_references(text: str) -> str:
-    """Return ``text`` with "&amp;" for each "&" that stands for itself; in CDATA all do already."""
-    first, *rest = text.split("<![CDATA[")
-    parts = [_AMPERSAND.sub("&amp;", first)]
-    for part in rest:
-        inside, end, after = part.partition("]]>")
-        parts += ("<![CDATA[", inside, end, _AMPERSAND.sub("&amp;", after))
-    return "".join(parts)
 
 
 def _read(element: Any) -> _Found:

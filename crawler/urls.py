@@ -65,6 +65,9 @@ _NOT_USERINFO = re.compile(r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~!$&'()*+,;=:%]"
 _HOST = re.compile(r"[a-z0-9._-]+")
 _BRACKETS = re.compile(r"\[[^\[\]]*\](?::\d*)?")
 _PORTS = {"http": 80, "https": 443}
+# Up to the last @ before the path; or, where no port follows the first colon, further: passwords hold slashes too.
+_USER = re.compile(r"(?<=[/\\]{2})(?:[^\s/?#\\\"']*@|[^\s/?#:@\"']*:(?!\d*(?:[/?#\s]|$))[^\s\"']*@)")
+_ALONE = re.compile(r"^[^\s/?#:@]+:[^\s@]*@")
 
 
 def join(base: str, link: str) -> str | None:
@@ -168,6 +171,11 @@ def refusal(url: str) -> str | None:
     if port == 0:
         return "the port is out of range"
     return None if plain(url) else "the host cannot be read"
+
+
+def without_user(text: str) -> str:
+    """Return ``text``, an address or a line that holds some, as it may be printed: no user name, and no password."""
+    return _USER.sub("", text if "//" in text else _ALONE.sub("", text))
 
 
 def _strip(url: str) -> str:

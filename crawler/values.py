@@ -126,7 +126,10 @@ def _feed_url(text: str) -> str:
     """What no spider would fetch is said here, not at each poll."""
     text = _web_url(text)
     if "@" in urlsplit(text).netloc:
-        raise ValueError("no user name or password is sent to a feed: take what stands before the @ out")
+        raise ValueError(
+            "no user name or password may stand in an address: take what stands before the @ out, and write "
+            "username and password_env beside endpoints"
+        )
     if reason := refusal(text):
         raise ValueError(f"this address is never fetched: {reason}")
     return text

@@ -45,6 +45,7 @@ class Walk:
     _older: int = 0
     _title: str = ""
     _format: str = ""
+    _changed: datetime | None = None
 
     def __post_init__(self) -> None:
         self._seen.add(self.url)
@@ -102,6 +103,7 @@ class Walk:
             warnings=tuple(self._warnings),
             complete=not self._capped and not self._warnings,
             capped=self._capped,
+            changed=self._changed,
             older=self._older,
         )
 
@@ -115,6 +117,7 @@ class Walk:
         if feed.entries:
             self._format = self._format or feed.format
         self._title = self._title or feed.title
+        self._changed = max(filter(None, (self._changed, feed.changed)), default=None)
         self._capped += feed.capped
         self._older += feed.older
         for warning in feed.warnings:

@@ -22,6 +22,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
 from archive.errors import Complaint
+from crawler.urls import without_user
 from crawler.yamltext import Shown, locate
 from crawler.yamlwords import NO_BREAK, OF_A_TOPIC, SHIFTED, explain
 
@@ -79,7 +80,7 @@ class Document:
         if column is not None and where.text and known == place:
             lines, before = locate(where.text, column)
             mark = Mark(mark.line + lines, before + (1 if lines else mark.column))
-        return Complaint(self.file, mark.line, mark.column, show(place), message)
+        return Complaint(self.file, mark.line, mark.column, show(place), without_user(message))
 
     def texts(self, *pattern: str | int | None) -> Iterator[tuple[Place, str]]:
         """Yield every text whose place fits ``pattern``; what is broken beside it does not matter."""

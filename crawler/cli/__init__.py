@@ -12,6 +12,7 @@ match.py     match (corpus.py does the work)
 archive.py   search, sources, digest
 adding.py    sources add
 sources.py   sources import, sources export
+ask.py       asks for one thing, and keeps nothing (reading.py: what else is noted of a body)
 asking.py    what is done when a running service has the lock
 output.py    how results and errors are printed
 difference.py  what changed topics would gain and lose: check --diff, rematch --plan

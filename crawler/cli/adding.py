@@ -6,21 +6,30 @@ import asyncio
 import re
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
+from pydantic import TypeAdapter, ValidationError
 
+from archive.due import RECENT
+from archive.model import EndpointKind
 from archive.times import stamp
-from crawler import opml, sourcesfile, urls
+from crawler import opml, sourcesfile, urls, values
 from crawler.cli.app import AsOf, Json, clock, load
-from crawler.cli.output import age, logs, note, say, say_json, table
+from crawler.cli.output import age, counted, logs, note, say, say_json, table
 from crawler.cli.sources import DryRun, put, sources_app
 from crawler.clock import Clock
 from crawler.config import Config, same_url
+
+ASKED_BY_NAME = (
+    "write the entry into sources.yaml by hand, with username, and in password_env the environment variable that "
+    "holds the password (docs/sources.md, How a source is asked)"
+)
+"""What to do where a server wants a name and a password: this command knows none."""
 
 if TYPE_CHECKING:
     from crawler.lookout import Found, Looked
@@ -36,24 +45,53 @@ class _Proposed:
     language: str | None
 
 
+def _as_in_the_file(kind: Any) -> Callable[[Any], Any]:
+    """Return what refuses an option that `presswatch check` would refuse in sources.yaml, before anybody is asked."""
+
+    def check(value: Any) -> Any:
+        for one in value if isinstance(value, list) else [value]:
+            try:
+                TypeAdapter(kind | None).validate_python(one)
+            except ValidationError as error:
+                (first, *_) = error.errors(include_url=False)
+                empty = first["type"] == "string_too_short"
+                said = "must not be empty" if empty else first["msg"].removeprefix("Value error, ")
+                raise typer.BadParameter(f"{one!r}: {said}") from error
+        return value
+
+    return check
+
+
+def _numbers(value: str | None) -> str | None:
+    if value is not None and not re.fullmatch(r"\s*\d+\s*(,\s*\d+\s*)*", value):
+        raise typer.BadParameter(f"{value!r}: numbers are needed, such as 1 or 1,3")
+    return value
+
+
+_CHOOSE = typer.Option(
+    "--choose", metavar="N[,N]", callback=_numbers, help="Which of the addresses found to take."
+)
+_ID = typer.Option("--id", callback=_as_in_the_file(values.Id), help="The id, instead of the proposed one.")
+_NAME = typer.Option(callback=_as_in_the_file(values.Text), help="The name, instead of the site's own.")
+_COUNTRY = typer.Option(callback=_as_in_the_file(values.Country), help="PE, or a region such as LATAM.")
+_LANGUAGE = typer.Option(callback=_as_in_the_file(values.Language), help="The language: es.")
+_TAG = typer.Option(
+    "--tag", callback=_as_in_the_file(values.Text), help="A word of your own; more than once."
+)
+
+
 @sources_app.command("add")
 def add(
     context: typer.Context,
     url: Annotated[str, typer.Argument(metavar="URL", help="The address of a site, or of a feed.")],
-    choose: Annotated[
-        str | None, typer.Option("--choose", metavar="N[,N]", help="Which of the addresses found to take.")
-    ] = None,
+    choose: Annotated[str | None, _CHOOSE] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Take the first one, and ask nothing.")] = False,
     dry_run: DryRun = False,
-    source_id: Annotated[
-        str | None, typer.Option("--id", help="The id, instead of the proposed one.")
-    ] = None,
-    name: Annotated[str | None, typer.Option(help="The name, instead of the site's own.")] = None,
-    country: Annotated[str | None, typer.Option(help="PE, or a region such as LATAM.")] = None,
-    language: Annotated[str | None, typer.Option(help="The language: es.")] = None,
-    tag: Annotated[
-        list[str] | None, typer.Option("--tag", help="A word of your own; more than once.")
-    ] = None,
+    source_id: Annotated[str | None, _ID] = None,
+    name: Annotated[str | None, _NAME] = None,
+    country: Annotated[str | None, _COUNTRY] = None,
+    language: Annotated[str | None, _LANGUAGE] = None,
+    tag: Annotated[list[str] | None, _TAG] = None,
     as_of: AsOf = None,
     json: Json = False,
 ) -> None:
@@ -62,6 +100,8 @@ def add(
     Sitemaps too. The entry is written at the end of sources.yaml, all else stays as it is.
     """
     config = load(context)
+    if any(source.id == source_id for source in config.sources):
+        raise typer.BadParameter(f"--id {source_id}: a source of sources.yaml has this id already")
     logs()
     now = clock(as_of)
     looked = _look(_address(url), config, now)
@@ -75,13 +115,11 @@ def add(
         if json:
             say_json(result)
         else:
-            note(
-                "nothing to add: "
-                + ("all of it is in sources.yaml already" if looked.found else "no feed was found")
-            )
+            for line in _nothing(looked):
+                note(line)
         raise typer.Exit(0 if looked.found else 1)
-    chosen = _chosen(looked.found, open_, choose, yes=yes, ask=not json)
-    twice = [one for one in chosen if same_url(one.url) in listed]
+    chosen = _chosen(looked.found, open_, choose, yes=yes, dry_run=dry_run, ask=not json)
+    twice = [one for one in chosen or () if same_url(one.url) in listed]
     if twice:
         raise typer.BadParameter(
             f"{twice[0].url} is in sources.yaml already ({listed[same_url(twice[0].url)]})"
@@ -108,17 +146,21 @@ def add(
             say(("" if dry_run else "written to sources.yaml:\n") + sourcesfile.written([new]).rstrip("\n"))
             if not dry_run:
                 note("it counts from the next start of `presswatch run`")
-    elif not json:
-        note("nothing was written: choose with --choose N, or take the first with --yes")
     if json:
         say_json(result)
+    elif chosen is None:
+        note("nothing was written: choose with --choose N, or take the first with --yes")
+        raise typer.Exit(1)
+    elif not chosen:
+        note("nothing was written")
 
 
 def _address(text: str) -> str:
     url = text if re.match(r"[a-z]+://", text, re.IGNORECASE) else f"https://{text}"
     why = urls.refusal(url)
     if why is not None or not urlsplit(url).hostname:
-        raise typer.BadParameter(f"{text} is no web address ({why})")
+        beside = f": {ASKED_BY_NAME}" if url != urls.without_user(url) else ""
+        raise typer.BadParameter(f"{urls.without_user(text)} is no web address ({why}){beside}")
     return url
 
 
@@ -126,9 +168,29 @@ def _look(url: str, config: Config, now: Clock) -> Looked:
     from crawler import lookout, loop
 
     async def one(_stop: asyncio.Event) -> Looked:
-        return await lookout.look(url, config.settings.network, now, note)
+        return await lookout.look(url, config.settings.network, now, RECENT, note)
 
     return loop.run(one)
+
+
+def _nothing(looked: Looked) -> Iterator[str]:
+    """Yield why there is nothing to add, and what else can be done."""
+    if looked.found:
+        yield "nothing to add: all of it is in sources.yaml already"
+        return
+    yield "nothing to add: no feed was found"
+    if any(reason == "http_401" for _, reason in looked.missed):
+        yield f"the server asks for a name and a password (http_401): {ASKED_BY_NAME}"
+    elif looked.links:
+        yield (
+            f"its page holds {counted(looked.links, 'link')} that {'looks' if looked.links == 1 else 'look'} like one "
+            f"to an article: `section: {looked.url}` reads it (docs/sources.md, A site without a feed)"
+        )
+    else:
+        yield (
+            "no link of its page looks like one to an article; a page that lists articles can be read under "
+            "`section:`, with selectors.links if need be (docs/sources.md, A site without a feed)"
+        )
 
 
 def _proposed(looked: Looked, config: Config) -> _Proposed:
@@ -147,27 +209,55 @@ def _proposed(looked: Looked, config: Config) -> _Proposed:
 
 
 def _chosen(
-    found: Sequence[Found], open_: Sequence[Found], choose: str | None, *, yes: bool, ask: bool
-) -> list[Found]:
-    """Return what is to be written: as the options say, else as whoever sits at the terminal does."""
-    if choose is None and yes:
+    found: Sequence[Found],
+    open_: Sequence[Found],
+    choose: str | None,
+    *,
+    yes: bool,
+    dry_run: bool,
+    ask: bool,
+) -> list[Found] | None:
+    """Return what is to be written: as the options say, else as whoever sits at the terminal does.
+
+    None where nobody said anything, and nobody can be asked.
+    """
+    if choose is not None:
+        taken = _taken(found, choose)
+        if taken is None:
+            raise typer.BadParameter(f"--choose {choose}: {_needed(found)}")
+        return taken
+    if yes:
         return [open_[0]]
-    if choose is None:
-        if not (ask and sys.stdin.isatty() and sys.stdout.isatty()):
-            return []
-        first = str(found.index(open_[0]) + 1)
-        choose = typer.prompt("Which of them (1, or 1,3; 0 for none)", default=first, err=True)
+    if not (ask and sys.stdin.isatty() and sys.stdout.isatty()):
+        return [open_[0]] if dry_run else None
+    first = str(found.index(open_[0]) + 1)
+    while True:
+        answer = typer.prompt("Which of them (1, or 1,3; 0 for none)", default=first, err=True)
+        taken = _taken(found, answer)
+        if taken is not None:
+            return taken
+        note(f"{answer}: {_needed(found)}")
+
+
+def _taken(found: Sequence[Found], choose: str) -> list[Found] | None:
+    """Return those that ``choose`` numbers, of which 0 alone means none; None when it is something else."""
     numbers = [part.strip() for part in choose.split(",")]
     if numbers == ["0"]:
         return []
     if not all(one.isdecimal() and 1 <= int(one) <= len(found) for one in numbers):
-        raise typer.BadParameter(f"{choose!r}: numbers from 1 to {len(found)} are needed, such as 1 or 1,3")
+        return None
     return [found[int(one) - 1] for one in dict.fromkeys(numbers)]
+
+
+def _needed(found: Sequence[Found]) -> str:
+    return f"numbers from 1 to {len(found)} are needed, such as 1 or 1,3"
 
 
 def _show(looked: Looked, proposed: _Proposed, listed: dict[str, str], now: datetime) -> None:
     about = ", ".join(filter(None, (proposed.country, proposed.language)))
     say(f"{proposed.name}" + (f" ({about})" if about else "") + f": {looked.url}")
+    from crawler.lookout import MOST_CHILDREN
+
     if looked.found:
         rows = [
             (
@@ -183,6 +273,11 @@ def _show(looked: Looked, proposed: _Proposed, listed: dict[str, str], now: date
             for number, one in enumerate(looked.found, 1)
         ]
         table("found", ("", "kind", "items", "newest", "address", ""), rows)
+    if any(one.kind is EndpointKind.SITEMAP for one in looked.found):
+        note(
+            f"of a sitemap the items of the last {RECENT.days} days are counted, of an index those of its "
+            f"{MOST_CHILDREN} newest sitemaps; `presswatch try feed` shows all"
+        )
     if looked.missed:
         reasons = Counter(reason for _, reason in looked.missed)
         said = ", ".join(f"{reason} ({number})" for reason, number in reasons.items())
@@ -210,6 +305,7 @@ def _as_json(looked: Looked, proposed: _Proposed, listed: dict[str, str]) -> dic
             }
             for number, one in enumerate(looked.found, 1)
         ],
+        "links": looked.links,
         "missed": [{"url": url, "reason": reason} for url, reason in looked.missed],
         "added": False,
         "entry": None,

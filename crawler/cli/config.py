@@ -17,6 +17,7 @@ from archive.model import EndpointKind
 from archive.query import caret
 from archive.times import stamp
 from archive.topic import Topic, TopicSpec
+from crawler import urls
 from crawler.cli import difference
 from crawler.cli.app import Json, app
 from crawler.cli.found import lately
@@ -117,7 +118,8 @@ def _shown(folder: Path, complaint: Complaint) -> str:
         return str(complaint)  # there is no such line to show
     if not line.strip():
         return str(complaint)
-    below = caret(line, TopicError("", complaint.column - 1))
+    before = urls.without_user(line[: complaint.column - 1])
+    below = caret(urls.without_user(line), TopicError("", len(before)))
     return "\n".join([str(complaint), *(f"    {row}" for row in below.split("\n"))])
 
 

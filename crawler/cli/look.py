@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from archive.errors import FetchError
 from archive.model import Article, Content, EndpointKind, Entry, Feed
 from archive.times import stamp
+from crawler import urls
 from crawler.cli import ask
 from crawler.cli.app import AsOf, Json, app, clock, load
 from crawler.cli.output import logs, note, say, say_json, table
+
+if TYPE_CHECKING:
+    from crawler.cli.reading import Offered
 
 Target = Annotated[str, typer.Argument(metavar="URL|FILE", help="An http(s) address, or a file.")]
 Address = Annotated[str | None, typer.Option("--url", help="For a file: the address that it has.")]
@@ -47,13 +51,10 @@ def try_feed(
     path = _local(target)
     if path:
         url = address or path.resolve().as_uri()
-        kind, feed = ask.endpoint_file(config, path, url)
+        offered = ask.endpoint_file(config, now, path, url)
     else:
-        kind, outcome = ask.endpoint(config, now, target)
-        if outcome.feed is None:
-            raise FetchError(outcome.reason or "error", outcome.detail)
-        url, feed = outcome.moved_to or target, outcome.feed
-    _print_feed(url, kind, feed, as_json=json)
+        offered = ask.endpoint(config, now, target)
+    _print_feed(offered, as_json=json)
 
 
 @try_app.command("page")
@@ -148,6 +149,7 @@ def _local(target: str) -> Path | None:
     path = Path(target)
     if not path.is_file():
         hint = f" (did you mean https://{target}?)" if _like_an_address(target) else ""
+        target = urls.without_user(target)
         raise typer.BadParameter(f"{target} is neither a file nor an http(s) URL{hint}")
     return path
 
@@ -157,8 +159,10 @@ def _like_an_address(target: str) -> bool:
     return re.fullmatch(r"(?i)www\.\S+|([a-z0-9-]+\.)+[a-z]{2,}(:\d+)?/\S*", target) is not None
 
 
-def _print_feed(url: str, kind: EndpointKind, feed: Feed, *, as_json: bool) -> None:
-    entries, warnings = [entry_result(entry) for entry in feed.entries], warnings_of(feed)
+def _print_feed(offered: Offered, *, as_json: bool) -> None:
+    url, kind, feed = offered.url, offered.kind, offered.feed
+    entries = [entry_result(entry) for entry in feed.entries]
+    warnings = [*offered.advice, *warnings_of(feed)]
     if kind in _CALLED:
         warnings.insert(0, f"this is {_CALLED[kind]}: it belongs under {kind}: in sources.yaml")
     if as_json:

@@ -11,11 +11,14 @@ import typer
 from archive.due import RECENT
 from archive.model import EndpointKind, PageOutcome, PageTask, PollOutcome, PollTask, Source
 from archive.times import stamp
+from crawler import sourcesfile
 from crawler.cli.app import AsOf, Json, clock, load
 from crawler.cli.ask import Ask, asking
 from crawler.cli.look import entry_result, page_result, say_entries, say_page, try_app, warnings_of
 from crawler.cli.output import counted, fail, logs, note, say, say_json
 from crawler.complaints import hint
+from crawler.config import Config
+from crawler.searches import asks
 
 SAMPLES = 5
 
@@ -47,6 +50,7 @@ def try_source(
     if source is None:
         known = hint(source_id, [one.id for one in config.sources])
         raise typer.BadParameter(f"no source of sources.yaml has the id {source_id}{known}")
+    say_searches(config, source)
     moment = now()
     seen = asking(config, now, lambda ask: _look(ask, source, moment))
     result = {
@@ -61,6 +65,17 @@ def try_source(
         _print(result)
     if any(poll.feed is None for poll in seen.polls) or (seen.page is not None and seen.page.article is None):
         raise typer.Exit(1)
+
+
+def say_searches(config: Config, source: Source) -> None:
+    """Say what will be asked of search engines, and what of the topics will not: before anything is asked."""
+    here = f"sources[{config.sources.index(source)}]."
+    for one in config.notes:
+        if one.file == sourcesfile.NAME and one.path.startswith(here):
+            note(str(one))
+    for endpoint in source.endpoints:
+        if endpoint.topic is not None:
+            note(f"search for {endpoint.topic}: {asks(endpoint.url)}")
 
 
 async def _look(ask: Ask, source: Source, now: datetime) -> _Seen:

@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from archive.errors import PresswatchError
+from archive.errors import ParseError, PresswatchError
 from archive.model import Access, EndpointKind
 from crawler import opml, sourcesfile
 from crawler.cli.app import Json, app, load
@@ -50,7 +50,10 @@ def take_in(
     Folders become tags, and what is there already stays as it is.
     """
     config = load(context)
-    listed = opml.read(file.read_bytes())
+    try:
+        listed = opml.read(file.read_bytes(), str(file))
+    except ParseError as error:
+        raise PresswatchError(f"{error.detail}; nothing was written") from error
     known = {
         same_url(one.url): f"there already ({source.id})"
         for source in config.sources

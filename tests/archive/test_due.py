@@ -10,7 +10,7 @@ import pytest
 
 from archive import due, ledger
 from archive.model import Endpoint, EndpointKind, Outcome, RobotsRecord
-from archive.times import moment
+from archive.times import moment, stamp
 from archive.topic import compile_topics
 from crawler import robots, schedule
 from tests.archive.world import (
@@ -67,6 +67,26 @@ def test_a_source_is_stored_as_configured(conn: sqlite3.Connection) -> None:
     row = one(conn, "select name, country, language, tags, pages, active from sources where id = 'andina'")
     assert json.loads(row.pop("tags")) == ["wire", "señal"]
     assert row == {"name": "Agencia", "country": "PE", "language": "es", "pages": 0, "active": 1}
+
+
+def test_what_is_open_ends_with_the_endpoint_and_a_removed_source_says_when_it_was_read(
+    conn: sqlite3.Connection,
+) -> None:
+    store(conn, poll([entry("a")], POLITICS), poll([entry("b")], RSS))
+    for endpoint_id, source_id, kind in (
+        (POLITICS, "andina", "gone"),
+        (FRONT, "andina", "blocked"),
+        (RSS, "harbour", "gone"),
+    ):
+        ledger.show_event(conn, source_id, endpoint_id, kind, "", stamp(later(1)))
+    configure(conn, replace(ANDINA, endpoints=ANDINA.endpoints[1:]), HARBOUR, at=later(2))
+    ended = "select kind from events where ended_because = 'removed' and until = ? order by id"
+    assert column(conn, ended, stamp(later(2))) == ["gone"], "that of the endpoint which was taken out"
+    configure(conn, HARBOUR, at=later(3))
+    assert column(conn, ended, stamp(later(3))) == ["blocked"]
+    assert column(conn, "select source_id from events where until is null") == ["harbour"]
+    row = one(conn, "select state, last_ok, open_events from source_health where id = 'andina'")
+    assert row == {"state": "removed", "last_ok": stamp(NOW), "open_events": 0}
 
 
 def test_what_is_no_longer_configured_rests_and_keeps_its_rows(conn: sqlite3.Connection) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from archive import due, ledger, queue
 from archive.connect import transaction
-from archive.model import Endpoint, EndpointKind, Entry, Outcome, PollOutcome
+from archive.model import Endpoint, EndpointKind, Entry, Outcome, PollOutcome, PublishedFrom
 from tests.archive.world import (
     ANDINA,
     FRONT,
@@ -163,6 +163,102 @@ def test_the_sitemap_of_the_source_is_asked_at_once_for_the_gap(conn: sqlite3.Co
     assert [kind for kind, *_ in events(conn)] == ["overrun", "unreachable"]
 
 
+def with_sitemap(conn: sqlite3.Connection) -> tuple[int, Any]:
+    """Give the source a sitemap; return its endpoint, and the task of a poll of it."""
+    configure(conn, replace(ANDINA, endpoints=(*ANDINA.endpoints, SITEMAP)), HARBOUR)
+    sitemap = column(conn, "select id from endpoints where kind = 'sitemap'")[0]
+    return sitemap, replace(poll([]).task, endpoint_id=sitemap, kind=EndpointKind.SITEMAP, url=SITEMAP.url)
+
+
+def listed(task: Any, minutes: float, *names: Entry, older: int = 0, complete: bool = True) -> PollOutcome:
+    """A poll of a sitemap that lists ``names``, and so much that was older than what it was asked for."""
+    found = poll(names, at=later(minutes), task=task)
+    assert found.feed is not None
+    return replace(
+        found, feed=replace(found.feed, older=older, complete=complete, warnings=() if complete else ("x",))
+    )
+
+
+def test_a_span_of_which_the_sitemap_has_everything_is_no_gap(conn: sqlite3.Connection) -> None:
+    sitemap, _ = with_sitemap(conn)
+    thrice(conn)
+    store(conn, poll([dated("c", 50)], at=later(60)))
+    assert len(gaps(conn)) == 1
+    asked = task(conn, 60, sitemap)
+    # Of a list that does not go back so far nobody knows what it leaves out; nor of one that was not wholly read.
+    store(conn, listed(asked, 61, dated("lost", 40)))
+    store(conn, listed(asked, 62, dated("lost", 40), older=1, complete=False))
+    assert len(gaps(conn)) == 1
+    store(conn, listed(asked, 63, dated("lost", 40), older=1))
+    assert gaps(conn) == []
+    assert events(conn)[0] == ("overrun", 1, "found")
+    assert column(conn, "select count(*) from offers where endpoint_id = ?", sitemap) == [1]
+
+
+def test_a_sitemap_that_is_read_as_often_as_the_feed_leaves_it_no_gap(conn: sqlite3.Connection) -> None:
+    _, own = with_sitemap(conn)
+    store(conn, listed(own, 0, dated("a", -5), older=1))
+    thrice(conn)
+    store(
+        conn, listed(own, 60, dated("b2", 40), dated("c", 50), older=1), poll([dated("c", 50)], at=later(60))
+    )
+    assert (gaps(conn), events(conn)) == ([], [("overrun", 1, "found")])
+
+
+def test_of_two_overruns_only_the_one_that_was_found_is_gone(conn: sqlite3.Connection) -> None:
+    _, own = with_sitemap(conn)
+    thrice(conn)
+    store(conn, poll([dated("c", 50)], at=later(60)))
+    store(
+        conn, listed(own, 70, dated("c", 50), older=1)
+    )  # for the first time, and of what lies before nobody knows
+    store(conn, poll([dated("c", 50)], at=later(90)), poll([dated("d", 110)], at=later(120)))
+    store(conn, listed(own, 121, dated("c2", 100), dated("d", 110), older=1))
+    assert gaps(conn) == [(later(30).isoformat(), later(50).isoformat())]
+    assert events(conn) == [("overrun", 2, None)]
+
+
+def test_a_sitemap_that_was_turned_over_lost_something_too(conn: sqlite3.Connection) -> None:
+    _, own = with_sitemap(conn)
+    store(conn, *(listed(own, minutes, dated("a", -5), dated("b", -9)) for minutes in (0, 15, 30)))
+    store(conn, listed(own, 600, dated("c", 500), dated("d", 590)))
+    assert (events(conn), gaps(conn)) == (
+        [("overrun", 1, None)],
+        [(later(30).isoformat(), later(500).isoformat())],
+    )
+
+
+def test_a_feed_that_lists_nothing_for_a_while_opens_a_span(conn: sqlite3.Connection) -> None:
+    thrice(conn)
+    store(conn, poll([], at=later(45)), poll([], at=later(60)))
+    assert (events(conn), gaps(conn)) == ([("no_items", 2, None)], [(later(30).isoformat(), None)])
+    store(conn, poll([dated("d", 70)], at=later(75)))
+    assert events(conn) == [("no_items", 2, "recovered"), ("overrun", 1, None)]
+    assert gaps(conn) == [(later(30).isoformat(), later(70).isoformat())]
+
+
+def test_a_feed_that_was_cut_off_and_goes_on_missed_nothing(conn: sqlite3.Connection) -> None:
+    thrice(conn)
+    cut = poll([dated("d", 42)], at=later(45))
+    assert cut.feed is not None
+    cut = replace(
+        cut, feed=replace(cut.feed, complete=False, warnings=("the body ends before the feed does",))
+    )
+    store(conn, cut)
+    assert (events(conn), gaps(conn)) == ([("parse_error", 1, None)], [(later(30).isoformat(), None)])
+    store(conn, poll([dated("d", 42), dated("c", 35), dated("a", -5)], at=later(60)))
+    assert (events(conn), gaps(conn)) == ([("parse_error", 1, "recovered")], [])
+
+
+def test_what_was_cut_off_is_not_what_the_next_list_goes_on_from(conn: sqlite3.Connection) -> None:
+    thrice(conn)
+    cut = poll([dated("d", 42)], at=later(45))
+    assert cut.feed is not None
+    store(conn, replace(cut, feed=replace(cut.feed, complete=False, warnings=("cut off",))))
+    store(conn, poll([dated("e", 50), dated("d", 42)], at=later(60)))
+    assert gaps(conn) == [(later(30).isoformat(), later(42).isoformat())]
+
+
 # --- the first contact ------------------------------------------------------------------------------------
 
 
@@ -207,6 +303,33 @@ def test_a_page_that_is_read_later_leaves_backfill_as_it_is(conn: sqlite3.Connec
         with transaction(conn):
             queue.confirm(conn, [(changed, MATCHER.match(changed.fields))], VERSIONS, NOW)
     assert column(conn, "select backfill from matches") == [1]
+
+
+@pytest.mark.parametrize(("minutes", "old"), [(-49 * 60, 1), (-47 * 60, 0)])
+def test_an_undated_article_that_its_page_dates_long_before_the_first_contact_is_backfill(
+    conn: sqlite3.Connection, minutes: float, old: int
+) -> None:
+    store(conn, poll([entry("undated", "Peru some day")]))
+    match(conn)
+    found = page(1, "Lithium in the salt flats", "undated")
+    assert found.article is not None
+    dated_page = replace(found.article, published_at=later(minutes), published_from=PublishedFrom.JSON_LD)
+    store(conn, replace(found, article=dated_page))
+    match(conn)
+    assert column(conn, "select backfill from articles") == [old]
+    assert column(conn, "select distinct backfill from matches") == [old]
+
+
+def test_what_a_known_feed_adds_is_news_however_old_its_page_says_that_it_is(
+    conn: sqlite3.Connection,
+) -> None:
+    store(conn, poll([entry("first")]))
+    store(conn, poll([entry("undated", "Peru some day"), entry("first")], at=later(15)))
+    found = page(2, "Lithium in the salt flats", "undated")
+    assert found.article is not None
+    dated_page = replace(found.article, published_at=later(-99 * 60), published_from=PublishedFrom.JSON_LD)
+    store(conn, replace(found, article=dated_page))
+    assert column(conn, "select backfill from articles where id = 2") == [0]
 
 
 # --- 304s -------------------------------------------------------------------------------------------------

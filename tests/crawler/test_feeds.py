@@ -305,3 +305,16 @@ def test_a_run_of_text_reaches_feedparser_in_one_piece(monkeypatch: pytest.Monke
     read = feeds.read_feed(body, url="https://news.example/", source_id="s")
     assert read.entries[0].summary == "<p>one\ntwo</p> &amp; three"
     assert "<p>one\ntwo</p> &amp; three" in pieces
+
+
+@pytest.mark.parametrize(("order", "kept"), [("newest first", [9, 8, 7]), ("oldest first", [7, 8, 9])])
+def test_of_a_feed_with_too_many_entries_the_newest_are_kept(order: str, kept: list[int]) -> None:
+    days = range(9, 0, -1) if order == "newest first" else range(1, 10)
+    items = "".join(
+        f"<item><title>{day}</title><link>https://a.example/{day}</link><pubDate>0{day} Jul 2026 10:00:00 GMT</pubDate></item>"
+        for day in days
+    )
+    body = f"<rss version='2.0'><channel>{items}</channel></rss>".encode()
+    found = read_feed(body, url="https://a.example/rss", source_id="a", max_entries=3)
+    assert [int(entry.title) for entry in found.entries] == kept
+    assert found.capped == 6

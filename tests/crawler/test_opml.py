@@ -69,16 +69,67 @@ def test_an_id_is_made_of_a_name(name: str, expected: str) -> None:
     assert opml.slug(name) == expected
 
 
+def test_a_password_in_a_list_is_not_shown() -> None:
+    address = b"http://ana:s3cret@faro.example/rss"
+    listed = opml.read(LIST.replace(b"A file", address).replace(b"file:///etc/passwd", address))
+    assert listed.refused[1] == (
+        "http://faro.example/rss",
+        "the URL carries a user name: http://faro.example/rss; write it by hand, with username and password_env",
+    )
+
+
 @pytest.mark.parametrize("body", [b"", b"<html></html>", b"{}", b"<rss version='2.0'/>"])
 def test_what_is_no_opml_is_refused(body: bytes) -> None:
     with pytest.raises(ParseError, match="no OPML"):
         opml.read(body)
 
 
-def test_a_broken_file_is_read_as_far_as_can_be_and_that_is_said() -> None:
-    listed = opml.read(LIST.replace(b"El Faro", b"El < Faro"))
+def test_a_bare_ampersand_is_kept_and_said() -> None:
+    listed = opml.read(
+        LIST.replace(b"El Faro", b"El & Faro").replace(b"lantern.example/a", b"lantern.example/a?b=1&c=2"),
+        "l.opml",
+    )
     assert len(listed.outlines) == 5
-    assert listed.warnings[0].startswith("line 3: ")
+    assert (listed.outlines[0].name, listed.outlines[2].url) == (
+        "El & Faro",
+        "https://lantern.example/a?b=1&c=2",
+    )
+    said = 'a bare "&" was taken for itself; "&amp;" is how XML has it'
+    assert listed.warnings == (
+        f"l.opml:3:21: {said}",
+        f"l.opml:6:93: {said}",
+    )
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "place", "said"),
+    [
+        (b'text="La T', b'text="<La T', "4:42", 'a "<" in a name'),
+        (b'xmlUrl="https://lantern.example/b"', b"xmlUrl=https", "7:32", "a value without quotes"),
+        (b"</outline>\n</outline>", b"</outline>\n</outlin>", "5:10", "an element is closed here"),
+        (b"</opml>", b"</opml>\n<more/>", "12:1", "something follows </opml>"),
+    ],
+)
+def test_each_place_that_is_not_well_formed_is_said(was: bytes, now: bytes, place: str, said: str) -> None:
+    assert was in LIST
+    (warning,) = opml.read(LIST.replace(was, now), "l.opml").warnings
+    assert warning.startswith(f"l.opml:{place}: ")
+    assert said in warning
+
+
+def test_a_list_that_is_cut_off_or_empty_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
+    for cut in (len(LIST) - 10, LIST.index(b"Lantern")):
+        with pytest.raises(ParseError, match=r"l.opml:\d+:\d+: the file is cut off here"):
+            opml.read(LIST[:cut], "l.opml")
+    with pytest.raises(ParseError, match=r"l.opml:1:1: no OPML: the file is empty"):
+        opml.read(b" \n", "l.opml")
+    config, file = write(tmp_path), tmp_path / "cut.opml"
+    file.write_bytes(LIST[:-20])
+    before = (config / "sources.yaml").read_bytes()
+    done = presswatch("sources", "import", file, config=config, code=1)
+    assert f"{file}:10:43: the file is cut off here" in done.err
+    assert "the file is cut off here: no </opml> follows; nothing was written" in done.err
+    assert (config / "sources.yaml").read_bytes() == before
 
 
 @pytest.mark.corpus
@@ -94,7 +145,7 @@ def test_no_file_is_opened_and_no_bomb_goes_off(corpus: Path) -> None:
         assert listed.outlines == ()
     entity = b'<!DOCTYPE opml [<!ENTITY x SYSTEM "file:///etc/hostname">]><opml><body><outline text="&x;" xmlUrl="https://a.example/"/></body></opml>'
     (one,) = opml.read(entity).outlines
-    assert one.name == "a.example"
+    assert one.name == "&x;", "what is written, and not what it stands for"
 
 
 TAG = (

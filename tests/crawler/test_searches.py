@@ -16,9 +16,11 @@ from archive.query import parse
 from archive.topic import TopicSpec
 from archive.tree import And, Near, Node, Or
 from crawler import keywords, urls
+from crawler.cli.source import say_searches
 from crawler.config import load
 from crawler.searches import MOST_QUERIES, MOST_WORDS, ask, default_editions
 from crawler.settings import TopicShape
+from tests.conftest import presswatch
 from tests.crawler.test_config import write
 
 CASES = tomllib.loads((Path(__file__).parents[1] / "cases" / "searches.toml").read_text("utf-8"))["case"]
@@ -169,3 +171,35 @@ def test_a_search_in_a_file_becomes_feeds_and_check_says_what_they_lose(tmp_path
         "sources.yaml:6:17: sources[0].endpoints[0].search: note: a search engine finds less: "
         "peruan* is asked as the word peruan"
     )
+
+
+def test_terms_that_an_edition_does_not_ask_and_editions_that_nobody_named_are_noted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write(
+        tmp_path,
+        settings="network: {contact: a@b.example}\n",
+        keywords="topics: {peru: {terms: {en: [Peru], es: [Perú]}, query: lithium}}\n",
+        sources="""
+            sources:
+              - id: found
+                name: Found by search
+                endpoints:
+                  - search: peru
+                    editions: [fr-FR]
+                  - search: peru
+                    engine: bing
+            """,
+    )
+    notes = [one.message for one in load(folder).notes if one.file == "sources.yaml"]
+    lost = "no term of peru is asked in fr, only its query: they stand under en, es"
+    default = "note: no editions are named, so it is asked in en-US, es-US"
+    assert notes == [f"note: a search engine finds less: {lost}", default]
+    assert lost in presswatch("check", config=folder).err
+    config = load(folder)
+    say_searches(config, config.sources[0])
+    before = capsys.readouterr().err
+    assert lost in before
+    assert default in before
+    assert "search for peru: lithium when:7d (FR:fr)" in before
+    assert "search for peru: Peru OR lithium (en-US)" in before

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crawler import redirectors
-from crawler.urls import MAX_URL, TRACKING, canonical, join, plain, refusal
+from crawler.urls import MAX_URL, TRACKING, canonical, join, plain, refusal, without_user
 
 CASES = Path(__file__).parents[1] / "cases" / "urls"
 
@@ -61,6 +61,26 @@ def test_a_url_is_fetched_and_shown_in_one_form(url: str, expected: str) -> None
 def cases(name: str, kind: str = "case") -> list[Any]:
     listed = tomllib.loads((CASES / name).read_text("utf-8"))[kind]
     return [pytest.param(case, id=case["why"]) for case in listed]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("http://ana:s3cret@faro.example/rss", "http://faro.example/rss"),
+        ("HTTPS://ana@faro.example", "HTTPS://faro.example"),
+        ("http://ana:s3/cr#e?t@faro.example/", "http://faro.example/"),
+        ("http://ana:s3@cret@faro.example/", "http://faro.example/"),
+        ("feed:http://ana:s3cret@faro.example/", "feed:http://faro.example/"),
+        ("ana:s3cret@faro.example/rss", "faro.example/rss"),
+        ("- feed: http://ana:s3cret@faro.example/  # of Ana", "- feed: http://faro.example/  # of Ana"),
+        ("https://faro.example/@ana", "https://faro.example/@ana"),
+        ("https://faro.example:8080/@ana/1", "https://faro.example:8080/@ana/1"),
+        ("{from: desk@faro.example}", "{from: desk@faro.example}"),
+        ("[http://a.example/, http://b.example/@ana]", "[http://a.example/, http://b.example/@ana]"),
+    ],
+)
+def test_no_user_name_and_no_password_is_shown(text: str, shown: str) -> None:
+    assert without_user(text) == shown
 
 
 @pytest.mark.parametrize("case", cases("canonical.toml"))

@@ -6,6 +6,7 @@ import os
 import pty
 import subprocess
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -145,6 +146,36 @@ def test_yes_takes_the_first_that_is_not_there_yet(site: Press, tmp_path: Path) 
     assert (second.id, second.endpoints[0].url) == ("el-faro-del-lago-2", f"{site.url}/arcio/rss/")
 
 
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        (("--country", "peru"), "'--country': 'peru': a country in two capital letters"),
+        (("--language", "Spanish"), "'--language': 'Spanish': a language code"),
+        (("--id", "El Faro"), "'--id': 'El Faro': small letters"),
+        (("--id", "andina"), "--id andina: a source of sources.yaml has this id already"),
+        (("--tag", "a", "--tag", ""), "'--tag': '': must not be empty"),
+        (("--choose", "first"), "'--choose': 'first': numbers are needed"),
+    ],
+)
+def test_an_option_that_the_file_would_not_take_is_refused_before_anything_is_asked(
+    site: Press, tmp_path: Path, option: tuple[str, ...], said: str
+) -> None:
+    done = presswatch("sources", "add", site.url, "--yes", *option, config=folder(tmp_path), code=2)
+    assert said in " ".join(done.err.replace("│", " ").split())
+    assert site.asked == []
+
+
+def test_where_nobody_can_be_asked_nothing_is_written_and_a_dry_run_shows_the_first(
+    site: Press, tmp_path: Path
+) -> None:
+    config = folder(tmp_path)
+    done = presswatch("sources", "add", site.url, "--as-of", NOW, config=config, code=1)
+    assert "nothing was written: choose with --choose N" in done.err
+    plan = presswatch("sources", "add", site.url, "--as-of", NOW, "--dry-run", config=config)
+    assert f"- feed: {site.url}/portada.xml  # seen working 2026-07" in plan.out
+    assert (config / "sources.yaml").read_text() == GOOD["sources"]
+
+
 def test_on_a_terminal_it_asks(site: Press, tmp_path: Path) -> None:
     config = folder(tmp_path)
     ours, theirs = pty.openpty()
@@ -155,7 +186,7 @@ def test_on_a_terminal_it_asks(site: Press, tmp_path: Path) -> None:
         stderr=subprocess.DEVNULL,
         env=environment(),
     )
-    os.write(ours, b"1\n")
+    os.write(ours, b"17\n1\n")  # a number that is not there is asked again
     os.close(theirs)
     said = b""
     while True:
@@ -185,10 +216,74 @@ def test_the_address_of_a_feed_is_that_feed(site: Press, tmp_path: Path) -> None
     assert [one.path for one in site.asked] == ["/robots.txt", "/portada.xml"]
 
 
-def test_a_site_without_a_feed_is_said_to_have_none(tmp_path: Path) -> None:
-    with press({"/": Answer(b"<html><title>Nada</title><body></body></html>")}) as empty:
-        done = presswatch("sources", "add", empty.url, config=folder(tmp_path), code=1)
+ARTICLES = "".join(
+    f"<h2><a href='/noticias/{n}12345'>El lago baja otra vez en el {n}. año de sequía</a></h2>"
+    for n in range(3)
+)
+
+
+@pytest.mark.parametrize(
+    ("routes", "said"),
+    [
+        pytest.param(
+            {"/": Answer(b"<html><title>Nada</title><body></body></html>")},
+            "no link of its page looks like one to an article; a page that lists articles can be read under `section:`",
+            id="nothing at all",
+        ),
+        pytest.param(
+            {"/": Answer(f"<html><title>Lista</title><body>{ARTICLES}</body></html>".encode())},
+            "its page holds 3 links that look like one to an article: `section: {url}/` reads it",
+            id="links to articles",
+        ),
+        pytest.param(
+            {"/": Answer(b"who are you?", status=401)},
+            "asks for a name and a password (http_401): write the entry into sources.yaml by hand, with username",
+            id="a password",
+        ),
+    ],
+)
+def test_a_site_without_a_feed_is_said_to_have_none_and_what_else_can_be_done(
+    tmp_path: Path, routes: dict[str, Answer], said: str
+) -> None:
+    with press(routes) as site:
+        done = presswatch("sources", "add", f"{site.url}/", config=folder(tmp_path), code=1)
     assert "no feed was found" in done.err
+    assert said.format(url=site.url) in done.err
+    assert "docs/sources.md" in done.err
+
+
+PLAIN = "".join(
+    f"<url><loc>https://faro.example/{name}</loc><lastmod>{day}</lastmod></url>"
+    for name, day in (
+        ("a", "2026-07-20"),
+        ("b", "2026-07-19T08:00:00Z"),
+        ("c", "2020-01-02"),
+        ("d", "2019-01-02"),
+    )
+)
+
+
+def test_a_sitemap_without_dates_of_publication_is_as_fresh_as_its_last_change(tmp_path: Path) -> None:
+    body = f"<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'>{PLAIN}</urlset>".encode()
+    with press({"/": Answer(b"<html></html>"), "/sitemap-news.xml": Answer(body)}) as site:
+        config = folder(tmp_path)
+        done = presswatch("sources", "add", site.url, "--as-of", NOW, "--json", config=config).json
+        tried = presswatch("try", "feed", f"{site.url}/sitemap-news.xml", "--as-of", NOW, config=config)
+    (found,) = done["found"]
+    assert (found["items"], found["newest"]) == (2, "2026-07-20T12:00:00+00:00"), "the day is not over"
+    assert "4 entries" in tried.out
+    assert "a poll takes what is of the last 3 days: 2 of these 4 would be left out as too old" in tried.err
+
+
+@pytest.mark.parametrize("articles", ["", ARTICLES], ids=["a home page", "one that lists articles"])
+def test_try_feed_says_which_feeds_a_page_names(tmp_path: Path, articles: str) -> None:
+    page = HOME.replace(b"<body>", f"<body>{articles}".encode())
+    with press({"/": Answer(page, headers=(("Content-Type", "text/html"),))}) as site:
+        done = presswatch("try", "feed", f"{site.url}/", config=folder(tmp_path), code=0 if articles else 1)
+        names = f"{site.url}/comments/feed/, {site.url}/portada.xml, {site.url}/old.xml"
+        said = f"it names 3 feeds: {names}; `presswatch sources add {site.url}/` looks at them"
+        assert said in done.err
+        assert len([one for one in site.asked if one.path == "/"]) <= 3, "nothing is asked again for it"
 
 
 def test_a_site_whose_page_is_forbidden_is_asked_for_its_feeds_all_the_same(
@@ -209,6 +304,36 @@ def test_the_guard_stands_before_it(site: Press, tmp_path: Path) -> None:
 @pytest.mark.parametrize("address", ["ftp://faro.example/", "https://", "file:///etc/passwd"])
 def test_what_is_no_web_address_is_refused(tmp_path: Path, address: str) -> None:
     assert "is no web address" in presswatch("sources", "add", address, config=write(tmp_path), code=2).err
+
+
+@pytest.mark.parametrize("address", ["http://ana:s3cret@faro.example/", "ana:s3cret@faro.example"])
+@pytest.mark.parametrize("command", [("sources", "add"), ("try", "feed"), ("try", "page")])
+def test_a_password_in_an_address_is_not_printed(
+    tmp_path: Path, command: tuple[str, ...], address: str
+) -> None:
+    done = presswatch(*command, address, config=write(tmp_path), code=None)
+    assert done.code in (1, 2)
+    assert "s3cret" not in done.out + done.err
+    if command == ("sources", "add"):
+        assert "faro.example is no web address" in done.err or "faro.example/ is no web address" in done.err
+        assert "with username, and in password_env" in done.err
+
+
+def test_check_shows_the_line_of_an_address_without_its_password(tmp_path: Path) -> None:
+    sources = (
+        "sources:\n- {id: a, name: A, endpoints: [{feed: 'http://ana:s3cret@a.example/rss', evry: 1h}]}\n"
+    )
+    more = "- {id: b, name: B, endpoints: ['http://ana:s3cret@b.example/rss']}\n"
+    done = presswatch("check", config=write(tmp_path, sources=sources + more), code=1)
+    assert "s3cret" not in done.out + done.err
+    line, mark = next(
+        pair
+        for pair in pairwise(done.out.splitlines())
+        if "evry: 1h" in pair[0] and "^" in pair[1] and pair[0].index("evry") == pair[1].index("^")
+    )
+    assert "http://a.example/rss" in line
+    assert mark.strip().startswith("^")
+    assert "username and password_env" in done.out
 
 
 def test_a_config_with_mistakes_is_not_added_to(site: Press, tmp_path: Path) -> None:
