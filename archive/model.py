@@ -112,6 +112,7 @@ class Access:
     """How one source wants to be asked. It is in no table: the archive is handed on, and a password may be here."""
 
     user_agent: str | None = None
+    verify: bool = True  # whether its server must prove by a certificate who it is
     # Whoever prints a task prints no secret: a header may be a key too.
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     username: str | None = field(default=None, repr=False)

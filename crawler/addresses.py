@@ -4,6 +4,9 @@ A feed is written by strangers. A link in it must not reach what only this machi
 page, a cloud's metadata service, a database on loopback. So everything that is not a public unicast address
 is refused, after unwrapping the ways in which IPv6 carries an IPv4 address, unless the operator named the
 network in ``network.allow_private``.
+
+Nor does every port of a public address belong to the web: a link may aim at a mail server or a database, and what
+we send would be read there. So beside the ports of `PORTS` only those are open that the operator wrote down.
 """
 
 from __future__ import annotations
@@ -20,6 +23,9 @@ from ipaddress import (
 
 Network = IPv4Network | IPv6Network
 Address = IPv4Address | IPv6Address
+
+PORTS = frozenset({80, 443, 8080, 8443})
+"""Where web servers listen. Another port is open for the host beside which an address in sources.yaml names it."""
 
 _NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052
 _COMPATIBLE = IPv6Network("::/96")  # RFC 4291, deprecated
@@ -45,11 +51,25 @@ def refusal(host: str, allowed: Sequence[Network]) -> str | None:
     except ValueError:
         return f"{host} is not an address"
     for form in _forms(address):
-        if any(form in network for network in allowed if form.version == network.version):
-            continue
-        if not _is_public(form):
+        if not _is_opened(form, allowed) and not _is_public(form):
             return f"{address} is not a public address (network.allow_private names the private networks to enter)"
     return None
+
+
+def port_refusal(host: str, port: int, allowed: Sequence[Network], *, named: bool) -> str | None:
+    """Return why ``port`` of ``host``, an address that `refusal` let pass, is refused; None when it is not.
+
+    ``named``: the operator wrote an address down that has this port beside this server's name.
+    """
+    if named or port in PORTS:
+        return None
+    if all(_is_opened(form, allowed) for form in _forms(ip_address(host.split("%", 1)[0]))):
+        return None
+    return f"port {port} is none of the web's, and no address in sources.yaml names it for this host"
+
+
+def _is_opened(address: Address, allowed: Sequence[Network]) -> bool:
+    return any(address in network for network in allowed if address.version == network.version)
 
 
 def _is_public(address: Address) -> bool:

@@ -18,6 +18,7 @@ from w3lib.http import basic_auth_header
 
 from archive.errors import FetchError
 from archive.model import Access, Source, Task
+from crawler.site import same_site
 from crawler.urls import refusal
 
 _MAX_AGE = re.compile(r'(?:^|[\s,])max-age\s*=\s*"?(\d{1,10})"?\s*(?:,|$)', re.IGNORECASE)
@@ -47,10 +48,15 @@ def granted(access: Access, url: str, servers: Iterable[str]) -> Access:
     """Return what of ``access`` may be sent to ``url``: all of it to the servers that it is for, else the name alone.
 
     A header may be a key as well as a password is. ``servers`` are the addresses that the operator wrote down beside
-    it; one with ``www.`` before it is the same, one by http where that was https is not.
+    it; one with ``www.`` before it is the same, one by http where that was https is not. Whether certificates count
+    is said for the whole site.
     """
-    own = _server(url) in {_server(one) for one in servers}
-    return access if own else Access(user_agent=access.user_agent)
+    named = tuple(servers)
+    if _server(url) in {_server(one) for one in named}:
+        return access
+    # Not verifying is no secret, but a risk that was taken for one site.
+    verify = access.verify or not any(same_site(url, one) for one in named)
+    return Access(user_agent=access.user_agent, verify=verify)
 
 
 def of_source(task: TaskKind, source: Source) -> TaskKind:

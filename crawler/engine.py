@@ -18,11 +18,12 @@ from scrapy.settings import Settings as ScrapySettings
 from archive.errors import FetchError
 from archive.model import Result, RobotsRecord, Task
 from crawler.carrier import LocalCarrier
-from crawler.netguard import ALLOWED, LEAVING
+from crawler.netguard import ALLOWED, LEAVING, NAMED
 from crawler.pool import Workers
 from crawler.robots import RobotsBook, robots_name
 from crawler.settings import NetworkSettings
 from crawler.spiders.press import PressSpider, failed
+from crawler.throttle import SLOWEST
 
 IN_FLIGHT = 128  # tasks given to the crawl at a time
 PER_HOST = 4
@@ -46,7 +47,7 @@ class Deliver:
         return item
 
 
-def scrapy_settings(network: NetworkSettings) -> ScrapySettings:
+def scrapy_settings(network: NetworkSettings, named: Iterable[str] = ()) -> ScrapySettings:
     """Return Scrapy's settings: what may be off is off, each for the reason beside it."""
     off: dict[str, Any] = {
         "REMOTE_CONTROL_ENABLED": False,  # runs code that is sent to it
@@ -69,6 +70,8 @@ def scrapy_settings(network: NetworkSettings) -> ScrapySettings:
             **off,
             "DOWNLOAD_HANDLERS": {"http": guarded, "https": guarded, **nothing_else},
             "DOWNLOADER_MIDDLEWARES": {
+                "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
+                "crawler.middlewares.Unpack": 590,
                 "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
                 "crawler.middlewares.FollowRedirects": 600,
                 "crawler.middlewares.RobotsMiddleware": 100,
@@ -76,10 +79,21 @@ def scrapy_settings(network: NetworkSettings) -> ScrapySettings:
             },
             "ITEM_PIPELINES": {"crawler.engine.Deliver": 100},
             ALLOWED: [str(name) for name in network.allow_private],
+            NAMED: list(named),
             "USER_AGENT": network.agent,
             # Scrapy's own ask for English, and some papers would answer in it.
             "DEFAULT_REQUEST_HEADERS": {},
             "DOWNLOAD_DELAY": network.delay,
+            "DOWNLOAD_DELAY_JITTER": 0,  # half of it would be sooner than the operator says
+            "EXTENSIONS": {
+                "scrapy.extensions.throttle.AutoThrottle": None,
+                "crawler.throttle.Throttle": 0,
+                "crawler.budget.Budget": 0,
+            },
+            "AUTOTHROTTLE_ENABLED": True,
+            "AUTOTHROTTLE_START_DELAY": network.delay,
+            "AUTOTHROTTLE_MAX_DELAY": max(SLOWEST, network.delay),
+            "AUTOTHROTTLE_TARGET_CONCURRENCY": 1.0,
             "DOWNLOAD_TIMEOUT": network.timeout,
             "DOWNLOAD_MAXSIZE": network.max_bytes,
             "DOWNLOAD_WARNSIZE": 0,
@@ -100,10 +114,21 @@ def scrapy_settings(network: NetworkSettings) -> ScrapySettings:
 
 
 class Crawl:
-    """The open crawl. `open` it, feed tasks through its carrier, `close` it."""
+    """The open crawl. `open` it, feed tasks through its carrier, `close` it.
 
-    def __init__(self, network: NetworkSettings, *, now: Callable[[], datetime], workers: Workers) -> None:
+    ``named``: the addresses that the operator wrote down; the ports in them are open, each for its host.
+    """
+
+    def __init__(
+        self,
+        network: NetworkSettings,
+        *,
+        now: Callable[[], datetime],
+        workers: Workers,
+        named: Iterable[str] = (),
+    ) -> None:
         self.carrier = LocalCarrier()
+        self._named = tuple(named)
         self._network = network
         self._now = now
         self._workers = workers
@@ -121,7 +146,7 @@ class Crawl:
         for record in robots:
             book.add(record)
         book.forget(self._now())
-        runner = AsyncCrawlerRunner(scrapy_settings(self._network))
+        runner = AsyncCrawlerRunner(scrapy_settings(self._network, self._named))
         self._crawler = runner.create_crawler(PressSpider)
         opened = asyncio.Event()
         # weak=False: nothing else holds on to this listener.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from OpenSSL import SSL
 from scrapy.exceptions import (
     CannotResolveHostError,
     DownloadCancelledError,
@@ -16,8 +17,10 @@ from scrapy.exceptions import (
     IgnoreRequest,
     NotSupported,
     ResponseDataLossError,
+    StopDownload,
     UnsupportedURLSchemeError,
 )
+from service_identity import CertificateError, VerificationError
 from twisted.internet.error import ConnectError, ConnectionLost
 
 from archive.errors import FetchError
@@ -27,9 +30,9 @@ def as_fetch_error(error: BaseException | None) -> FetchError:
     """Return what ``error``, raised while something was fetched, means to us."""
     if error is None:
         return FetchError("error", "it failed without an error")
-    for cause in _chain(error):
-        if isinstance(cause, FetchError):
-            return cause
+    known = next(filter(None, map(_at_any_depth, _chain(error))), None)
+    if known is not None:
+        return known
     text = " ".join(str(error).split()) or type(error).__name__
     match error:
         case CannotResolveHostError():
@@ -54,6 +57,27 @@ def as_fetch_error(error: BaseException | None) -> FetchError:
             # Scrapy and urllib raise it for URLs that cannot be read, in a redirect for example.
             return FetchError("bad_url", text, retry=False)
     return FetchError("error", f"{type(error).__name__}: {text}")
+
+
+def _at_any_depth(cause: BaseException) -> FetchError | None:
+    """Return what ``cause`` means wherever it stands in the chain, None where only the outermost error tells."""
+    if isinstance(cause, FetchError):
+        return cause
+    if isinstance(cause, StopDownload):
+        cause.response = None  # what had arrived: a failure may live on until the next collection
+        return FetchError("busy", "so much was under way that this was given up for now")
+    if isinstance(cause, (SSL.Error, VerificationError, CertificateError)):
+        return FetchError("tls", f"no secure connection: {_untrusted(cause)}")
+    return None
+
+
+def _untrusted(error: Exception) -> str:
+    if not isinstance(error, SSL.Error):
+        return "the certificate is not for this host"
+    # What OpenSSL says is a list of (library, function, reason); it may be empty.
+    packed = error.args[0] if error.args else ()
+    said = [str(one[-1]) for one in packed if one] if isinstance(packed, (list, tuple)) else []
+    return "; ".join(said) or "the server broke it off"
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

@@ -121,7 +121,7 @@ async def look(
     Raises `FetchError` when the site does not answer, or must not be asked.
     """
     readers = _Readers()
-    crawl = Crawl(network, now=now, workers=readers)
+    crawl = Crawl(network, now=now, workers=readers, named=[url])
     try:
         await crawl.open(())
         told(f"asking {url}")

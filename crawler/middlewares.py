@@ -13,12 +13,14 @@ from urllib.parse import urlsplit
 
 from scrapy import Request
 from scrapy.crawler import Crawler
+from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
 from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
 from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 
 from archive.errors import FetchError, ParseError
 from archive.model import Access, RobotsRecord
+from crawler import budget
 from crawler.answers import ROBOTS_TYPES, asking, granted
 from crawler.failures import as_fetch_error
 from crawler.robots import MAX_BYTES, Rules, record, robots_name
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from crawler.spiders.press import PressSpider
 
 
-_NOTHING: Rules = ((False, "/"),)  # the rules of a file that nobody can parse: nothing is allowed
+_NOTHING = Rules(((False, "/"),))  # the rules of a file that nobody can parse: nothing is allowed
 
 
 class RobotsDisallowed(FetchError):
@@ -130,8 +132,9 @@ class RobotsMiddleware:
             status, body = response.status, response.body
         except Exception as error:
             why = as_fetch_error(error)
-            if why.reason == "refused" and not followed:
-                # The guard refused the host, so it refuses the page: that is the reason to tell, and for good.
+            if why.reason in ("refused", "tls") and not followed:
+                # The guard refused the host, or it is not the one that was meant: so is the page, and that is the
+                # reason to tell. Of its robots.txt nothing is known, for whoever does without a certificate.
                 raise why from error
             # Whatever else kept us from it, it could not be reached.
             self._spider.logger.info("%s/robots.txt: %s", host, why)
@@ -157,12 +160,30 @@ class TakeTurns:
         return response
 
 
+class Unpack(HttpCompressionMiddleware):
+    """Scrapy's, in a thread, one answer at a time: a small gzip bomb takes longer than the loop may stand still."""
+
+    def __init__(self, *, crawler: Crawler) -> None:
+        super().__init__(crawler=crawler)
+        self._crawler = crawler
+        self._turn = asyncio.Lock()
+
+    async def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
+        """Unpack the body, up to what ``download_maxsize`` says."""
+        if not response.headers.get("Content-Encoding"):
+            return response
+        async with self._turn:
+            budget.refuse(self._crawler)
+            return await asyncio.to_thread(super().process_response, request, response)
+
+
 class FollowRedirects(RedirectMiddleware):
     """Scrapy's, without the header that would tell one outlet where we came from."""
 
     def _redirect(self, redirected: Request, request: Request, reason: Any) -> Request:
         """Follow only to what might have been asked for in the first place."""
         request.meta.get("followed", []).append(redirected.url)
+        redirected.meta.pop("download_slot", None)  # else it would go at the pace of the host that sent us on
         why = refusal(redirected.url)
         if why is not None:
             raise FetchError("refused", f"redirected to {redirected.url}: {why}", retry=False)

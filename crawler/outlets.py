@@ -72,6 +72,7 @@ def _source(one: SourceShape, endpoints: tuple[Endpoint, ...], environ: Mapping[
         refetch=Refetch(one.refetch),
         access=Access(
             user_agent=one.user_agent,
+            verify=one.verify,
             headers=tuple(one.headers.items()),
             username=one.username,
             password=environ.get(one.password_env) if one.password_env else None,

@@ -7,6 +7,7 @@ _CHANGE = {
     "dns": "look for a typing mistake in the address; if every source fails so, the network here is down",
     "connection": "open the site in a browser; if it is there, tell the paper, else wait",
     "timeout": "raise network.timeout in settings.yaml if it is always this site",
+    "tls": "open it in a browser: if that warns too, tell the paper; verify: false in sources.yaml reads it anyway",
     "too_large": "raise network.max_bytes in settings.yaml",
     "redirects": "open the site in a browser, and look for the present address of its feed",
     "bad_url": "open it in a browser, and write down the address at which it ends",

@@ -4,6 +4,7 @@
     4xx            there is none: everything is allowed; so it is when redirects lead nowhere
     5xx, no answer everything is disallowed; after 30 days the last good copy counts again, or none
     expires        after 24 hours
+    Crawl-delay    is no part of it, and kept all the same, up to a minute: `crawler.throttle`
 
 Protego's own choice of a group is not used: to it "User-agent: press" speaks to *presswatch* too (RFC 9309,
 2.2.1 asks for the whole product token), and it does not say which line decided.
@@ -16,6 +17,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from protego import Protego
 from protego._utils import _quote_path
@@ -26,6 +28,7 @@ MAX_BYTES = 500 * 1024  # RFC 9309, 2.5: at least 500 KiB must be read
 LIFETIME = timedelta(hours=24)
 UNREACHABLE_LIFETIME = timedelta(minutes=30)
 PATIENCE = timedelta(days=30)
+MOST_DELAY = 60.0  # seconds; who asks for more than that between two requests asks for his news to come late
 IN_LOOP = (
     16 * 1024
 )  # characters; a longer file is read by a worker: one of 450 KB held the loop up for 0.65 s
@@ -34,8 +37,15 @@ MOST_HOSTS = 2000  # files kept in memory, beyond those that still hold
 _PRODUCT = re.compile(r"[A-Za-z_-]+")
 _TOKEN = re.compile(r"[a-z_-]*")  # RFC 9309, 2.2.1; "Presswatch/0.1" in a file means presswatch
 
-Rules = tuple[tuple[bool, str], ...]
-"""Whether it allows, and the pattern; plain values, so that a worker can hand over twenty thousand at once."""
+
+class Rules(NamedTuple):
+    """What a file says to one name; plain values, so that a worker can hand over twenty thousand lines at once.
+
+    ``lines``: whether it allows, and the pattern, the deciding ones first. ``delay``: the seconds of its Crawl-delay.
+    """
+
+    lines: tuple[tuple[bool, str], ...]
+    delay: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,16 +133,29 @@ class RobotsBook:
         settled = _without_file(known, now)
         if settled is not None:
             return settled
-        name = agent or self.agent
-        by_agent = self._rules.setdefault(host, {})
-        found = by_agent.get(name)
-        if found is None:
-            found = by_agent[name] = rules(known.body, name)
         path = _quote_path(url)
-        for allowed, pattern in found:
+        for allowed, pattern in self._read(known, agent or self.agent).lines:
             if _matches(pattern, path):
                 return Decision(allowed, f"robots.txt: {'Allow' if allowed else 'Disallow'}: {pattern}")
         return Decision(True, "robots.txt has no rule for it")
+
+    def delay(self, host: str, agent: str | None = None) -> float:
+        """Return how many seconds ``host`` wants between two requests, 0 where it says nothing, or nothing is known.
+
+        An expired file counts too: it is the last that was heard. One that only a worker may parse, once it has.
+        """
+        known = self._records.get(host)
+        name = agent or self.agent
+        if known is None or (name not in self._rules.get(host, ()) and len(known.body) > IN_LOOP):
+            return 0.0
+        return min(self._read(known, name).delay, MOST_DELAY)
+
+    def _read(self, known: RobotsRecord, name: str) -> Rules:
+        by_agent = self._rules.setdefault(known.host, {})
+        found = by_agent.get(name)
+        if found is None:
+            found = by_agent[name] = rules(known.body, name)
+        return found
 
 
 def _without_file(known: RobotsRecord, now: datetime) -> Decision | None:
@@ -173,11 +196,11 @@ def rules(body: str, agent: str) -> Rules:
     groups = Protego.parse(body)._user_agents
     mine = [group for name, group in groups.items() if _TOKEN.match(name)[0] == agent]  # type: ignore[index]
     everybody = [groups["*"]] if "*" in groups else []
-    found = [
-        (rule.field == "allow", rule.value._pattern) for group in mine or everybody for rule in group._rules
-    ]
+    ours = mine or everybody
+    found = [(rule.field == "allow", rule.value._pattern) for group in ours for rule in group._rules]
     # The longest pattern decides; of two as long, the one that allows (RFC 9309, 2.2.2).
-    return tuple(sorted(found, key=lambda rule: (len(rule[1]), rule[0]), reverse=True))
+    lines = tuple(sorted(found, key=lambda rule: (len(rule[1]), rule[0]), reverse=True))
+    return Rules(lines, max((group.crawl_delay or 0.0 for group in ours), default=0.0))
 
 
 def _matches(pattern: str, path: str) -> bool:

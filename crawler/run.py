@@ -56,6 +56,7 @@ class Summary:
     matches: int
     sent: int
     stall_ms: float
+    held_ms: float
     waiting: int
     backfilled: int
     given_up: int
@@ -126,6 +127,7 @@ async def one_pass(service: Service, stop: asyncio.Event, *, only_due: bool = Fa
         backfilled=counts.backfilled,
         sent=counts.sent,
         stall_ms=round(service.heartbeat.stall_ms, 1),
+        held_ms=round(service.heartbeat.held_ms, 1),
         waiting=waiting,
         given_up=counts.given_up,
         failures=tuple(tally.failed),

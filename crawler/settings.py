@@ -264,6 +264,8 @@ class SourceShape(Shape):
     """Whose pages are fetched again, 1, 6 and 24 hours later: matched articles, all, or none."""
     user_agent: Ascii | None = None
     """What we call ourselves there, instead of network.user_agent."""
+    verify: bool = True
+    """Whether its server must prove by a certificate that it is the one; false: it need not."""
     headers: dict[HeaderName, Ascii] = Field(default_factory=dict)
     """Headers that its server wants, e.g. Accept-Language: es-PE."""
     username: Text | None = None

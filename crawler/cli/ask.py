@@ -34,9 +34,16 @@ _SOMETHING_ELSE = frozenset({"not_a_feed", "not_a_sitemap", "no_articles"})
 
 
 def asking(
-    config: Config, now: Clock, work: Callable[[Ask], Awaitable[T]], workers: Workers | None = None
+    config: Config,
+    now: Clock,
+    work: Callable[[Ask], Awaitable[T]],
+    workers: Workers | None = None,
+    named: str | None = None,
 ) -> T:
-    """Return what ``work`` makes of the answers; it is given the function that asks. ``workers`` are closed."""
+    """Return what ``work`` makes of the answers; it is given the function that asks.
+
+    ``workers`` are closed. ``named``: the address that the operator typed.
+    """
     from crawler import loop
     from crawler.engine import Crawl
     from crawler.pool import Workers
@@ -44,7 +51,9 @@ def asking(
     workers = workers or Workers(workers=1)
 
     async def run(_stop: asyncio.Event) -> T:
-        crawl = Crawl(config.settings.network, now=now, workers=workers)
+        known = [endpoint.url for source in config.sources for endpoint in source.endpoints]
+        own = [named] if named else []
+        crawl = Crawl(config.settings.network, now=now, workers=workers, named=(*known, *own))
 
         async def ask(task: Task) -> PollOutcome | PageOutcome:
             crawl.carrier.send([task])
@@ -71,7 +80,7 @@ def page(config: Config, now: Clock, url: str) -> PageOutcome:
         assert isinstance(outcome, PageOutcome)
         return outcome
 
-    return asking(config, now, work)
+    return asking(config, now, work, named=url)
 
 
 def endpoint(config: Config, now: Clock, url: str) -> Offered:
@@ -96,7 +105,7 @@ def endpoint(config: Config, now: Clock, url: str) -> Offered:
         said = [*dict.fromkeys(one.detail for one in tried), *reading.feeds(url)]
         raise FetchError(tried[0].reason or "error", "; ".join(said))
 
-    return asking(config, now, work, reading)
+    return asking(config, now, work, reading, url)
 
 
 def endpoint_file(config: Config, now: Clock, path: Path, url: str) -> Offered:

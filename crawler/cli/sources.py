@@ -143,4 +143,4 @@ def _left_out(config: Config) -> Iterable[str]:
             yield f"not exported, as OPML lists feeds: {counted(kinds[kind], name)}"
     for source in config.sources:
         if source.access != Access():
-            yield f"not exported: how {source.id} is asked (user_agent, headers, username)"
+            yield f"not exported: how {source.id} is asked (user_agent, headers, username, verify)"

@@ -5,7 +5,8 @@
 
 A batch is a list of tasks that are sent at once; the next one is sent when as many outcomes as ``wait`` says
 (all, if it is left out) have come back. Names are never looked up elsewhere: ``names`` gives the answers to
-the first, second, … question for a name, and the last one stands.
+the first, second, … question for a name, and the last one stands; those for ``*`` are for all other names. No
+connection ever leaves this machine, whatever the guard says: `spy` is below it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import socket
 import sys
 from contextlib import suppress
 from datetime import datetime
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +92,7 @@ class Names:
             found = socket.getaddrinfo(name, 0, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
         except OSError:
             self.asked.append(name)
-            return []
+            return self._names.get("*", [[]])[0]
         return [str(address[0]) for *_, address in found]
 
 
@@ -123,9 +125,13 @@ async def drive(name: str, plan: dict[str, Any], now: datetime, workers: Workers
                 missing -= not isinstance(result, RobotsRecord)
                 say({"crawl": name, "kind": type(result).__name__, "result": json.loads(to_json(result))})
     ports = listening()
+    assert crawl._crawler is not None
+    assert crawl._crawler.engine is not None
+    slots = crawl._crawler.engine.downloader.slots
+    pauses = {host: slot.delay for host, slot in slots.items()}
     await crawl.close()
     assert crawl._running is not None
-    return {"listening": ports, "ended": crawl._running.done()}
+    return {"listening": ports, "ended": crawl._running.done(), "pauses": pauses}
 
 
 def say(line: dict[str, Any]) -> None:
@@ -143,9 +149,18 @@ async def main(_stop: asyncio.Event) -> None:
 
     def spy(host: str, port: int, *args: Any, **kwargs: Any) -> Any:
         connects.append(host)
+        if not ip_address(host).is_loopback:
+            raise OSError(f"the tests do not connect to {host}")
         return connect(host, port, *args, **kwargs)
 
     reactor.connectTCP = spy
+    sockets: set[str] = set()
+
+    def hook(event: str, args: tuple[Any, ...]) -> None:
+        if event == "socket.connect" and isinstance(args[1], tuple):
+            sockets.add(args[1][0])
+
+    sys.addaudithook(hook)
     workers = BrokenWorkers(spec.get("crash", "a body in which nothing crashes").encode())
     now = datetime.fromisoformat(spec["now"])
     try:
@@ -158,6 +173,7 @@ async def main(_stop: asyncio.Event) -> None:
             "kind": "end",
             "seen": dict(zip(crawls, seen, strict=True)),
             "connects": connects,
+            "sockets": sorted(sockets),
             "names": names.asked,
             "parsed": workers.parsed,
         }

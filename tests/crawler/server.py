@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -91,8 +92,17 @@ class Press(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 128  # of five, the sixth spider at once would wait for seconds
 
-    def __init__(self, routes: dict[str, Route], host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self,
+        routes: dict[str, Route],
+        host: str = "127.0.0.1",
+        port: int = 0,
+        secure: ssl.SSLContext | None = None,
+    ) -> None:
         super().__init__((host, port), Request)
+        if secure is not None:
+            # The handshake is for the thread of the connection: a spider that breaks it off must not stop the others.
+            self.socket = secure.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
         self.routes = routes
         self.asked: list[Asked] = []
         self.stopping = threading.Event()  # a route that never answers waits for this
@@ -110,9 +120,14 @@ class Press(ThreadingHTTPServer):
 
 
 @contextmanager
-def press(routes: dict[str, Route], host: str = "127.0.0.1", port: int = 0) -> Iterator[Press]:
-    """Serve ``routes`` while inside."""
-    with Press(routes, host, port) as server:
+def press(
+    routes: dict[str, Route],
+    host: str = "127.0.0.1",
+    port: int = 0,
+    secure: ssl.SSLContext | None = None,
+) -> Iterator[Press]:
+    """Serve ``routes`` while inside; ``secure``: by https."""
+    with Press(routes, host, port, secure) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
@@ -168,9 +183,13 @@ class Driven:
     robots: dict[tuple[str, str], list[RobotsRecord]]
     outcomes: list[tuple[str, int]]  # each outcome, in the order in which they came
     connects: list[str]  # every address that a connection was opened to
+    sockets: list[str]  # the same, as the interpreter saw it: each address once
     names: list[str]  # every name that was looked up
     listening: list[str]  # every port that was opened
     ended: bool  # whether each crawl was over when closing it returned
+    pauses: dict[str, dict[str, float]] = field(
+        default_factory=dict
+    )  # by crawl: seconds between two requests to a host
     parsed: list[int] = field(default_factory=list)  # how long each robots.txt was that a worker parsed
 
 
@@ -190,7 +209,13 @@ def crawl(
     }
 
 
-def drive(crawls: dict[str, dict[str, Any]], **more: Any) -> Driven:
+def drive(
+    crawls: dict[str, dict[str, Any]],
+    *,
+    environment: Mapping[str, str] | None = None,
+    timeout: float = 40,
+    **more: Any,
+) -> Driven:
     """Run the crawls side by side in one process of its own; a warning there is an error."""
     done = subprocess.run(
         [sys.executable, "-W", "error", "-m", "tests.crawler.crawl_driver"],
@@ -200,17 +225,21 @@ def drive(crawls: dict[str, dict[str, Any]], **more: Any) -> Driven:
             **os.environ,
             "http_proxy": "http://127.0.0.1:1",
             "https_proxy": "http://127.0.0.1:1",
+            **(environment or {}),
         },  # not for us
         capture_output=True,
         text=True,
-        timeout=40,
+        timeout=timeout,
         check=False,
     )
     assert done.returncode == 0, done.stderr
     assert "Unhandled error" not in done.stderr, done.stderr
     *lines, end = map(json.loads, done.stdout.splitlines())
-    driven = Driven({}, {}, {}, [], end["connects"], end["names"], [], True, end["parsed"])
-    for seen in end["seen"].values():
+    driven = Driven(
+        {}, {}, {}, [], end["connects"], end["sockets"], end["names"], [], True, parsed=end["parsed"]
+    )
+    for name, seen in end["seen"].items():
+        driven.pauses[name] = seen["pauses"]
         driven.listening += seen["listening"]
         driven.ended &= seen["ended"]
     for line in lines:

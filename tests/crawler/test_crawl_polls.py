@@ -231,7 +231,7 @@ CASES = [
     Case("an answer that is no HTTP", fails("connection"), no_http),
     Case("a server that hangs up", fails("connection"), hang_up),
     Case("nobody listens", fails("connection"), url="http://127.0.0.1:{closed}/feed", detail="refused"),
-    Case("TLS to who speaks none", fails("connection"), url="https://127.0.0.1:{port}/feed"),
+    Case("TLS to who speaks none", fails("tls"), url="https://127.0.0.1:{port}/feed"),
     Case("a name that nobody knows", fails("dns"), url="http://nobody.example/feed"),
     Case("too large, as the server says", fails("too_large"), Answer(b"<rss>" + b" " * MAX_BYTES)),
     Case(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from OpenSSL import SSL
 from scrapy.exceptions import (
     CannotResolveHostError,
     DownloadCancelledError,
@@ -12,6 +13,7 @@ from scrapy.exceptions import (
     IgnoreRequest,
     NotSupported,
     ResponseDataLossError,
+    StopDownload,
     UnsupportedURLSchemeError,
 )
 from twisted.internet.error import ConnectError, ConnectionLost
@@ -41,6 +43,9 @@ from crawler.failures import as_fetch_error
         (OSError(113, "No route to host"), "connection", True),
         (ValueError("Invalid IPv6 URL"), "bad_url", False),
         (ZeroDivisionError("a bug"), "error", True),
+        (StopDownload(fail=True), "busy", True),
+        (SSL.Error([("SSL routines", "", "certificate verify failed")]), "tls", True),
+        (SSL.Error(), "tls", True),
         (None, "error", True),
     ],
 )

@@ -18,16 +18,19 @@ from protego._utils import _quote_path
 from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
 from scrapy.downloadermiddlewares.redirect import BaseRedirectMiddleware
 from twisted.internet import endpoints
+from twisted.internet._sslverify import ClientTLSOptions
 from twisted.internet.endpoints import HostnameEndpoint
 from twisted.internet.protocol import ClientFactory
-from twisted.internet.testing import MemoryReactor
-from twisted.web.client import HTTPConnectionPool
+from twisted.internet.ssl import CertificateOptions, optionsForClientTLS
+from twisted.internet.testing import MemoryReactor, MemoryReactorClock
+from twisted.web._newclient import HTTP11ClientProtocol, HTTPParser
+from twisted.web.client import HTTPConnectionPool, _HTTP11ClientFactory
 
 from archive.errors import AddressRefused
 from archive.model import EndpointKind, Outcome, PageOutcome, PageTask, PollOutcome, PollTask, Task
 from crawler.addresses import networks
 from crawler.engine import scrapy_settings
-from crawler.netguard import _GuardedPool, _GuardedReactor
+from crawler.netguard import _GuardedPool, _GuardedReactor, server
 from crawler.settings import NetworkSettings
 from tests.crawler.server import (
     RSS,
@@ -142,10 +145,10 @@ NUMBERS = {
 @pytest.fixture(scope="module")
 def world() -> Iterator[World]:
     with ExitStack() as stack:
-        server = stack.enter_context(press({"/feed": closing(RSS), "/robots.txt": closing(b"")}, host=PUBLIC))
-        port = server.port
+        site = stack.enter_context(press({"/feed": closing(RSS), "/robots.txt": closing(b"")}, host=PUBLIC))
+        port = site.port
         listeners = [Listener("127.0.0.1", port), Listener("127.0.0.3", port), Listener("::1", port)]
-        server.routes["/redirect"] = Answer(b"", 302, (("Location", f"http://127.0.0.1:{port}/feed"),))
+        site.routes["/redirect"] = Answer(b"", 302, (("Location", f"http://127.0.0.1:{port}/feed"),))
         for listener in listeners:
             stack.callback(listener.close)
         refused = [(name, f"http://{host}:{port}/feed") for name, host in HOSTS.items()]
@@ -183,7 +186,7 @@ def world() -> Iterator[World]:
             },
             names=NAMES,
         )
-        yield World(driven, sum(listener.accepted() for listener in listeners), server.asked, port)
+        yield World(driven, sum(listener.accepted() for listener in listeners), site.asked, port)
 
 
 @pytest.mark.parametrize("scheme", ["", "https: "])
@@ -272,22 +275,91 @@ def test_the_guard_leaves_the_rest_of_the_reactor_alone() -> None:
     assert guarded.listenTCP == reactor.listenTCP
 
 
+@pytest.mark.parametrize(
+    ("host", "port", "named", "may"),
+    [
+        *(("8.8.8.8", port, False, True) for port in (80, 443, 8080, 8443)),
+        *(("8.8.8.8", port, False, False) for port in (22, 25, 81, 3306, 6379, 8081, 65535)),
+        ("8.8.8.8", 8081, True, True),
+        ("2606:4700:4700::1111", 22, False, False),
+        ("10.1.2.3", 22, False, True),
+        ("::ffff:10.1.2.3", 22, False, True),
+        ("127.0.0.1", 8081, True, False),
+    ],
+)
+def test_of_a_public_address_the_ports_of_the_web_are_open_and_those_that_the_operator_named(
+    host: str, port: int, named: bool, may: bool
+) -> None:
+    reactor = MemoryReactor()
+    guarded = _GuardedReactor(reactor, networks(["10.0.0.0/8"]), named=named)
+    if may:
+        guarded.connectTCP(host, port, ClientFactory())
+    else:
+        with pytest.raises(AddressRefused):
+            guarded.connectTCP(host, port, ClientFactory())
+    assert bool(reactor.tcpClients) is may
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "named"),
+    [("faro.example", 8081, True), ("faro.example", 8082, False), ("other.example", 8081, False)],
+)
+def test_a_port_is_named_for_the_host_beside_it(host: str, port: int, named: bool) -> None:
+    pool = _GuardedPool(MemoryReactorClock())
+    pool.named = frozenset(map(server, ["http://Faro.example:8081/feed", "https://faro.example/feed"]))
+    endpoint = HostnameEndpoint(MemoryReactorClock(), host, port)
+    pool.getConnection(("http", host, port), endpoint)
+    assert endpoint._reactor._named is named
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("http://faro.example/feed", ("faro.example", 80)),
+        ("https://Faro.example/feed", ("faro.example", 443)),
+        ("https://faro.example:8081/", ("faro.example", 8081)),
+        ("http://[::1]:99/", ("::1", 99)),
+    ],
+)
+def test_the_server_of_an_address_is_its_host_and_port(url: str, expected: tuple[str, int]) -> None:
+    assert server(url) == expected
+
+
 # --- private names that we rely on ------------------------------------------------------------------------
 
 
 def test_twisted_has_the_private_names_that_the_guard_replaces() -> None:
     endpoint = HostnameEndpoint(MemoryReactor(), "example.org", 80)
     assert endpoint._reactor
+    assert (endpoint._hostText, endpoint._port) == ("example.org", 80)
     assert "self._reactor" in inspect.getsource(HostnameEndpoint.connect)
     wrapped = endpoints.wrapClientTLS(None, endpoint)
     assert wrapped._wrappedEndpoint is endpoint
     pool = HTTPConnectionPool(MemoryReactor())
     assert pool._reactor
+    assert "self._quiescentCallback" in inspect.getsource(_HTTP11ClientFactory)
+    for name in ("self._parser", "self._giveUp"):
+        assert name in inspect.getsource(HTTP11ClientProtocol)
+    assert "self.state = STATUS" in inspect.getsource(HTTPParser)
     assert pool._factory
+
+
+def test_twisted_has_the_private_names_of_certificates() -> None:
+    options = CertificateOptions()
+    assert callable(options._makeTLSConnection)
+    assert list(inspect.signature(ClientTLSOptions.__init__).parameters)[1:3] == [
+        "createConnection",
+        "hostname",
+    ]
+    # One context for all connections, and the creator that Twisted itself makes is the one that we make.
+    assert options.getContext() is options.getContext()
+    assert type(optionsForClientTLS("example.org")) is ClientTLSOptions
 
 
 def test_scrapy_has_the_private_names_that_the_guard_replaces() -> None:
     assert "self._pool" in inspect.getsource(HTTP11DownloadHandler.__init__)
+    assert "self._contextFactory" in inspect.getsource(HTTP11DownloadHandler.__init__)
+    assert "contextFactory=self._contextFactory" in inspect.getsource(HTTP11DownloadHandler.download_request)
     assert "pool=self._pool" in inspect.getsource(HTTP11DownloadHandler.download_request)
     assert list(inspect.signature(BaseRedirectMiddleware._redirect).parameters) == [
         "self",

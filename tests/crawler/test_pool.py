@@ -16,7 +16,7 @@ import pytest
 from archive.errors import ParseError
 from archive.model import Feed
 from crawler.pool import Workers
-from crawler.robots import rules
+from crawler.robots import Rules, rules
 
 T = TypeVar("T")
 Run = Callable[[Coroutine[Any, Any, T]], T]
@@ -59,7 +59,7 @@ def test_a_page_comes_back_from_a_worker(runner: asyncio.Runner, workers: Worker
 def test_the_rules_of_a_robots_txt_come_back_from_a_worker(runner: asyncio.Runner, workers: Workers) -> None:
     body = "User-agent: *\nDisallow: /private\nAllow: /private/press\n"
     found = runner.run(workers.robots(body, "presswatch"))
-    assert found == rules(body, "presswatch") == ((True, "/private/press"), (False, "/private"))
+    assert found == rules(body, "presswatch") == Rules(((True, "/private/press"), (False, "/private")))
 
 
 def test_an_error_of_the_reader_arrives_as_itself(runner: asyncio.Runner, workers: Workers) -> None:

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import tomllib
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from protego import Protego
 from protego._urlpattern import _URLPattern
 
 from archive.model import RobotsRecord
@@ -16,11 +19,13 @@ from crawler.robots import (
     PATIENCE,
     UNREACHABLE_LIFETIME,
     RobotsBook,
+    Rules,
     _matches,
     record,
     robots_name,
     rules,
 )
+from tests.conftest import ROOT
 
 NOW = datetime(2026, 7, 20, 12, tzinfo=UTC)
 HOST = "https://example.org"
@@ -40,69 +45,43 @@ def answered(
     return decision.allowed, decision.why
 
 
-@pytest.mark.parametrize(
-    ("body", "path", "expected"),
-    [
-        pytest.param("", "/page", (True, "robots.txt has no rule for it"), id="an empty file"),
-        pytest.param(NO, "/page", (False, "robots.txt: Disallow: /"), id="everything"),
-        pytest.param("User-agent: *\nDisallow:", "/page", (True, "robots.txt has no rule for it"), id="nothing"),
-        pytest.param("Disallow: /", "/page", (True, "robots.txt has no rule for it"), id="a rule for nobody"),
-        pytest.param("USER-AGENT: *\r\nDISALLOW: /page\r\n", "/page", (False, "robots.txt: Disallow: /page"), id="capitals"),
-        pytest.param(NO + "Allow: /page", "/page/1", (True, "robots.txt: Allow: /page"), id="the longer rule decides"),
-        pytest.param(
-            "User-agent: *\nDisallow: /page\nAllow: /page", "/page", (True, "robots.txt: Allow: /page"), id="of two as long, the one that allows"
-        ),
-        pytest.param("User-agent: *\nDisallow: /*.pdf$", "/a.pdf", (False, "robots.txt: Disallow: /*.pdf$"), id="wildcard and end"),
-        pytest.param("User-agent: *\nDisallow: /*.pdf$", "/a.pdf?x", (True, "robots.txt has no rule for it"), id="not at the end"),
-        pytest.param("User-agent: *\nDisallow: /*?print", "/a?print=1", (False, "robots.txt: Disallow: /*%3Fprint"), id="a query"),
-        pytest.param("User-agent: *\nDisallow: /a\u00f1o", "/a%C3%B1o", (False, "robots.txt: Disallow: /a%C3%B1o"), id="not ASCII"),
-        pytest.param("User-agent: *\nDisallow: /a%3cd", "/a%3Cd", (False, "robots.txt: Disallow: /a%3Cd"), id="escapes"),
-        pytest.param("User-agent: *\nDisallow: /Page", "/page", (True, "robots.txt has no rule for it"), id="paths have cases"),
-        pytest.param(NO + "User-agent: presswatch\nAllow: /", "/page", (True, "robots.txt: Allow: /"), id="our own group alone counts"),
-        pytest.param(
-            "User-agent: presswatch\nDisallow: /page\n\n" + "User-agent: *\nAllow: /\n\nUser-agent: PressWatch\nDisallow: /other",
-            "/other",
-            (False, "robots.txt: Disallow: /other"),
-            id="groups of one name are one",
-        ),
-        pytest.param(
-            "User-agent: other\nUser-agent: presswatch\nDisallow: /page", "/page", (False, "robots.txt: Disallow: /page"), id="a group of several"
-        ),
-        pytest.param("User-agent: presswatch/0.1\nDisallow: /page", "/page", (False, "robots.txt: Disallow: /page"), id="with a version"),
-        pytest.param("User-agent: press\nDisallow: /", "/page", (True, "robots.txt has no rule for it"), id="the beginning of our name"),
-        pytest.param("User-agent: presswatch-news\nDisallow: /", "/page", (True, "robots.txt has no rule for it"), id="a longer name"),
-        pytest.param("User-agent: presswatch\n\n" + NO, "/page", (False, "robots.txt: Disallow: /"), id="an empty line ends no group"),
-        pytest.param("User-agent: presswatch\nDisallow:\n\n" + NO, "/page", (True, "robots.txt has no rule for it"), id="our own empty group"),
-        pytest.param("\ufeffUser-agent: *\nDisallow: /page", "/page", (False, "robots.txt: Disallow: /page"), id="a byte order mark"),
-        pytest.param("<html>\n<p>User-agent: no</p>", "/page", (True, "robots.txt has no rule for it"), id="HTML"),
-        pytest.param("User-agent: * # all\nDisallow: /page # why", "/page", (False, "robots.txt: Disallow: /page"), id="comments"),
-        pytest.param("Sitemap: https://example.org/s.xml\n" + NO, "/page", (False, "robots.txt: Disallow: /"), id="a sitemap"),
-    ],
-)  # fmt: skip
-def test_the_file_decides_and_the_line_is_named(body: str, path: str, expected: tuple[bool, str]) -> None:
-    assert decide(body, path) == expected
+CASES: list[dict[str, Any]] = tomllib.loads((ROOT / "tests/cases/robots.toml").read_text("utf-8"))["case"]
+MEANS = {
+    "{filling}": "# filling\n" * (MAX_BYTES // 10 + 1),
+    "{lines}": "".join(f"Disallow: /other/{number}\n" for number in range(10_000)),
+}
 
 
-@pytest.mark.parametrize("status", [200, 203, 299])
-def test_2xx_is_read(status: int) -> None:
-    known = record(HOST, status, NO.encode(), NOW, None)
-    assert (known.body, known.status, known.unreachable_since) == (NO, status, None)
-    assert answered(known) == (False, "robots.txt: Disallow: /")
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_the_file_decides_and_the_line_is_named(case: dict[str, Any]) -> None:
+    body = case["body"]
+    for name, text in MEANS.items():
+        body = body.replace(name, text)
+    path, agent = case.get("path", "/page"), case.get("agent", "presswatch")
+    known = record(HOST, case.get("status", 200) or None, body.encode(), NOW, None)
+    assert answered(known, path, agent=agent) == (case["allowed"], case["why"])
+    book = RobotsBook(agent)
+    book.add(known)
+    book.take(known, rules(known.body, agent))  # as a worker does with a long file
+    assert book.delay(HOST) == case.get("delay", 0.0)
+    if known.status in range(200, 300):
+        decided = Protego.parse(known.body).can_fetch(HOST + path, agent)
+        assert decided is case.get("protego", case["allowed"]), "what decides is a library"
 
 
-@pytest.mark.parametrize("status", [300, 304, 400, 401, 403, 404, 410, 429, 451])
-def test_3xx_and_4xx_mean_that_there_is_none(status: int) -> None:
-    known = record(HOST, status, NO.encode(), NOW, None)
-    assert known.body == ""
-    assert answered(known) == (True, f"there is no robots.txt ({status})")
+def test_the_table_has_all_that_rfc_9309_asks_for() -> None:
+    assert len(CASES) >= 60
+    assert len({case["name"] for case in CASES}) == len(CASES)
 
 
-@pytest.mark.parametrize(
-    ("status", "why"), [(500, "answered 500"), (503, "answered 503"), (None, "could not be reached")]
-)
-def test_5xx_and_silence_disallow_everything(status: int | None, why: str) -> None:
-    known = record(HOST, status, b"User-agent: *\nAllow: /", NOW, None)
-    assert answered(known) == (False, f"robots.txt {why}")
+def test_nothing_is_known_of_the_pause_of_a_host_whose_long_file_has_yet_to_be_read() -> None:
+    book = RobotsBook("presswatch")
+    assert book.delay(HOST) == 0
+    known = record(HOST, 200, ("User-agent: *\nCrawl-delay: 5\n" + MEANS["{filling}"]).encode(), NOW, None)
+    book.add(known)
+    assert book.delay(HOST) == 0
+    book.take(known, rules(known.body, "presswatch"))
+    assert book.delay(HOST) == 5
 
 
 @pytest.mark.parametrize("body", [NO, ""])
@@ -226,7 +205,7 @@ def test_rules_of_a_file_that_was_replaced_meanwhile_are_not_taken() -> None:
     old, new = (record(HOST, 200, LONG.encode(), NOW + timedelta(days=day), None) for day in (0, 1))
     book.add(old)
     book.add(new)
-    book.take(old, ())
+    book.take(old, Rules(()))
     assert book.unread(HOST, NOW) is new
 
 
