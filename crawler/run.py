@@ -201,9 +201,10 @@ async def forever(
                 await stop.wait()
         finally:
             stop.set()
-            scheduler.shutdown(wait=False)
+            scheduler.pause()  # no tick begins any more; shutting down would cancel those that have
             if under_way:
                 await asyncio.wait(under_way, timeout=GRACE)
+            scheduler.shutdown(wait=False)
         # What had arrived is matched before we leave; what is due is sent by the next start.
         await service.match()
         service.check()
@@ -255,6 +256,8 @@ async def serving(config: Config, stop: asyncio.Event) -> AsyncIterator[str]:
 def _complain(event: JobExecutionEvent) -> None:
     # A tick that failed is tried again at the next; saying so is all that is to be done. Where the error is one of
     # ours, its words say it all: a full disk fills the log with tracebacks otherwise, one a second.
+    if isinstance(event.exception, asyncio.CancelledError):
+        return  # the service stops, and what is under way goes on without its tick
     ours = isinstance(event.exception, PresswatchError)
     log.error("%s failed: %s", event.job_id, event.exception, exc_info=None if ours else event.exception)
 

@@ -160,8 +160,9 @@ def logs(level: int = logging.INFO) -> None:
         "htmldate",
     ):
         logging.getLogger(chatty).setLevel(logging.ERROR)
-    # Extraction logs an error for every page without text; that is an outcome, not an error.
-    for silent in ("trafilatura", "readability", "protego"):
+    # Extraction logs an error for every page without text; that is an outcome, not an error. What a tick raises is told
+    # by the service itself, and a tick that is cut off at the end is no error either.
+    for silent in ("trafilatura", "readability", "protego", "apscheduler.executors"):
         logging.getLogger(silent).setLevel(logging.CRITICAL)
 
 
