@@ -1,6 +1,6 @@
 """The values of the alerts side, in the order in which they flow.
 
-Subscription, MailServer   what the operator wrote down        config  -> watch, channels
+Subscription, MailServer, Stationery   what the operator wrote down   config -> watch, channels, render
 Digest                     which matches, for whom, when due   watch   -> render
 Message                    what one recipient gets             render  -> outbox
 SubscriptionState          what is remembered of each          state   -> digest
@@ -10,11 +10,12 @@ DigestSummary, DeliverySummary, Problem   how a tick ended     jobs    -> servic
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from archive.model import Coverage, MatchedArticle
+from archive.model import Coverage, TermChange, MatchedArticle, ToldStory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,8 @@ class Subscription:
     when: str
     zone: str
     language: str
+    cap: int | None = None  # articles told under one topic; None: as many as there are
+    thread: bool = False  # all digests are one thread in the reader's mail program
 
 
 class Security(StrEnum):
@@ -60,10 +63,24 @@ class MailServer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stationery:
+    """What all mails of an installation are written on.
+
+    ``public_url`` is where readers find the archive's pages, if they do; ``templates`` are the operator's own, by
+    name (``digest.html``), each instead of the one that comes with the program.
+    """
+
+    public_url: str | None = None
+    templates: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Digest:
     """One issue of one subscription: every wanted match with from_seq < seq <= to_seq.
 
     ``since`` is up to when the reader was told before; ``topic_order`` is the operator's order of all topics.
+    ``stories`` of its articles that have copies, ``continued`` its articles of whose story the reader was told before,
+    ``changes`` what edits did to the terms of its topics, ``usual`` how many articles a topic finds in such a span.
     """
 
     subscription: Subscription
@@ -76,6 +93,10 @@ class Digest:
     made_at: datetime
     since: datetime | None = None
     topic_order: tuple[str, ...] = ()
+    stories: Mapping[int, ToldStory] = field(default_factory=dict)
+    continued: frozenset[int] = frozenset()
+    changes: tuple[TermChange, ...] = ()
+    usual: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
