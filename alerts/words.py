@@ -23,8 +23,8 @@ from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from alerts.schedule import EVERY_DAY, WORKDAYS, When
 from alerts.troubles import DETAILS, KINDS
-from alerts.watch import When
 
 
 @cache
@@ -121,8 +121,18 @@ class Speaker:
         return f"{name} ({self.zone.key})"
 
     def schedule(self, when: When) -> str:
-        """``daily at 07:00``."""
-        return self.say("daily at {}", f"{when.at:%H:%M}")
+        """``daily at 07:00``, ``at once and daily at 18:00``."""
+        parts = [self.say("at once")] * when.instant + [self.say("hourly")] * when.hourly
+        for days, times in when.days:
+            at = self.several([f"{one:%H:%M}" for one in times])
+            if days == EVERY_DAY:
+                parts.append(self.say("daily at {}", at))
+            elif days == WORKDAYS:
+                parts.append(self.say("Monday to Friday at {}", at))
+            else:
+                names = [str(self._locale.days["format"]["wide"][day]) for day in sorted(days)]
+                parts.append(self.say("on {} at {}", self.several(names), at))
+        return self.several(parts)
 
     def country(self, code: str | None) -> str | None:
         """``Peru`` for ``PE``; what is no country code is given back as it is."""
