@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from archive.model import Coverage, MatchedArticle
+from archive.model import Coverage, MatchedArticle, TermChange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,7 @@ class MailServer:
 class Digest:
     """One issue of one subscription: every wanted match with from_seq < seq <= to_seq.
 
-    ``since`` is up to when the reader was told before; ``topic_order`` is the operator's order of all topics.
+    ``changes``: every wanted term that came or left with an edit, from_change < id <= to_change. ``since`` is up to when the reader was told before; ``topic_order`` is the operator's order of all topics.
     """
 
     subscription: Subscription
@@ -76,6 +76,9 @@ class Digest:
     made_at: datetime
     since: datetime | None = None
     topic_order: tuple[str, ...] = ()
+    from_change: int = 0
+    to_change: int = 0
+    changes: tuple[TermChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,8 +114,9 @@ FOLDER_CHANNEL = "folder"
 class SubscriptionState:
     """What is remembered of a subscription.
 
-    ``seq`` is where its next digest starts: every match up to it has been dealt with. ``last_due_at`` is
-    the latest due moment that was dealt with, with a digest or without; None before the first.
+    ``seq`` is where its next digest starts: every match up to it has been dealt with; ``change`` is the same for
+    what edits did to terms. ``last_due_at`` is the latest due moment that was dealt with, with a digest or without;
+    None before the first.
     """
 
     subscription: Subscription
@@ -120,6 +124,7 @@ class SubscriptionState:
     active: bool
     seq: int
     last_due_at: datetime | None
+    change: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
