@@ -84,7 +84,8 @@ def build(
 
     ``matched`` may hold more than that; what does not belong is left out here, once, for everybody. So is what an
     earlier digest of this subscription has ``told``, as (article_id, topic_id): a match that ended and came back
-    has a new seq, and is no news; nor is an article whose id was another when it was told. ``changes`` are taken by their range alone: each is news, also of an article that was told.
+    has a new seq, and is no news; nor is an article whose id was another when it was told. ``changes``
+    are taken by their range alone: each is news, also of an article that was told.
     """
     wanted = subscription.topics
     from_change, to_change = change_range

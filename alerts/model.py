@@ -34,6 +34,17 @@ class Subscription:
     language: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaving:
+    """The web page at which a reader leaves with one click: where it is, and what its links are signed with."""
+
+    public_url: str
+    key: bytes
+
+    def __repr__(self) -> str:
+        return f"Leaving({self.public_url})"
+
+
 class Security(StrEnum):
     """How the line to the mail server is protected."""
 
@@ -54,6 +65,7 @@ class MailServer:
     password: str | None = None
     reply_to: str | None = None
     unsubscribe: str | None = None
+    leaving: Leaving | None = None
 
     def __repr__(self) -> str:
         return f"MailServer({self.host}:{self.port}, {self.security}, user={self.username!r})"
@@ -63,7 +75,8 @@ class MailServer:
 class Digest:
     """One issue of one subscription: every wanted match with from_seq < seq <= to_seq.
 
-    ``changes``: every wanted term that came or left with an edit, from_change < id <= to_change. ``since`` is up to when the reader was told before; ``topic_order`` is the operator's order of all topics.
+    ``changes``: every wanted term that came or left with an edit, from_change < id <= to_change.
+    ``since`` is up to when the reader was told before; ``topic_order`` is the operator's order of all topics.
     """
 
     subscription: Subscription
