@@ -20,7 +20,7 @@ from types import MappingProxyType
 from alerts.model import Digest, Subscription, SubscriptionState
 from alerts.quote import QUOTED_FIELDS, Piece, fitting, headline, lead, quotation, repeats_title
 from alerts.watch import last_due, read_when
-from archive.model import Content, Coverage, Hit, TermChange, MatchedArticle, ToldStory
+from archive.model import Content, Coverage, Hit, MatchedArticle, TermChange, ToldStory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,17 +89,20 @@ def build(
     topic_order: Sequence[str] = (),
     told: Collection[tuple[int, str]] = frozenset(),
     stories: Mapping[int, ToldStory] = MappingProxyType({}),
-    changes: Sequence[TermChange] = (),
     usual: Mapping[str, float] = MappingProxyType({}),
+    changes: Sequence[TermChange] = (),
+    change_range: tuple[int, int] = (0, 0),
 ) -> Digest:
     """Return the digest that holds exactly the wanted matches with from_seq < seq <= to_seq.
 
     ``matched`` may hold more than that; what does not belong is left out here, once, for everybody. So is what an
     earlier digest of this subscription has ``told``, as (article_id, topic_id): a match that ended and came back
-    has a new seq, and is no news; nor is an article whose id was another when it was told. A story continues where
-    any of its ``stories`` was told under any topic.
+    has a new seq, and is no news; nor is an article whose id was another when it was told. ``changes``
+    are taken by their range alone: each is news, also of an article that was told. A story
+    continues where any of its ``stories`` was told under any topic.
     """
     wanted = subscription.topics
+    from_change, to_change = change_range
     articles = [
         one
         for one in matched
@@ -123,8 +126,14 @@ def build(
         continued=frozenset(
             one.article_id for one in articles if not heard.isdisjoint(_relatives(one, stories))
         ),
-        changes=tuple(one for one in changes if wanted is None or one.topic_id in wanted),
         usual=usual,
+        from_change=from_change,
+        to_change=to_change,
+        changes=tuple(
+            one
+            for one in changes
+            if from_change < one.id <= to_change and (wanted is None or one.topic_id in wanted)
+        ),
     )
 
 
@@ -142,20 +151,21 @@ def group(digest: Digest) -> tuple[Group, ...]:
     by_topic: dict[str, dict[int, MatchedArticle]] = {}
     for one in digest.articles:  # by seq: of two matches of one article and topic, the later one is told
         by_topic.setdefault(one.topic_id, {})[one.article_id] = one
-    titles = {one.topic_id: one.topic_title for one in (*digest.changes, *digest.articles)}
+    titles = {one.topic_id: one.topic_title for one in digest.changes}
+    titles |= {one.topic_id: one.topic_title for one in digest.articles}
     order = _order(digest, by_topic, titles)
     cap = digest.subscription.cap
     found_by: dict[int, dict[str, str]] = {}  # story -> the topics that found any of it
     for topic_id in order:
         for one in by_topic.get(topic_id, {}).values():
-            found_by.setdefault(_key(digest, one), {})[topic_id] = titles[topic_id]
+            found_by.setdefault(story_id(digest, one), {})[topic_id] = titles[topic_id]
     told: dict[int, str] = {}  # story -> the topic that tells it in full
     groups = []
     for topic_id in order:
         items, references = [], []
         stories = _stories(digest, by_topic.get(topic_id, {}).values())
         for story in stories[:cap]:
-            key = _key(digest, story[0])
+            key = story_id(digest, story[0])
             under = told.setdefault(key, topic_id)
             if under == topic_id:
                 others = {one: title for one, title in found_by[key].items() if one != topic_id}
@@ -179,7 +189,8 @@ def group(digest: Digest) -> tuple[Group, ...]:
     return tuple(groups)
 
 
-def _key(digest: Digest, one: MatchedArticle) -> int:
+def story_id(digest: Digest, one: MatchedArticle) -> int:
+    """Return what tells the story of an article from all others: its own id where it has no copies."""
     # The id of a story is that of one of its articles.
     story = digest.stories.get(one.article_id)
     return story.story_id if story else one.article_id
@@ -191,7 +202,7 @@ def _stories(digest: Digest, found: Iterable[MatchedArticle]) -> list[list[Match
     for one in sorted(
         found, key=lambda one: (one.paywalled, one.content is not Content.FULL, one.article_id)
     ):
-        stories.setdefault(_key(digest, one), []).append(one)
+        stories.setdefault(story_id(digest, one), []).append(one)
     return sorted(
         stories.values(), key=lambda story: (_continues(digest, story), min(map(_newest_first, story)))
     )

@@ -57,12 +57,25 @@ class Subscription:
     quiet: str | None = None
     empty: Empty = Empty.SKIP
     cap: int | None = None  # stories told under one topic; None: as many as there are
-    channel: str | None = None  # MAIL_CHANNEL or FOLDER_CHANNEL; None: mail, where there is a server and an address
+    channel: str | None = (
+        None  # MAIL_CHANNEL or FOLDER_CHANNEL; None: mail, where there is a server and an address
+    )
     backfill: bool = False  # also what a new or changed topic found in articles that were stored already
     thread: bool = False  # all digests are one thread in the reader's mail program
     # Of ``instant``: by how many outlets a story must grow until it is told again, and mails an hour at most.
     grown: int = 5
     per_hour: int = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaving:
+    """The web page at which a reader leaves with one click: where it is, and what its links are signed with."""
+
+    public_url: str
+    key: bytes
+
+    def __repr__(self) -> str:
+        return f"Leaving({self.public_url})"
 
 
 class Security(StrEnum):
@@ -85,6 +98,7 @@ class MailServer:
     password: str | None = None
     reply_to: str | None = None
     unsubscribe: str | None = None
+    leaving: Leaving | None = None
 
     def __repr__(self) -> str:
         return f"MailServer({self.host}:{self.port}, {self.security}, user={self.username!r})"
@@ -114,9 +128,10 @@ class Stationery:
 class Digest:
     """One issue of one subscription: every wanted match with from_seq < seq <= to_seq.
 
+    ``changes``: every wanted term that came or left with an edit, from_change < id <= to_change.
     ``since`` is up to when the reader was told before; ``topic_order`` is the operator's order of all topics.
     ``stories`` of its articles that have copies, ``continued`` its articles of whose story the reader was told before,
-    ``changes`` what edits did to the terms of its topics, ``usual`` how many articles a topic finds in such a span.
+    ``usual`` how many articles a topic finds in such a span.
     ``caught_up_from`` is the first hour that passed without a digest, because nothing ran; None when all went by plan.
     An instant digest holds some matches of its range and not the others; ``held_back`` counts the articles that were
     not told at once because the hour's mails were used up, and of an instant digest that uses up the last of them
@@ -135,12 +150,14 @@ class Digest:
     topic_order: tuple[str, ...] = ()
     stories: Mapping[int, ToldStory] = field(default_factory=dict)
     continued: frozenset[int] = frozenset()
-    changes: tuple[TermChange, ...] = ()
     usual: Mapping[str, float] = field(default_factory=dict)
     kind: DigestKind = DigestKind.DIGEST
     caught_up_from: datetime | None = None
     held_back: int = 0
     rest_at: datetime | None = None
+    from_change: int = 0
+    to_change: int = 0
+    changes: tuple[TermChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,8 +193,9 @@ FOLDER_CHANNEL = "folder"
 class SubscriptionState:
     """What is remembered of a subscription.
 
-    ``seq`` is where its next digest starts: every match up to it has been dealt with. ``last_due_at`` is
-    the latest due moment that was dealt with, with a digest or without; None before the first.
+    ``seq`` is where its next digest starts: every match up to it has been dealt with; ``change`` is the same for
+    what edits did to terms. ``last_due_at`` is the latest due moment that was dealt with, with a digest or without;
+    None before the first.
     """
 
     subscription: Subscription
@@ -185,6 +203,7 @@ class SubscriptionState:
     active: bool
     seq: int
     last_due_at: datetime | None
+    change: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,31 +7,43 @@ What it read may be old when `store` comes, so that looks again, in one short tr
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from alerts import outbox, state
 from alerts.digest import build
-from alerts.model import OUTBOX, Digest, MailServer, Message, Subscription, SubscriptionState
-from alerts.render import render_all
+from alerts.model import OUTBOX, Digest, MailServer, Message, Stationery, Subscription, SubscriptionState
+from alerts.render import PLAIN, render_all
+from alerts.usual import comparable, usual
 from archive.connect import transaction
 from archive.errors import ArchiveError
-from archive.model import Coverage, MatchedArticle
+from archive.model import Coverage, MatchedArticle, TermChange, ToldStory, Weekly
 
 # matched(from_seq, to_seq, topics): every match with from_seq < seq <= to_seq; topics None means all.
 Matched = Callable[[int, int, tuple[str, ...] | None], Sequence[MatchedArticle]]
+# changed(from_id, to_id, topics): likewise, what edits did to terms.
+Changed = Callable[[int, int, tuple[str, ...] | None], Sequence[TermChange]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What the archive holds just now. ``topic_order`` is the operator's order of topics."""
+    """What the archive holds just now. ``topic_order`` is the operator's order of topics, and the
+    ``stationery`` what all mails are written on.
+
+    ``stories(article_ids)`` and ``weekly(since, until)`` answer as `archive.beside` does.
+    """
 
     matched: Matched
     top_seq: int
     coverage: Sequence[Coverage]
     sources_read: int
     topic_order: Sequence[str] = ()
+    changed: Changed = lambda _from, _to, _topics: ()
+    top_change: int = 0
+    stationery: Stationery = PLAIN
+    stories: Callable[[Collection[int]], Mapping[int, ToldStory]] = lambda _: {}
+    weekly: Callable[[datetime, datetime], Weekly] = lambda _since, _until: {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +66,20 @@ def prepare(
 
     Raises ValueError when it cannot be rendered, or the archive is older than what was told from it.
     """
-    if found.top_seq < known.seq:
-        raise ValueError(
-            f"it stands at match {known.seq}, and the archive ends at {found.top_seq}: was the archive replaced?"
-        )
+    for what, stands, ends in (
+        ("match", known.seq, found.top_seq),
+        ("change", known.change, found.top_change),
+    ):
+        if ends < stands:
+            raise ValueError(
+                f"it stands at {what} {stands}, and the archive ends at {ends}: was the archive replaced?"
+            )
     digest = build_next(conn, known, found, due_at, now)
-    messages = render_all(digest, recipients(digest.subscription), server) if digest.articles else ()
+    messages = (
+        render_all(digest, recipients(digest.subscription), server, found.stationery)
+        if digest.articles or digest.changes
+        else ()
+    )
     return Prepared(digest=digest, messages=tuple(messages))
 
 
@@ -69,7 +89,14 @@ def build_next(
     """Return the digest of what the archive found since the subscription was last told."""
     subscription, start = known.subscription, known.seq
     matched = found.matched(start, found.top_seq, subscription.topics) if found.top_seq > start else ()
+    upto = max(known.change, found.top_change)
+    changes = found.changed(known.change, upto, subscription.topics) if upto > known.change else ()
+    stories = found.stories([one.article_id for one in matched]) if matched else {}
     ids = [article_id for one in matched for article_id in (one.article_id, *one.was)]
+    # Of a story that goes on, an earlier digest told another article.
+    ids += [article_id for story in stories.values() for article_id in story.articles]
+    since = known.last_due_at or known.created_at
+    weekly = found.weekly(since, due_at) if matched and comparable(since, due_at) else {}
     return build(
         subscription,
         start,
@@ -79,9 +106,13 @@ def build_next(
         found.coverage,
         found.sources_read,
         now,
-        since=known.last_due_at or known.created_at,
+        since=since,
         topic_order=found.topic_order,
         told=state.told(conn, subscription.id, ids) if conn else (),
+        changes=changes,
+        change_range=(known.change, upto),
+        stories=stories,
+        usual=usual(weekly, subscription),
     )
 
 

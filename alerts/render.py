@@ -24,7 +24,16 @@ from css_inline import CSSInliner
 
 from alerts import headers
 from alerts.layout import Layout, layout
-from alerts.model import FOLDER_CHANNEL, MAIL_CHANNEL, OUTBOX, Digest, MailServer, Message, Stationery
+from alerts.model import (
+    FOLDER_CHANNEL,
+    MAIL_CHANNEL,
+    OUTBOX,
+    Digest,
+    DigestKind,
+    MailServer,
+    Message,
+    Stationery,
+)
 from alerts.safe import clean
 from alerts.tell import Teller
 from alerts.view import Leave, Room, View
@@ -213,7 +222,11 @@ def _id(sender: Address, *what: object) -> str:
 
 
 def _identity(digest: Digest) -> tuple[object, ...]:
-    return digest.subscription.id, digest.from_seq, digest.to_seq, digest.due_at.isoformat()
+    """Return what tells a digest from all others; of what an older version has made, it stays as it was."""
+    changes = (digest.from_change, digest.to_change) if digest.to_change else ()
+    kind = () if digest.kind is DigestKind.DIGEST else (digest.kind,)
+    ends = (digest.from_seq, digest.to_seq, digest.due_at.isoformat())
+    return digest.subscription.id, *ends, *changes, *kind
 
 
 def _hash(*what: object) -> str:

@@ -90,7 +90,7 @@ def read_quiet(text: str) -> Quiet:
 
     Raises ValueError for anything else.
     """
-    found = re.fullmatch(r"(\d{1,2}:\d{2})\s*(?:to|-|–)\s*(\d{1,2}:\d{2})", text.strip().lower())  # noqa: RUF001 - people write it
+    found = re.fullmatch(r"(\d{1,2}:\d{2})\s*(?:to|-|–)\s*(\d{1,2}:\d{2})", text.strip().lower())
     if not found:
         raise ValueError(f"cannot read {text!r}: two hours are needed here, for example “22:00 to 07:00”")
     quiet = Quiet(_time(text, found[1]), _time(text, found[2]))

@@ -78,7 +78,7 @@ def _article(item: Item, speaker: Speaker, meta: str, notes: Sequence[str], *, w
 
 
 def _spread(item: Item, speaker: Speaker) -> str | None:
-    """Return ``First in RPP, also in 2 other outlets: Andina and Ojo.``"""
+    """Return who had it first, and where else it stands: ``First in RPP, also in 1 other outlet: Ojo``."""
     if item.story is None or len(item.story.outlets) < 2:
         return None
     first, *others = (clean(name) for name in item.story.outlets)

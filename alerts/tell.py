@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from urllib.parse import urlencode
 
 from alerts import foot, story
-from alerts.digest import Group, Item, group
+from alerts.digest import Group, Item, group, story_id
 from alerts.model import Digest, Stationery
 from alerts.safe import clean, link, plain, shorten, unbroken
-from alerts.view import ChangeView, GroupView, ItemView, Leave, Linked, Room, View
+from alerts.view import GroupView, ItemView, Leave, Linked, Room, View
 from alerts.watch import read_when, read_zone
 from alerts.words import Speaker
 from archive.model import TermChange
@@ -93,15 +93,27 @@ class Teller:
 
     def _lines(self) -> Iterable[str]:
         digest, speaker = self._digest, self._speaker
+        beside = digest.due_at
         if digest.since is not None:
-            until = max(
-                [digest.due_at, *(one.first_seen_at for one in digest.articles)]
-            )  # one made late holds later ones
+            # A digest that is made late holds later ones too.
+            until = max([beside, *(one.first_seen_at for one in digest.articles)])
             yield speaker.say(
-                "From {0} to {1}",
-                speaker.moment(digest.since, digest.due_at),
-                speaker.moment(until, digest.due_at),
+                "From {0} to {1}", speaker.moment(digest.since, beside), speaker.moment(until, beside)
             )
+        if digest.caught_up_from is not None:
+            first = speaker.moment(digest.caught_up_from, beside)
+            yield speaker.say(
+                "Late: nothing ran when the digest of {} was due. This one holds it all.", first
+            )
+        if digest.held_back:
+            yield speaker.many(
+                "{0} article was not told at once: the mails of that hour were used up.",
+                "{0} articles were not told at once: the mails of that hour were used up.",
+                digest.held_back,
+            )
+        if digest.rest_at is not None:
+            rest = speaker.moment(digest.rest_at, beside)
+            yield speaker.say("No more mails of this kind in this hour; the rest comes at {}.", rest)
 
     def _tally(self) -> str:
         speaker, groups = self._speaker, self._groups
@@ -115,16 +127,11 @@ class Teller:
         edits = [speaker.many("{0} edit", "{0} edits", changes)] if changes else []
         if not parts:
             return ". ".join([speaker.say("Nothing matched"), *edits])
-        stories = len({self._key(one) for one in self._digest.articles})
+        stories = len({story_id(self._digest, one) for one in self._digest.articles})
         total = speaker.many("{0} article", "{0} articles", articles)
         if stories < articles:
             total = speaker.many("{1} in {0} story", "{1} in {0} stories", stories, total)
         return f"{total}: {', '.join([*parts, *edits])}"
-
-    def _key(self, one: object) -> int:
-        article_id: int = one.article_id  # type: ignore[attr-defined]
-        known = self._digest.stories.get(article_id)
-        return known.story_id if known else article_id
 
     def _number(self, one: Group) -> str:
         """Return ``7; usually 3``."""

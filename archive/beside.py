@@ -9,16 +9,14 @@ import json
 import sqlite3
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection
 from datetime import datetime, timedelta
-from statistics import median
 
-from archive.model import ToldStory
+from archive.model import Place, ToldStory, Weekly
 from archive.times import moment, stamp
 
 WEEK = timedelta(days=7)
 WEEKS = 8
-FEWEST = 3  # weeks below which nothing is called usual
 
 
 def stories_of(conn: sqlite3.Connection, article_ids: Collection[int]) -> dict[int, ToldStory]:
@@ -45,12 +43,8 @@ def stories_of(conn: sqlite3.Connection, article_ids: Collection[int]) -> dict[i
     return {one: story for story in told.values() for one in story.articles if one in wanted}
 
 
-Weekly = Mapping[str, Sequence[Mapping[tuple[str, str | None], int]]]
-"""Of each topic, of each week before: how many matches there were by source and language."""
-
-
 def weekly(conn: sqlite3.Connection, since: datetime, until: datetime) -> Weekly:
-    """Return how many matches each topic had in the same span of the weeks before, by source and language.
+    """Return how many matches each topic had in the same span of the weeks before, by place.
 
     Only weeks in which the archive was kept and the topic looked for, at most `WEEKS` of them, the latest first.
     """
@@ -59,30 +53,25 @@ def weekly(conn: sqlite3.Connection, since: datetime, until: datetime) -> Weekly
         row[0]: moment(row[1])
         for row in conn.execute("select topic_id, min(added_at) from topic_versions group by topic_id")
     }
-    found: dict[str, list[Counter[tuple[str, str | None]]]] = defaultdict(list)
+    found: dict[str, list[Counter[Place]]] = defaultdict(list)
     for number in range(1, WEEKS + 1):
         low, high = since - number * WEEK, until - number * WEEK
         if kept is None or low < moment(kept):
             break
-        counted: dict[str, Counter[tuple[str, str | None]]] = defaultdict(Counter)
+        counted: dict[str, Counter[Place]] = defaultdict(Counter)
         for row in conn.execute(
-            """select m.topic_id, a.source_id, coalesce(a.language, s.language) as language, count(*) as number
+            """select m.topic_id, a.source_id, s.country, coalesce(a.language, s.language) as language,
+            count(*) as number
             from matches m join articles a on a.id = m.article_id join sources s on s.id = a.source_id
             where m.seq >= ? and m.seq < ? and m.matched_at >= ? and m.matched_at < ?
-            and m.backfill = 0 and m.ended_at is null group by 1, 2, 3""",
+            and m.backfill = 0 and m.ended_at is null group by 1, 2, 3, 4""",
             (_seq_at(conn, low), _seq_at(conn, high), stamp(low), stamp(high)),
         ):
-            counted[row["topic_id"]][row["source_id"], row["language"]] = row["number"]
+            counted[row["topic_id"]][Place(row["source_id"], row["country"], row["language"])] = row["number"]
         for topic_id, since_when in topics.items():
             if since_when <= low:
                 found[topic_id].append(counted[topic_id])
     return found
-
-
-def usual(weeks: Iterable[Mapping[tuple[str, str | None], int]]) -> float | None:
-    """Return the median of what `weekly` says of one topic; None when the weeks are too few to call it usual."""
-    numbers = [sum(one.values()) for one in weeks]
-    return median(numbers) if len(numbers) >= FEWEST else None
 
 
 def _seq_at(conn: sqlite3.Connection, when: datetime) -> int:
@@ -97,4 +86,4 @@ def _seq_at(conn: sqlite3.Connection, when: datetime) -> int:
         ).fetchone()
         return row is None or row[0] >= stamped
 
-    return bisect_left(range(top + 2), True, key=at)  # noqa: FBT003 - what is looked for
+    return bisect_left(range(top + 2), True, key=at)

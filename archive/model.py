@@ -16,7 +16,7 @@ machine and bring results back. Times are aware, in UTC. Text is code points.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -604,6 +604,18 @@ class ToldStory:
     story_id: int
     articles: tuple[int, ...]
     outlets: tuple[str, ...]
+
+
+class Place(NamedTuple):
+    """Where an article stood, as far as subscribers choose by it."""
+
+    source_id: str
+    country: str | None
+    language: str | None
+
+
+Weekly = Mapping[str, Sequence[Mapping[Place, int]]]
+"""Of each topic, of each week before: how many matches there were in each place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
