@@ -28,9 +28,9 @@ Changed = Callable[[int, int, tuple[str, ...] | None], Sequence[TermChange]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What the archive holds just now. ``topic_order`` is the operator's order of topics, and the
-    ``stationery`` what all mails are written on.
+    """What the archive holds just now, and what a digest needs of the operator.
 
+    ``topic_order`` is the operator's order of topics, ``stationery`` what all mails are written on.
     ``stories(article_ids)`` and ``weekly(since, until)`` answer as `archive.beside` does.
     """
 

@@ -14,6 +14,7 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
@@ -51,19 +52,30 @@ PLAIN = Stationery()
 
 
 def render(
-    digest: Digest, recipient: str, server: MailServer | None, stationery: Stationery = PLAIN
+    digest: Digest,
+    recipient: str,
+    server: MailServer | None,
+    stationery: Stationery = PLAIN,
+    *,
+    test_at: datetime | None = None,
 ) -> Message:
     """Return the mail for one recipient; see `render_all`."""
-    return render_all(digest, [recipient], server, stationery)[0]
+    return render_all(digest, [recipient], server, stationery, test_at=test_at)[0]
 
 
 def render_all(
-    digest: Digest, recipients: Sequence[str], server: MailServer | None, stationery: Stationery = PLAIN
+    digest: Digest,
+    recipients: Sequence[str],
+    server: MailServer | None,
+    stationery: Stationery = PLAIN,
+    *,
+    test_at: datetime | None = None,
 ) -> list[Message]:
     """Return the mail for each recipient, `OUTBOX` for a subscription that names nobody.
 
     Text in the digest may be anything. Raises ValueError when the sender or a recipient is no address, or
-    the zone is none.
+    the zone is none. ``test_at``: it is a test made then. A reader's mail program drops a second message that has the
+    Message-ID of one it knows, and the digest itself is still to come.
     """
     sender = _sender(server)
     name = clean(digest.subscription.name)
@@ -81,8 +93,9 @@ def render_all(
     mail["To"] = ""
     if server and server.reply_to:
         mail["Reply-To"] = headers.mailbox("Reply-To", _address(server.reply_to))
-    mail["Subject"] = headers.text("Subject", whole.subject)
-    mail["Date"] = format_datetime(digest.due_at)
+    subject = f"[test] {whole.subject}" if test_at else whole.subject
+    mail["Subject"] = headers.text("Subject", subject)
+    mail["Date"] = format_datetime(test_at or digest.due_at)
     mail["Message-ID"] = ""
     if digest.subscription.thread:
         # RFC 5322, 3.6.4: all of them follow one message, which was never sent. So it matters to nobody which of them
@@ -101,9 +114,10 @@ def render_all(
     mail.set_boundary(f"=_{_hash(*_identity(digest))[:24]}")
     mail["Content-Language"] = whole.language  # set_content drops every Content-* set before it
 
+    test = ("test", test_at.isoformat()) if test_at else ()
     messages = []
     for recipient, address in zip(recipients, to, strict=True):
-        message_id = _id(sender, *_identity(digest), recipient)
+        message_id = _id(sender, *_identity(digest), recipient, *test)
         mail.replace_header("To", headers.mailbox("To", address))
         mail.replace_header("Message-ID", message_id)
         messages.append(
@@ -111,7 +125,7 @@ def render_all(
                 recipient=recipient,
                 channel=MAIL_CHANNEL if server and recipient != OUTBOX else FOLDER_CHANNEL,
                 message_id=message_id,
-                subject=whole.subject,
+                subject=subject,
                 body=mail.as_bytes(),
                 html=html,
             )

@@ -24,12 +24,12 @@ from alerts.channels import Channel
 from alerts.channels.folder import FolderChannel
 from alerts.channels.mail import MailChannel
 from alerts.prepare import Found
-from archive import revised, search
 from archive.connect import open_reader
 from archive.errors import ArchiveError
 from archive.threads import Readers, Writer
 from crawler.clock import Clock
 from crawler.config import Config
+from crawler.found import Weeks, found_in
 from crawler.pipelines import Tally
 from crawler.schedule import Pause
 
@@ -68,6 +68,7 @@ class Outgoing:
             self.channels.append(MailChannel(config.mail, local_hostname=socket.gethostname()))
         self.topic_order = tuple(one.topic_id for one in config.topics)  # as the operator has them now
         self.sending = Pause()
+        self._weeks = Weeks()
 
     async def migrate(self) -> None:
         """Bring alerts.db up to date."""
@@ -138,16 +139,7 @@ class Outgoing:
 
         def step(archive: sqlite3.Connection) -> T:
             def found() -> Found:
-                coverage, read = search.coverage(archive)
-                return Found(
-                    matched=lambda after, upto, topics: search.matched_between(archive, after, upto, topics),
-                    top_seq=search.top_seq(archive),
-                    coverage=coverage,
-                    sources_read=read,
-                    topic_order=self.topic_order,
-                    changed=lambda after, upto, topics: revised.between(archive, after, upto, topics),
-                    top_change=revised.top(archive),
-                )
+                return found_in(archive, self.topic_order, self.config.stationery, self._weeks)
 
             with closing(open_reader(self.path)) as alerts:
                 return work(alerts, found)

@@ -9,7 +9,8 @@ source.py    try source
 query.py     try query
 rematch.py   rematch
 match.py     match (corpus.py does the work)
-archive.py   search, sources, digest
+archive.py   search, sources
+digest.py    digest
 adding.py    sources add
 sources.py   sources import, sources export
 ask.py       asks for one thing, and keeps nothing (reading.py: what else is noted of a body)
@@ -29,6 +30,7 @@ from crawler.cli import (
     adding,
     archive,
     config,
+    digest,
     explain,
     look,
     match,
@@ -63,6 +65,7 @@ __all__ = [
     "app",
     "archive",
     "config",
+    "digest",
     "explain",
     "look",
     "main",

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from alerts import headers
 from alerts.model import OUTBOX
 from alerts.render import render
-from alerts.view import clean
+from alerts.safe import clean
 from tests.alerts.factory import article, digest, server, subscription
 
 # Also what is nearly a header, an encoded word, an address or a sentence.

@@ -25,7 +25,7 @@ from archive.connect import open_reader
 from archive.errors import ArchiveError, DeliveryError
 from archive.model import MatchedArticle, TermChange
 from archive.threads import Writer
-from tests.alerts.factory import NOON, article, change, connect, make_digests, server, subscription
+from tests.alerts.factory import NOON, article, change, connect, knows, make_digests, server, subscription
 from tests.alerts.smtp_server import Handler, mail_server
 
 T = TypeVar("T")
@@ -176,7 +176,7 @@ def test_a_preview_shows_the_next_digest_and_keeps_nothing(conn: sqlite3.Connect
     ready(conn)
     archive = Archive(article(1))
     before = list(conn.iterdump())
-    shown = jobs.preview(conn, subscription(), archive.matched, 1, (), 3, server(), NOON - timedelta(hours=1))
+    shown = jobs.preview(conn, subscription(), knows(archive.matched, 1), server(), NOON - timedelta(hours=1))
     assert list(conn.iterdump()) == before
     archive.tick(conn, NOON)
     deliver(conn, channel := FakeChannel())
@@ -185,9 +185,9 @@ def test_a_preview_shows_the_next_digest_and_keeps_nothing(conn: sqlite3.Connect
 
 def test_a_preview_needs_no_database_and_starts_where_it_is_told() -> None:
     archive = Archive(article(1), article(2))
-    arguments = (subscription(), archive.matched, 2, (), 3, None, NOON)
+    arguments = (subscription(), knows(archive.matched, 2), None, NOON)
     assert jobs.preview(None, *arguments).subject.startswith("Nothing matched")
-    assert jobs.preview(None, *arguments, from_seq=0).subject.startswith("Peru (2)")
+    assert jobs.preview(None, *arguments, from_seq=0).subject.endswith("Peru (2)")
 
 
 def states(conn: sqlite3.Connection, state: str) -> int:
@@ -199,7 +199,7 @@ def test_a_match_that_ended_and_came_back_is_told_once(conn: sqlite3.Connection)
     archive = Archive(article(1), article(2))
     archive.tick(conn, NOON)
     archive.matches = [article(2), article(3, article_id=1), article(4)]
-    shown = jobs.preview(conn, subscription(), archive.matched, 4, (), 3, server(), NOON + timedelta(hours=1))
+    shown = jobs.preview(conn, subscription(), knows(archive.matched, 4), server(), NOON + timedelta(hours=1))
     assert archive.tick(conn, NOON + DAY).made == 1
     deliver(conn, channel := FakeChannel(), NOON + DAY)
     first, second = channel.sent
