@@ -56,7 +56,7 @@ class Subscription:
     quiet: str | None = None
     empty: Empty = Empty.SKIP
     cap: int | None = None  # articles told under one topic; None: as many as there are
-    channel: str | None = None  # MAIL_CHANNEL or FOLDER_CHANNEL; None: mail, where there is a server and an address
+    channel: str | None = None  # MAIL_CHANNEL or FOLDER_CHANNEL; None: mail, where it can be sent
     backfill: bool = False  # also what a new or changed topic found in articles that were stored already
     thread: bool = False  # all digests are one thread in the reader's mail program
     # Of ``instant``: by how many outlets a story must grow until it is told again, and mails an hour at most.

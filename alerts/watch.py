@@ -184,7 +184,7 @@ def _moment(wall: datetime, zone: ZoneInfo) -> datetime | None:
 def _jump(low: datetime, high: datetime, zone: ZoneInfo) -> datetime:
     """Return the first second in (low, high] at which the offset is no longer that of ``low``."""
     offset = low.astimezone(zone).utcoffset()
-    low, high = low.replace(microsecond=0), high  # clocks are set at full seconds
+    low = low.replace(microsecond=0)  # clocks are set at full seconds
     while high - low > _SECOND:
         middle = low + timedelta(seconds=int((high - low).total_seconds()) // 2)
         if middle.astimezone(zone).utcoffset() == offset:

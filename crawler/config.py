@@ -26,15 +26,15 @@ from archive.topic import TopicSpec
 from crawler import keywords, subscribers
 from crawler.complaints import hint, translate
 from crawler.outlets import Outlets, read_outlets
+from crawler.readers import SubscribersFile
 from crawler.settings import (
     FILES,
     KeywordsFile,
     Mail,
     Settings,
-    Shape,
     SourcesFile,
-    SubscribersFile,
 )
+from crawler.shapes import Shape
 from crawler.yamlfile import ANY, Document, Place, read
 
 _PORTS = {Security.NONE: 25, Security.STARTTLS: 587, Security.TLS: 465}
