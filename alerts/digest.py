@@ -17,7 +17,7 @@ from datetime import datetime
 from alerts.model import Digest, Subscription, SubscriptionState
 from alerts.quote import QUOTED_FIELDS, Piece, fitting, headline, lead, quotation, repeats_title
 from alerts.watch import last_due, read_when
-from archive.model import Coverage, Hit, MatchedArticle
+from archive.model import Coverage, Hit, MatchedArticle, TermChange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,14 +77,18 @@ def build(
     since: datetime | None = None,
     topic_order: Sequence[str] = (),
     told: Collection[tuple[int, str]] = frozenset(),
+    changes: Sequence[TermChange] = (),
+    change_range: tuple[int, int] = (0, 0),
 ) -> Digest:
     """Return the digest that holds exactly the wanted matches with from_seq < seq <= to_seq.
 
     ``matched`` may hold more than that; what does not belong is left out here, once, for everybody. So is what an
     earlier digest of this subscription has ``told``, as (article_id, topic_id): a match that ended and came back
-    has a new seq, and is no news; nor is an article whose id was another when it was told.
+    has a new seq, and is no news; nor is an article whose id was another when it was told. ``changes``
+    are taken by their range alone: each is news, also of an article that was told.
     """
     wanted = subscription.topics
+    from_change, to_change = change_range
     articles = [
         one
         for one in matched
@@ -103,6 +107,13 @@ def build(
         made_at=made_at,
         since=since,
         topic_order=tuple(topic_order),
+        from_change=from_change,
+        to_change=to_change,
+        changes=tuple(
+            one
+            for one in changes
+            if from_change < one.id <= to_change and (wanted is None or one.topic_id in wanted)
+        ),
     )
 
 

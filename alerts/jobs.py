@@ -34,7 +34,7 @@ from alerts.model import (
     Subscription,
     SubscriptionState,
 )
-from alerts.prepare import Found, Matched, build_next, prepare, recipients, store
+from alerts.prepare import Changed, Found, Matched, build_next, prepare, recipients, store
 from alerts.render import render
 from alerts.watch import next_due, read_when
 from archive.errors import DeliveryError
@@ -62,13 +62,18 @@ class Run(Protocol):
 
 
 def sync(
-    conn: sqlite3.Connection, subscriptions: Sequence[Subscription], top_seq: int, now: datetime
+    conn: sqlite3.Connection,
+    subscriptions: Sequence[Subscription],
+    top_seq: int,
+    now: datetime,
+    top_change: int = 0,
 ) -> None:
     """Make `alerts.db` know the subscriptions that the operator's file holds now.
 
-    ``top_seq`` is the highest match in the archive, 0 when there is none: a new subscription starts after it.
+    ``top_seq`` is the highest match in the archive, 0 when there is none, ``top_change`` the newest change of a term:
+    a new subscription starts after them.
     """
-    state.sync_subscriptions(conn, subscriptions, top_seq, now)
+    state.sync_subscriptions(conn, subscriptions, top_seq, now, top_change)
 
 
 class Look(Protocol):
@@ -150,6 +155,8 @@ def preview(
     from_seq: int | None = None,
     *,
     topic_order: Sequence[str] = (),
+    changed: Changed = lambda _from, _to, _topics: (),
+    top_change: int = 0,
 ) -> Message:
     """Return what the next digest of ``subscription`` would hold as of ``now``; sends and stores nothing.
 
@@ -160,7 +167,12 @@ def preview(
     known = state.subscription_state(conn, subscription.id) if conn else None
     if known is None:
         known = SubscriptionState(
-            subscription=subscription, created_at=now, active=True, seq=top_seq, last_due_at=None
+            subscription=subscription,
+            created_at=now,
+            active=True,
+            seq=top_seq,
+            last_due_at=None,
+            change=top_change,
         )
     # The operator's file may say more than the last start has read of it.
     known = replace(known, subscription=subscription, seq=known.seq if from_seq is None else from_seq)
@@ -170,6 +182,8 @@ def preview(
         coverage=coverage,
         sources_read=sources_read,
         topic_order=topic_order,
+        changed=changed,
+        top_change=top_change,
     )
     due_at = next_due(read_when(subscription.when), subscription.zone, now)
     digest = build_next(conn if from_seq is None else None, known, found, due_at, now)

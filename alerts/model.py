@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from archive.model import Coverage, MatchedArticle
+from archive.model import Coverage, MatchedArticle, TermChange
 
 
 class Empty(StrEnum):
@@ -64,6 +64,17 @@ class Subscription:
     per_hour: int = 6
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaving:
+    """The web page at which a reader leaves with one click: where it is, and what its links are signed with."""
+
+    public_url: str
+    key: bytes
+
+    def __repr__(self) -> str:
+        return f"Leaving({self.public_url})"
+
+
 class Security(StrEnum):
     """How the line to the mail server is protected."""
 
@@ -84,6 +95,7 @@ class MailServer:
     password: str | None = None
     reply_to: str | None = None
     unsubscribe: str | None = None
+    leaving: Leaving | None = None
 
     def __repr__(self) -> str:
         return f"MailServer({self.host}:{self.port}, {self.security}, user={self.username!r})"
@@ -101,6 +113,7 @@ class DigestKind(StrEnum):
 class Digest:
     """One issue of one subscription: every wanted match with from_seq < seq <= to_seq.
 
+    ``changes``: every wanted term that came or left with an edit, from_change < id <= to_change.
     ``since`` is up to when the reader was told before; ``topic_order`` is the operator's order of all topics.
     ``caught_up_from`` is the first hour that passed without a digest, because nothing ran; None when all went by plan.
     An instant digest holds some matches of its range and not the others; ``held_back`` counts the articles that were
@@ -122,6 +135,9 @@ class Digest:
     caught_up_from: datetime | None = None
     held_back: int = 0
     rest_at: datetime | None = None
+    from_change: int = 0
+    to_change: int = 0
+    changes: tuple[TermChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,8 +173,9 @@ FOLDER_CHANNEL = "folder"
 class SubscriptionState:
     """What is remembered of a subscription.
 
-    ``seq`` is where its next digest starts: every match up to it has been dealt with. ``last_due_at`` is
-    the latest due moment that was dealt with, with a digest or without; None before the first.
+    ``seq`` is where its next digest starts: every match up to it has been dealt with; ``change`` is the same for
+    what edits did to terms. ``last_due_at`` is the latest due moment that was dealt with, with a digest or without;
+    None before the first.
     """
 
     subscription: Subscription
@@ -166,6 +183,7 @@ class SubscriptionState:
     active: bool
     seq: int
     last_due_at: datetime | None
+    change: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ from typing import Any
 from alerts import state
 from alerts.model import FOLDER_CHANNEL, Delivery, DeliveryState, Digest, Message
 from alerts.state import rows
+from alerts.suppressions import WHY_NOT, suppressed
 from archive.connect import transaction
 from archive.errors import ArchiveError
 from archive.times import moment, stamp
@@ -53,20 +54,24 @@ def queue(conn: sqlite3.Connection, digest: Digest, messages: Sequence[Message])
         if _stored(conn, digest):
             return False
         known = state.subscription_state(conn, subscription_id)
-        if known is None or known.seq != digest.from_seq:
-            stands = "unknown" if known is None else f"at {known.seq}"
-            raise ArchiveError(f"{subscription_id} is {stands}: no digest can start at {digest.from_seq}")
+        if known is None or (known.seq, known.change) != (digest.from_seq, digest.from_change):
+            stands = "unknown" if known is None else f"at {known.seq}, {known.change}"
+            starts = f"{digest.from_seq}, {digest.from_change}"
+            raise ArchiveError(f"{subscription_id} is {stands}: no digest can start at {starts}")
         state.move_due(conn, subscription_id, digest.due_at)
-        if digest.from_seq == digest.to_seq:
+        if (digest.from_seq, digest.from_change) == (digest.to_seq, digest.to_change):
             return True
         digest_id = rows(
             conn,
-            """INSERT INTO digests (subscription_id, from_seq, to_seq, due_at, made_at, matches, subject)
-               VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id""",
+            """INSERT INTO digests (subscription_id, from_seq, to_seq, from_change, to_change, due_at, made_at, matches,
+                                    subject)
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id""",
             (
                 subscription_id,
                 digest.from_seq,
                 digest.to_seq,
+                digest.from_change,
+                digest.to_change,
                 stamp(digest.due_at),
                 stamp(digest.made_at),
                 len(digest.articles),
@@ -81,20 +86,23 @@ def queue(conn: sqlite3.Connection, digest: Digest, messages: Sequence[Message])
                 (subscription_id, article_id, topic_id, digest_id),
             )
         for message in messages:
-            _insert(conn, digest_id, message, digest.made_at)
+            _insert(conn, digest_id, subscription_id, message, digest.made_at)
         return True
 
 
 def _stored(conn: sqlite3.Connection, digest: Digest) -> bool:
-    sql = "SELECT from_seq, to_seq FROM digests WHERE subscription_id = ? AND due_at = ?"
+    sql = """SELECT from_seq, to_seq, from_change, to_change FROM digests
+             WHERE subscription_id = ? AND kind = 'digest' AND due_at = ?"""
     found = rows(conn, sql, (digest.subscription.id, stamp(digest.due_at)))
-    if found and found[0] != (digest.from_seq, digest.to_seq):
+    if found and found[0] != (digest.from_seq, digest.to_seq, digest.from_change, digest.to_change):
         raise ArchiveError(f"{digest.subscription.id} has another digest due at {stamp(digest.due_at)}")
     return bool(found)
 
 
-def _insert(conn: sqlite3.Connection, digest_id: int, message: Message, now: datetime) -> None:
-    why_not = state.suppressed(conn, message.recipient)
+def _insert(
+    conn: sqlite3.Connection, digest_id: int, subscription_id: str, message: Message, now: datetime
+) -> None:
+    why_not = suppressed(conn, message.recipient, subscription_id)
     rows(
         conn,
         """INSERT INTO deliveries (digest_id, recipient, channel, message_id, subject, body, html,
@@ -124,10 +132,9 @@ def claim(conn: sqlite3.Connection, now: datetime, limit: int, channel: str | No
     with transaction(conn):
         rows(
             conn,
-            """UPDATE deliveries SET state = 'dead', done_at = ?1, last_error = (
-                   SELECT 'suppressed since ' || since || ': ' || why FROM suppressions
-                   WHERE suppressions.recipient = lower(deliveries.recipient))
-               WHERE state = 'due' AND lower(recipient) IN (SELECT recipient FROM suppressions)""",
+            f"""UPDATE deliveries SET state = 'dead', done_at = ?1, last_error = ({WHY_NOT})
+               WHERE state = 'due' AND lower(recipient) IN (SELECT recipient FROM suppressions)
+               AND ({WHY_NOT}) IS NOT NULL""",  # noqa: S608 - our own words
             (stamp(now),),
         )
         claimed = rows(

@@ -17,10 +17,12 @@ from alerts.model import OUTBOX, Digest, MailServer, Message, Subscription, Subs
 from alerts.render import render_all
 from archive.connect import transaction
 from archive.errors import ArchiveError
-from archive.model import Coverage, MatchedArticle
+from archive.model import Coverage, MatchedArticle, TermChange
 
 # matched(from_seq, to_seq, topics): every match with from_seq < seq <= to_seq; topics None means all.
 Matched = Callable[[int, int, tuple[str, ...] | None], Sequence[MatchedArticle]]
+# changed(from_id, to_id, topics): likewise, what edits did to terms.
+Changed = Callable[[int, int, tuple[str, ...] | None], Sequence[TermChange]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,8 @@ class Found:
     coverage: Sequence[Coverage]
     sources_read: int
     topic_order: Sequence[str] = ()
+    changed: Changed = lambda _from, _to, _topics: ()
+    top_change: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +58,20 @@ def prepare(
 
     Raises ValueError when it cannot be rendered, or the archive is older than what was told from it.
     """
-    if found.top_seq < known.seq:
-        raise ValueError(
-            f"it stands at match {known.seq}, and the archive ends at {found.top_seq}: was the archive replaced?"
-        )
+    for what, stands, ends in (
+        ("match", known.seq, found.top_seq),
+        ("change", known.change, found.top_change),
+    ):
+        if ends < stands:
+            raise ValueError(
+                f"it stands at {what} {stands}, and the archive ends at {ends}: was the archive replaced?"
+            )
     digest = build_next(conn, known, found, due_at, now)
-    messages = render_all(digest, recipients(digest.subscription), server) if digest.articles else ()
+    messages = (
+        render_all(digest, recipients(digest.subscription), server)
+        if digest.articles or digest.changes
+        else ()
+    )
     return Prepared(digest=digest, messages=tuple(messages))
 
 
@@ -69,6 +81,8 @@ def build_next(
     """Return the digest of what the archive found since the subscription was last told."""
     subscription, start = known.subscription, known.seq
     matched = found.matched(start, found.top_seq, subscription.topics) if found.top_seq > start else ()
+    upto = max(known.change, found.top_change)
+    changes = found.changed(known.change, upto, subscription.topics) if upto > known.change else ()
     ids = [article_id for one in matched for article_id in (one.article_id, *one.was)]
     return build(
         subscription,
@@ -82,6 +96,8 @@ def build_next(
         since=known.last_due_at or known.created_at,
         topic_order=found.topic_order,
         told=state.told(conn, subscription.id, ids) if conn else (),
+        changes=changes,
+        change_range=(known.change, upto),
     )
 
 

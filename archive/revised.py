@@ -4,15 +4,18 @@ A match says what stands now, and once it has ended what stood last. That a name
 in the text, is told by neither; nor is it that a match was made by an edit. So it is written down when the matcher
 looks at a revised article (`archive.queue`), before the hits of then make way. A topic that was itself changed
 meanwhile says nothing: with its words of before, nobody has looked at what stands now.
+
+The rows are never taken away, and their ids only grow, so that `between` two of them each change is exactly once.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from archive.model import Hit
+from archive.model import Hit, TermChange
+from archive.times import moment
 
 FIELDS = ("title", "summary", "text")  # what revisions are kept of
 CAME, LEFT = "came", "left"
@@ -87,3 +90,39 @@ def _stood(conn: sqlite3.Connection, seq: int) -> _Terms:
         if row["field"] in FIELDS:
             terms.setdefault((row["field"], row["variant"]), row["text"])
     return terms
+
+
+def top(conn: sqlite3.Connection) -> int:
+    """Return the newest change that there is, 0 when there is none."""
+    newest: int = conn.execute("select coalesce(max(id), 0) from hit_changes").fetchone()[0]
+    return newest
+
+
+def between(
+    conn: sqlite3.Connection, from_id: int, to_id: int, topics: Sequence[str] | None
+) -> list[TermChange]:
+    """Return the changes with ``from_id < id <= to_id`` of ``topics`` (None: all), in the order of id.
+
+    An article that turned out to be another is told as that one; its headlines are those that were edited.
+    """
+    rows = conn.execute(
+        """select c.id, c.topic_id, t.title as topic_title, kept.id as article_id, kept.url, a.source_id,
+                  s.name as source_name, s.country, coalesce(a.language, s.language) as language,
+                  c.variant as term, c.text, c.field, c.change, c.at, r.title as before,
+                  coalesce((select n.title from revisions n where n.article_id = c.article_id and n.id > c.revision_id
+                            order by n.id limit 1), a.title) as after
+        from hit_changes c join revisions r on r.id = c.revision_id join articles a on a.id = c.article_id
+        join articles kept on kept.id = coalesce(a.merged_into, a.id)
+        join topics t on t.id = c.topic_id join sources s on s.id = a.source_id
+        where c.id > ? and c.id <= ? order by c.id""",
+        (from_id, to_id),
+    )
+    return [
+        TermChange(
+            came=row["change"] == CAME,
+            at=moment(row["at"]),
+            **{name: row[name] for name in row.keys() if name not in ("change", "at")},  # noqa: SIM118 - a Row is no dict
+        )
+        for row in rows
+        if topics is None or row["topic_id"] in topics
+    ]

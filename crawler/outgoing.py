@@ -19,12 +19,12 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from alerts import jobs, outbox
-from alerts import state as alerts_state
+from alerts import schema as alerts_schema
 from alerts.channels import Channel
 from alerts.channels.folder import FolderChannel
 from alerts.channels.mail import MailChannel
 from alerts.prepare import Found
-from archive import search
+from archive import revised, search
 from archive.connect import open_reader
 from archive.errors import ArchiveError
 from archive.threads import Readers, Writer
@@ -71,12 +71,14 @@ class Outgoing:
 
     async def migrate(self) -> None:
         """Bring alerts.db up to date."""
-        await self.with_alerts(alerts_state.migrate)
+        await self.with_alerts(alerts_schema.migrate)
 
-    async def sync(self, top_seq: int) -> None:
-        """Make the subscriptions what the configuration says; a new one is told what follows ``top_seq``."""
+    async def sync(self, top_seq: int, top_change: int) -> None:
+        """Make the subscriptions what the configuration says; a new one is told what follows the two."""
         now = self.now()
-        await self.with_alerts(lambda conn: jobs.sync(conn, self.config.subscriptions, top_seq, now))
+        await self.with_alerts(
+            lambda conn: jobs.sync(conn, self.config.subscriptions, top_seq, now, top_change)
+        )
         await self._recover()
 
     async def digest(self) -> None:
@@ -143,6 +145,8 @@ class Outgoing:
                     coverage=coverage,
                     sources_read=read,
                     topic_order=self.topic_order,
+                    changed=lambda after, upto, topics: revised.between(archive, after, upto, topics),
+                    top_change=revised.top(archive),
                 )
 
             with closing(open_reader(self.path)) as alerts:

@@ -30,7 +30,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from archive import due, maintain, rematch, search
+from archive import due, maintain, rematch, revised, search
 from archive.errors import ArchiveError
 from archive.model import PageTask, PollTask, Result, Task
 from archive.threads import Readers, Writer
@@ -151,7 +151,7 @@ class Service:
 
         await self.watching.take_over(topics, sync)
         top_seq = await self.readers.run(search.top_seq)
-        await self.outgoing.sync(top_seq)
+        await self.outgoing.sync(top_seq, await self.readers.run(revised.top))
         await self.asked.settle()
 
     def listen(self) -> None:

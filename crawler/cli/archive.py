@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from archive import due
+from archive import due, revised
 from archive import search as asking
 from archive.connect import open_reader
 from archive.errors import PresswatchError, TopicError
@@ -135,6 +135,7 @@ def digest(
 ) -> None:
     """Build the next digest of a subscriber, as it would be now."""
     from alerts import jobs
+    from alerts import schema as alerts_schema
     from alerts import state as alerts_state
 
     config = load(context)
@@ -152,7 +153,9 @@ def digest(
             refuse_past(as_of, due.newest_time(conn))
         coverage, read = asking.coverage(conn)
         with (
-            closing(open_reader(alerts)) if alerts.exists() else closing(sqlite3.connect(":memory:")) as state
+            closing(alerts_schema.open_as_now(alerts))
+            if alerts.exists()
+            else closing(sqlite3.connect(":memory:")) as state
         ):
             stands = alerts_state.subscription_state(state, subscriber) if alerts.exists() else None
             message = jobs.preview(
@@ -165,6 +168,8 @@ def digest(
                 config.mail,
                 clock(as_of)(),
                 topic_order=tuple(one.topic_id for one in config.topics),
+                changed=lambda after, upto, topics: revised.between(conn, after, upto, topics),
+                top_change=revised.top(conn),
             )
     folder = into or config.data_dir / "preview"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # they name a recipient

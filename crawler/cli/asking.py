@@ -21,7 +21,7 @@ from typing import Annotated, Any
 
 import typer
 
-from alerts import requests, state
+from alerts import requests, schema
 from alerts.requests import State
 from archive.connect import open_writer, transaction, translated
 from archive.errors import ArchiveError, LockHeld, PresswatchError
@@ -93,7 +93,7 @@ def _answer(data_dir: Path, ask: Ask, who: str, held: ExitStack) -> Mapping[str,
     if not path.exists():
         raise ArchiveError(f"{who} is only beginning in {data_dir}: try again in a moment")
     with closing(open_writer(path)) as conn, translated(path):
-        if state.pending(conn):
+        if schema.pending(conn):
             raise ArchiveError(f"{who}, which runs in {data_dir}, is of an earlier version: start it again")
         now = clock(None)()
         request_id, claimed = None, False

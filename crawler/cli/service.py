@@ -226,15 +226,15 @@ def migrate(
 
     `run` does it by itself.
     """
-    from alerts import state as alerts_state
+    from alerts import schema as alerts_schema
     from archive.connect import open_reader, open_writer
     from archive.lock import service_lock
     from crawler import upgrade
 
     config = load(context)
     now = clock(None)()
-    pending = {"archive.db": upgrade.pending, "alerts.db": alerts_state.pending}
-    apply = {"archive.db": lambda conn: upgrade.migrate(conn, now), "alerts.db": alerts_state.migrate}
+    pending = {"archive.db": upgrade.pending, "alerts.db": alerts_schema.pending}
+    apply = {"archive.db": lambda conn: upgrade.migrate(conn, now), "alerts.db": alerts_schema.migrate}
     done: dict[str, list[str]] = {}
     if show:
         for name, ask in pending.items():

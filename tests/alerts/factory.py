@@ -8,11 +8,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from alerts import jobs, state
+from alerts import jobs, schema
 from alerts.digest import build
 from alerts.model import Digest, DigestSummary, MailServer, Security, Subscription
 from alerts.prepare import Found, Matched
-from archive.model import Content, Coverage, Hit, MatchedArticle
+from archive.model import Content, Coverage, Hit, MatchedArticle, TermChange
 
 T = TypeVar("T")
 
@@ -63,6 +63,29 @@ def article(seq: int, **changes: Any) -> MatchedArticle:
     return MatchedArticle(**{**values, **changes})
 
 
+def change(number: int, **changes: Any) -> TermChange:
+    """A name that left a headline with an edit."""
+    values: dict[str, Any] = {
+        "id": number,
+        "topic_id": "peru",
+        "topic_title": "Peru",
+        "article_id": number,
+        "url": f"https://news.example/{number}",
+        "source_id": "andina",
+        "source_name": "Andina",
+        "country": "PE",
+        "language": "en",
+        "term": "Boluarte",
+        "text": "Boluarte",
+        "field": "title",
+        "came": False,
+        "at": NOON - timedelta(hours=2),
+        "before": "Boluarte speaks in Peru",
+        "after": "President speaks in Peru",
+    }
+    return TermChange(**{**values, **changes})
+
+
 def trouble(source: str = "La República", kind: str = "blocked", detail: str = "HTTP 403") -> Coverage:
     return Coverage(
         source_id=source, source_name=source, kind=kind, since=NOON - timedelta(hours=14), detail=detail
@@ -96,7 +119,7 @@ def server(**changes: Any) -> MailServer:
 def connect(path: str = ":memory:") -> sqlite3.Connection:
     conn = sqlite3.connect(path, isolation_level=None)
     conn.execute("PRAGMA foreign_keys = on")
-    state.migrate(conn)
+    schema.migrate(conn)
     return conn
 
 

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts import jobs, outbox, prepare, state
+from alerts import jobs, outbox, prepare, schema, state
 from alerts.channels.fake import FakeChannel
 from alerts.channels.folder import FolderChannel
 from alerts.channels.mail import MailChannel
@@ -23,9 +23,9 @@ from alerts.model import Delivery, DeliverySummary, DigestSummary, MailServer, S
 from alerts.prepare import Found
 from archive.connect import open_reader
 from archive.errors import ArchiveError, DeliveryError
-from archive.model import MatchedArticle
+from archive.model import MatchedArticle, TermChange
 from archive.threads import Writer
-from tests.alerts.factory import NOON, article, connect, make_digests, server, subscription
+from tests.alerts.factory import NOON, article, change, connect, make_digests, server, subscription
 from tests.alerts.smtp_server import Handler, mail_server
 
 T = TypeVar("T")
@@ -330,7 +330,7 @@ def test_digests_are_read_and_rendered_outside_the_writer(
     bad = subscription(id="bad", to=("x\r\nBcc: y@z.org",))
 
     async def tick() -> DigestSummary:
-        await run(state.migrate)
+        await run(schema.migrate)
         await run(lambda conn: ready(conn, subscription(), bad, subscription(id="quiet", topics=())))
         return await jobs.digest_due(look, run, server(), NOON)
 
@@ -354,7 +354,7 @@ def test_a_digest_is_refused_when_its_subscription_moved_on_while_it_was_rendere
         return await run(work)
 
     async def ticks() -> tuple[DigestSummary, DigestSummary]:
-        await run(state.migrate)
+        await run(schema.migrate)
         await run(ready)
         first = await jobs.digest_due(look, overtaken, server(), NOON)
         await run(lambda conn: conn.execute("UPDATE subscriptions SET active = 1"))
@@ -371,7 +371,7 @@ def test_two_ticks_that_make_the_same_digest_store_it_once(tmp_path: Path) -> No
     writer, look, run = files(tmp_path)
 
     async def both() -> list[DigestSummary]:
-        await run(state.migrate)
+        await run(schema.migrate)
         await run(ready)
         return await asyncio.gather(*(jobs.digest_due(look, run, server(), NOON) for _ in range(2)))
 
@@ -481,3 +481,36 @@ def test_one_bad_recipient_does_not_stop_the_rest_of_a_real_conversation(conn: s
     summary = asyncio.run(tick())
     assert (summary.sent, summary.failed, summary.dead, summary.unknown) == (2, 1, 1, 0)
     assert sorted(one[1][0] for one in handler.taken) == ["a@example.org", "z@example.org"]
+
+
+@given(st.lists(st.sampled_from(["match", "change", "other", "digest"]), max_size=25))
+def test_every_wanted_change_is_in_exactly_one_digest_with_matches_or_without(steps: list[str]) -> None:
+    conn = connect()
+    jobs.sync(conn, [subscription()], 0, NOON - DAY)
+    matches: list[MatchedArticle] = []
+    changes: list[TermChange] = []
+    told: list[int] = []
+    now = NOON
+    for step in [*steps, "digest"]:
+        if step == "match":
+            matches.append(article(len(matches) + 1))
+        elif step != "digest":
+            changes.append(change(len(changes) + 1, topic_id="peru" if step == "change" else "us-troops"))
+        else:
+            now += DAY
+            known = state.subscription_state(conn, "lima-desk")
+            assert known is not None
+            found = Found(
+                matched=lambda low, high, _: [one for one in matches if low < one.seq <= high],
+                top_seq=len(matches),
+                coverage=(),
+                sources_read=3,
+                changed=lambda low, high, _: [one for one in changes if low < one.id <= high],
+                top_change=len(changes),
+            )
+            prepared = prepare.prepare(conn, known, found, server(), now, now)
+            assert bool(prepared.messages) == bool(prepared.digest.changes or prepared.digest.articles)
+            prepare.store(conn, prepared)
+            told += [one.id for one in prepared.digest.changes]
+    assert told == [one.id for one in changes if one.topic_id == "peru"]
+    conn.close()

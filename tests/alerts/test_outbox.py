@@ -12,12 +12,15 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlite_utils import Database
 
-from alerts import outbox, state
+from alerts import outbox, schema, state, suppressions
 from alerts.model import Digest, Message
 from alerts.render import render
 from archive.connect import open_writer
 from archive.errors import ArchiveError
+from archive.model import to_json
+from archive.times import stamp
 from tests.alerts.factory import NOON, article, connect, digest, server, subscription
 
 MINUTE = timedelta(minutes=1)
@@ -43,7 +46,7 @@ def states(conn: sqlite3.Connection) -> list[str]:
 
 def test_migrating_twice_changes_nothing(conn: sqlite3.Connection) -> None:
     before = conn.execute("SELECT sql FROM sqlite_master ORDER BY name").fetchall()
-    state.migrate(conn)
+    schema.migrate(conn)
     assert conn.execute("SELECT sql FROM sqlite_master ORDER BY name").fetchall() == before
 
 
@@ -116,7 +119,7 @@ def test_a_range_with_nothing_wanted_in_it_is_a_row_without_deliveries(conn: sql
 
 def test_a_suppressed_address_is_not_written_to_and_the_row_says_why(conn: sqlite3.Connection) -> None:
     ready(conn)
-    state.suppress(conn, "Desk@Example.org", "asked to leave", NOON)
+    suppressions.suppress(conn, "Desk@Example.org", "asked to leave", NOON)
     queued(conn, "desk@example.org", "other@example.org")
     assert states(conn) == ["dead", "due"]
     assert conn.execute("SELECT last_error FROM deliveries WHERE state = 'dead'").fetchall() == [
@@ -129,7 +132,7 @@ def test_what_waits_for_an_address_when_it_is_suppressed_does_not_leave_either(
 ) -> None:
     ready(conn)
     made, _ = queued(conn, "Desk@example.org", "other@example.org")
-    state.suppress(conn, "desk@Example.org", "asked to leave", NOON)
+    suppressions.suppress(conn, "desk@Example.org", "asked to leave", NOON)
     assert [one.recipient for one in outbox.claim(conn, made.made_at, 9)] == ["other@example.org"]
     assert conn.execute("SELECT recipient, last_error FROM deliveries WHERE state = 'dead'").fetchall() == [
         ("Desk@example.org", "suppressed since 2026-07-19T12:00:00+00:00: asked to leave")
@@ -215,10 +218,10 @@ def test_other_accounts_of_the_computer_cannot_read_who_gets_mail(
     path = tmp_path / "alerts.db"
     if found is not None:
         with closing(open_writer(path)) as conn:
-            state.migrate(conn)
+            schema.migrate(conn)
         path.chmod(found)
     with closing(open_writer(path)) as conn:
-        state.migrate(conn)
+        schema.migrate(conn)
         ready(conn)
         modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
     assert modes == dict.fromkeys(("alerts.db", "alerts.db-shm", "alerts.db-wal"), becomes)
@@ -311,19 +314,36 @@ def test_what_sqlite_says_arrives_as_our_error(conn: sqlite3.Connection) -> None
 
 
 def test_a_file_of_an_earlier_version_keeps_its_digests_and_remembers_from_now_on(
-    conn: sqlite3.Connection,
+    tmp_path: Path,
 ) -> None:
-    ready(conn)
-    queued(conn)
-    conn.execute("DROP TABLE digest_items")
-    conn.execute("DELETE FROM _sqlite_migrations WHERE name = 'what_was_told'")
-    assert state.told(conn, "lima-desk", [1]) == frozenset(), (
-        "a preview reads it before it was brought up to date"
-    )
-    assert state.migrate(conn) == ["what_was_told"]
-    assert states(conn) == ["due"]
-    queued(conn, due=1)
-    assert state.told(conn, "lima-desk", [1, 2]) == {(2, "peru")}
+    path = tmp_path / "alerts.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as conn:
+        conn.execute("PRAGMA foreign_keys = on")
+        schema.migrations.apply(Database(conn, execute_plugins=False), stop_before="kinds_and_changes")
+        before = {
+            "subscriptions": ("lima-desk", "Lima", to_json(subscription()).decode(), 0, stamp(NOON), None, 1),
+            "digests": (7, "lima-desk", 0, 4, stamp(NOON), stamp(NOON), 1, "Peru (1)"),
+            "digest_items": ("lima-desk", 4, "peru", 7),
+            "deliveries": (
+                1, 7, "desk@example.org", "mail", "<a@b>", "Peru (1)", b"x", "<p>", "due", 0, stamp(NOON), None, None, None,
+            ),
+            "suppressions": ("gone@example.org", stamp(NOON), "asked to leave"),
+        }  # fmt: skip
+        for table, row in before.items():
+            conn.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)
+    with closing(schema.open_as_now(path)) as copy:
+        assert state.told(copy, "lima-desk", [4]) == {(4, "peru")}, "a preview needs no migration of the file"
+    with closing(sqlite3.connect(path, isolation_level=None)) as conn:
+        conn.execute("PRAGMA foreign_keys = on")
+        assert schema.migrate(conn) == ["kinds_and_changes"]
+        assert conn.execute("PRAGMA foreign_key_check").fetchall() == []
+        state.sync_subscriptions(conn, [subscription()], 9, NOON + MINUTE, top_change=5)
+        known = state.subscription_state(conn, "lima-desk")
+        assert known is not None
+        assert (known.seq, known.change) == (4, 5), "edits of before this version are no news"
+        assert suppressions.suppressed(conn, "gone@example.org", "lima-desk")
+        (claimed,) = outbox.claim(conn, NOON, 9)
+        assert (claimed.digest_id, claimed.subscription_id) == (7, "lima-desk")
 
 
 def test_an_interrupted_ending_in_the_folder_is_no_attempt(conn: sqlite3.Connection) -> None:
@@ -356,3 +376,34 @@ def test_what_waits_for_a_date_to_which_a_clock_had_run_ahead_is_due_again(conn:
     outbox.recover(conn, NOON)
     assert [one.id for one in outbox.claim(conn, NOON, 9)] == [ahead.id]
     assert [one.id for one in outbox.claim(conn, NOON + timedelta(days=1), 9)] == [waits.id]
+
+
+def test_who_leaves_one_list_still_gets_the_others(conn: sqlite3.Connection) -> None:
+    both = [subscription(), subscription(id="weekly", name="Weekly")]
+    state.sync_subscriptions(conn, both, 0, NOON - timedelta(days=1))
+    assert suppressions.suppress(conn, "Desk@example.org", "asked to leave", NOON, "lima-desk")
+    assert not suppressions.suppress(conn, "desk@example.org", "asked again", NOON + MINUTE, "lima-desk")
+    for one in both:
+        made = digest(article(1), subscription=one)
+        outbox.queue(conn, made, [render(made, "desk@example.org", server())])
+    assert states(conn) == ["dead", "due"]
+    # And what waits for it when the reader leaves the second.
+    suppressions.suppress(conn, "desk@example.org", "asked to leave", NOON, "weekly")
+    assert outbox.claim(conn, NOON + MINUTE, 9) == []
+    assert states(conn) == ["dead", "dead"]
+    assert [one.subscription_id for one in suppressions.lift(conn, "desk@example.org", "weekly")] == [
+        "weekly"
+    ]
+    assert [(one.subscription_id, one.why) for one in suppressions.listed(conn)] == [
+        ("lima-desk", "asked to leave")
+    ]
+
+
+def test_an_address_that_is_to_get_nothing_gets_no_list(conn: sqlite3.Connection) -> None:
+    suppressions.suppress(conn, "desk@example.org", "bounced", NOON)
+    assert (
+        suppressions.suppressed(conn, "DESK@example.org", "any") == f"suppressed since {stamp(NOON)}: bounced"
+    )
+    assert suppressions.suppressed(conn, "other@example.org", "any") is None
+    assert len(suppressions.lift(conn, "desk@example.org")) == 1
+    assert suppressions.suppressed(conn, "desk@example.org", "any") is None

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from alerts import requests, state
+from alerts import requests, schema
 from alerts.requests import LEFT, State
 
 NOW = datetime(2026, 7, 20, 12, 0, tzinfo=UTC)
@@ -90,12 +90,12 @@ def test_a_start_fails_what_was_under_way_and_keeps_what_is_waited_for(conn: sql
 def test_an_alerts_db_of_before_gets_the_new_table() -> None:
     conn = sqlite3.connect(":memory:", isolation_level=None)
     conn.row_factory = sqlite3.Row
-    state.migrate(conn)
+    schema.migrate(conn)
     conn.execute("delete from _sqlite_migrations where name = 'requests_that_are_claimed'")
     conn.execute("drop table requests")
     conn.execute("create table requests (id integer primary key, at text not null)")
-    assert state.pending(conn) == ["requests_that_are_claimed"]
-    state.migrate(conn)
+    assert schema.pending(conn) == ["requests_that_are_claimed"]
+    schema.migrate(conn)
     ask(conn)
     assert claim(conn) == "rematch"
     conn.close()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from archive import due, rematch
+from archive import due, rematch, revised
 from archive.model import Outcome, PageOutcome, Refetch
 from crawler.pipelines import store_stored, take_stored
 from tests.archive.world import (
@@ -340,3 +340,39 @@ def test_a_topic_that_was_itself_changed_says_nothing_of_what_came(conn: sqlite3
     store(conn, offered("A country", at=10))
     match(conn, later(11))
     assert changes(conn) == []
+
+
+# --- told between two sequences -------------------------------------------------------------------------------------
+
+
+def test_what_came_and_left_is_told_with_the_headlines_on_both_sides(conn: sqlite3.Connection) -> None:
+    store(conn, offered("Peru has lithium"))
+    match(conn)
+    assert revised.top(conn) == 0
+    store(conn, offered("A country has lithium", at=10))
+    match(conn, later(11))
+    store(conn, offered("A country votes", at=20))
+    match(conn, later(21))
+    first, second = revised.between(conn, 0, revised.top(conn), None)
+    assert (first.topic_id, first.term, first.text, first.field) == ("peru", "Peru", "Peru", "title")
+    assert not first.came
+    assert (first.before, first.after) == ("Peru has lithium", "A country has lithium")
+    assert (second.topic_id, second.before, second.after) == (
+        "lithium",
+        "A country has lithium",
+        "A country votes",
+    )
+    assert (first.at, first.source_name, first.article_id) == (later(10), "Andina", 1)
+    assert revised.between(conn, first.id, second.id, None) == [second]
+    assert revised.between(conn, 0, second.id, ["lithium"]) == [second]
+
+
+def test_ranges_that_meet_tell_each_change_once(conn: sqlite3.Connection) -> None:
+    for number, words in enumerate(["Peru today", "Lithium", "Peru and lithium", "Rain", "Peru"]):
+        store(conn, offered(words, at=10 * number))
+        match(conn, later(10 * number + 1))
+    top = revised.top(conn)
+    assert top == 6
+    for cut in range(top + 1):
+        told = [*revised.between(conn, 0, cut, None), *revised.between(conn, cut, top, None)]
+        assert [one.id for one in told] == list(range(1, top + 1))
