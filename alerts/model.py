@@ -10,7 +10,8 @@ DigestSummary, DeliverySummary, Problem   how a tick ended     jobs    -> servic
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -135,6 +136,7 @@ class Digest:
     caught_up_from: datetime | None = None
     held_back: int = 0
     rest_at: datetime | None = None
+    outlets: Mapping[int, int] = field(default_factory=dict)  # of articles, how many outlets have their story
     from_change: int = 0
     to_change: int = 0
     changes: tuple[TermChange, ...] = ()

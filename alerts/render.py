@@ -26,7 +26,7 @@ from css_inline import CSSInliner
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from alerts import headers
-from alerts.model import FOLDER_CHANNEL, MAIL_CHANNEL, OUTBOX, Digest, MailServer, Message
+from alerts.model import FOLDER_CHANNEL, MAIL_CHANNEL, OUTBOX, Digest, DigestKind, MailServer, Message
 from alerts.view import Leave, Room, Teller, View, clean
 
 NOWHERE = "presswatch.invalid"  # RFC 2606: never a real domain
@@ -79,6 +79,7 @@ def render_all(digest: Digest, recipients: Sequence[str], server: MailServer | N
     mail.set_boundary(f"=_{_hash(digest)[:24]}")
     mail["Content-Language"] = whole.language  # set_content drops every Content-* set before it
 
+    by_mail = server and digest.subscription.channel != FOLDER_CHANNEL
     messages = []
     for recipient, address in zip(recipients, to, strict=True):
         message_id = f"<{_hash(digest, recipient)[:32]}@{sender.domain}>"
@@ -87,7 +88,7 @@ def render_all(digest: Digest, recipients: Sequence[str], server: MailServer | N
         messages.append(
             Message(
                 recipient=recipient,
-                channel=MAIL_CHANNEL if server and recipient != OUTBOX else FOLDER_CHANNEL,
+                channel=MAIL_CHANNEL if by_mail and recipient != OUTBOX else FOLDER_CHANNEL,
                 message_id=message_id,
                 subject=whole.subject,
                 body=mail.as_bytes(),
@@ -224,5 +225,10 @@ def _slug(text: str) -> str:
 
 
 def _hash(digest: Digest, *recipient: str) -> str:
-    identity = [digest.subscription.id, digest.from_seq, digest.to_seq, digest.due_at.isoformat(), *recipient]
+    identity: list[object] = [digest.subscription.id, digest.from_seq, digest.to_seq]
+    if digest.kind is not DigestKind.INSTANT:  # these have no hour: the same matches are the same mail
+        identity.append(digest.due_at.isoformat())
+    if digest.kind is not DigestKind.DIGEST:
+        identity.append(digest.kind.value)
+    identity += recipient
     return hashlib.sha256(json.dumps(identity).encode()).hexdigest()
