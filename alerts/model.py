@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from archive.model import Coverage, MatchedArticle, TermChange, ToldStory
+from archive.model import Coverage, MatchedArticle, Story, TermChange
 
 
 class Empty(StrEnum):
@@ -57,9 +57,7 @@ class Subscription:
     quiet: str | None = None
     empty: Empty = Empty.SKIP
     cap: int | None = None  # stories told under one topic; None: as many as there are
-    channel: str | None = (
-        None  # MAIL_CHANNEL or FOLDER_CHANNEL; None: mail, where there is a server and an address
-    )
+    channel: str | None = None  # MAIL_CHANNEL or FOLDER_CHANNEL; None: mail, where it can be sent
     backfill: bool = False  # also what a new or changed topic found in articles that were stored already
     thread: bool = False  # all digests are one thread in the reader's mail program
     # Of ``instant``: by how many outlets a story must grow until it is told again, and mails an hour at most.
@@ -148,13 +146,14 @@ class Digest:
     made_at: datetime
     since: datetime | None = None
     topic_order: tuple[str, ...] = ()
-    stories: Mapping[int, ToldStory] = field(default_factory=dict)
+    stories: Mapping[int, Story] = field(default_factory=dict)
     continued: frozenset[int] = frozenset()
     usual: Mapping[str, float] = field(default_factory=dict)
     kind: DigestKind = DigestKind.DIGEST
     caught_up_from: datetime | None = None
     held_back: int = 0
     rest_at: datetime | None = None
+    outlets: Mapping[int, int] = field(default_factory=dict)  # of articles, how many outlets have their story
     from_change: int = 0
     to_change: int = 0
     changes: tuple[TermChange, ...] = ()

@@ -115,6 +115,7 @@ def render_all(
     mail["Content-Language"] = whole.language  # set_content drops every Content-* set before it
 
     test = ("test", test_at.isoformat()) if test_at else ()
+    by_mail = server and digest.subscription.channel != FOLDER_CHANNEL
     messages = []
     for recipient, address in zip(recipients, to, strict=True):
         message_id = _id(sender, *_identity(digest), recipient, *test)
@@ -123,7 +124,7 @@ def render_all(
         messages.append(
             Message(
                 recipient=recipient,
-                channel=MAIL_CHANNEL if server and recipient != OUTBOX else FOLDER_CHANNEL,
+                channel=MAIL_CHANNEL if by_mail and recipient != OUTBOX else FOLDER_CHANNEL,
                 message_id=message_id,
                 subject=subject,
                 body=mail.as_bytes(),
@@ -238,9 +239,10 @@ def _id(sender: Address, *what: object) -> str:
 def _identity(digest: Digest) -> tuple[object, ...]:
     """Return what tells a digest from all others; of what an older version has made, it stays as it was."""
     changes = (digest.from_change, digest.to_change) if digest.to_change else ()
-    kind = () if digest.kind is DigestKind.DIGEST else (digest.kind,)
-    ends = (digest.from_seq, digest.to_seq, digest.due_at.isoformat())
-    return digest.subscription.id, *ends, *changes, *kind
+    kind = () if digest.kind is DigestKind.DIGEST else (digest.kind.value,)
+    # What is told at once has no hour: the same matches are the same mail.
+    hour = () if digest.kind is DigestKind.INSTANT else (digest.due_at.isoformat(),)
+    return digest.subscription.id, digest.from_seq, digest.to_seq, *hour, *changes, *kind
 
 
 def _hash(*what: object) -> str:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from alerts.digest import build
 from alerts.model import Digest, Subscription
-from archive.model import Content, Coverage, Hit, MatchedArticle, TermChange, ToldStory
+from archive.model import Content, Coverage, Hit, MatchedArticle, Story, TermChange
 
 _NOON = datetime(2026, 7, 19, 12, 0, tzinfo=UTC)
 
@@ -28,7 +28,7 @@ def digests() -> tuple[Digest, ...]:
     )
     found = [_article(number) for number in range(1, 6)]
     found.append(_article(6, article_id=1, topic_id="salt", topic_title="Salt"))
-    stories = {one: ToldStory(story_id=1, articles=(1, 2), outlets=("El Faro", "La Voz")) for one in (1, 2)}
+    stories = {one: Story(1, _NOON, 2, (1, 2), ("El Faro", "La Voz")) for one in (1, 2)}
     change = TermChange(
         id=1,
         topic_id="harbour",

@@ -21,7 +21,7 @@ WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", 
 EVERY_DAY = frozenset(range(7))
 WORKDAYS = frozenset(range(5))
 
-_TIME = re.compile(r"(\d{1,2}):(\d{2})")
+_TIME = re.compile(r"\d{1,2}:\d{2}")
 _KINDS = ("instant", "hourly", "daily", "weekdays", "weekly")
 _EXAMPLES = (
     "“instant”, “hourly”, “daily at 07:00”, “weekdays at 07:00 and 18:00” or “weekly on monday at 08:00”"
@@ -40,6 +40,11 @@ class When:
     days: tuple[tuple[frozenset[int], tuple[time, ...]], ...] = ()
     hourly: bool = False
     instant: bool = False
+
+    @property
+    def only_instant(self) -> bool:
+        """Whether no hour is named: then what was not told at once has the next full hour to come."""
+        return self.instant and not self.hourly and not self.days
 
     def __str__(self) -> str:
         parts = ["instant"] * self.instant + ["hourly"] * self.hourly
@@ -118,9 +123,7 @@ def _days_at(written: str, words: str) -> tuple[frozenset[int], tuple[time, ...]
 
 
 def _time(written: str, text: str) -> time:
-    found = _TIME.fullmatch(text)
-    assert found  # whoever calls has looked
-    hour, minute = int(found[1]), int(found[2])
+    hour, minute = map(int, text.split(":"))
     if hour > 23 or minute > 59:
         raise ValueError(
             f"cannot read {written!r}: there is no {hour:02}:{minute:02}; hours go from 00:00 to 23:59"

@@ -79,9 +79,9 @@ def _article(item: Item, speaker: Speaker, meta: str, notes: Sequence[str], *, w
 
 def _spread(item: Item, speaker: Speaker) -> str | None:
     """Return who had it first, and where else it stands: ``First in RPP, also in 1 other outlet: Ojo``."""
-    if item.story is None or len(item.story.outlets) < 2:
+    if item.story is None or item.story.outlets < 2 or len(item.story.names) < 2:
         return None
-    first, *others = (clean(name) for name in item.story.outlets)
+    first, *others = (clean(name) for name in item.story.names)
     names = others[:_NAMED]
     if len(others) > _NAMED:
         names.append(speaker.say("{0} more", len(others) - _NAMED))

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from statistics import median
 
 from alerts.model import Subscription
-from archive.model import Place, Weekly
+from alerts.wanted import wants
+from archive.model import Weekly
 
 FEWEST = 3  # weeks below which nothing is called usual
 SHORTEST, LONGEST = timedelta(hours=6), timedelta(days=7)
@@ -22,19 +23,8 @@ def usual(weekly: Weekly, subscription: Subscription) -> dict[str, float]:
     found = {}
     for topic_id, weeks in weekly.items():
         numbers = [
-            sum(number for place, number in week.items() if _wanted(place, subscription)) for week in weeks
+            sum(number for place, number in week.items() if wants(subscription, place)) for week in weeks
         ]
         if len(numbers) >= FEWEST:
             found[topic_id] = float(median(numbers))
     return found
-
-
-def _wanted(place: Place, one: Subscription) -> bool:
-    for value, only, never in (
-        (place.language, one.languages, one.not_languages),
-        (place.source_id, one.sources, one.not_sources),
-        (place.country, one.countries, one.not_countries),
-    ):
-        if (only and value not in only) or value in never:
-            return False
-    return True

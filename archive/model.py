@@ -597,18 +597,10 @@ class MatchedArticle:
     paywalled: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToldStory:
-    """Copies of one text, as a digest tells of them: ``articles`` and the names of ``outlets``, the earliest first."""
-
-    story_id: int
-    articles: tuple[int, ...]
-    outlets: tuple[str, ...]
-
-
 class Place(NamedTuple):
-    """Where an article stood, as far as subscribers choose by it."""
+    """Under which topic and where a match stood, as far as subscribers choose by it."""
 
+    topic_id: str
     source_id: str
     country: str | None
     language: str | None
@@ -642,6 +634,17 @@ class TermChange:
     at: datetime
     before: str
     after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Copies of one text, the earliest seen first. ``outlets``: how many sources have it; ``names``: theirs."""
+
+    story_id: int
+    first_seen_at: datetime
+    outlets: int
+    articles: tuple[int, ...]
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

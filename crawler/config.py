@@ -26,15 +26,15 @@ from archive.topic import TopicSpec
 from crawler import keywords, subscribers
 from crawler.complaints import hint, translate
 from crawler.outlets import Outlets, read_outlets
+from crawler.readers import SubscribersFile
 from crawler.settings import (
     FILES,
     KeywordsFile,
     Mail,
     Settings,
-    Shape,
     SourcesFile,
-    SubscribersFile,
 )
+from crawler.shapes import Shape
 from crawler.stationery import read_stationery
 from crawler.yamlfile import ANY, Document, Place, read
 
@@ -51,7 +51,7 @@ class Config:
     subscriptions: tuple[Subscription, ...]
     mail: MailServer | None
     data_dir: Path
-    stationery: Stationery = Stationery()
+    stationery: Stationery = field(default_factory=Stationery)
     warnings: tuple[Complaint, ...] = ()
     notes: tuple[Complaint, ...] = ()  # nothing is wrong, and it may still not be what was meant
     keywords: Document = field(  # where each example stands in its file

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from alerts.model import Stationery
 from alerts.prepare import Found
-from archive import beside, revised, search
+from archive import revised, search, stories
+from archive import weekly as weeks_before
 from archive.model import Weekly
 
-# weekly(archive, since, until), as `archive.beside.weekly`.
+SETTLES = timedelta(minutes=5)  # so long at most a mail that is sent at once waits for an article's page
+# weekly(archive, since, until), as `archive.weekly.weekly`.
 AskWeekly = Callable[[sqlite3.Connection, datetime, datetime], Weekly]
 
 
@@ -19,7 +21,7 @@ def found_in(
     archive: sqlite3.Connection,
     topic_order: Sequence[str],
     stationery: Stationery,
-    weekly: AskWeekly = beside.weekly,
+    weekly: AskWeekly = weeks_before.weekly,
 ) -> Found:
     """Return what ``archive`` knows just now, and for as long as it is open."""
     coverage, read = search.coverage(archive)
@@ -32,13 +34,17 @@ def found_in(
         changed=lambda after, upto, topics: revised.between(archive, after, upto, topics),
         top_change=revised.top(archive),
         stationery=stationery,
-        stories=lambda ids: beside.stories_of(archive, ids),
+        backfilled=lambda after, upto, topics: search.matched_between(
+            archive, after, upto, topics, backfill=True
+        ),
+        stories=lambda ids: stories.of(archive, ids),
+        unsettled=lambda ids, now: stories.unsettled(archive, ids, now - SETTLES),
         weekly=lambda since, until: weekly(archive, since, until),
     )
 
 
 class Weeks:
-    """`archive.beside.weekly`, for many subscribers that ask for the same span."""
+    """`archive.weekly.weekly`, for many subscribers that ask for the same span."""
 
     def __init__(self, most: int = 50) -> None:
         self._most = most
@@ -49,7 +55,7 @@ class Weeks:
         key = since, until
         known = self._known.get(key)
         if known is None:
-            known = beside.weekly(archive, since, until)
+            known = weeks_before.weekly(archive, since, until)
             # Readers of several threads may count the same twice, and none waits for another.
             self._known = {**dict(list(self._known.items())[1 - self._most :]), key: known}
         return known

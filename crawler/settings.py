@@ -11,10 +11,12 @@ from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 
+from crawler.readers import SubscribersFile
+from crawler.shapes import Days, Phrases, Queries, Query, Shape, kind
 from crawler.values import (
     Address,
     Ascii,
@@ -37,25 +39,6 @@ from crawler.values import (
     Text,
     WebUrl,
 )
-
-
-def _kind(value: Any) -> str | None:
-    """Tell the shapes apart that some settings may have."""
-    if isinstance(value, (list, tuple)):
-        return "list"
-    return "mapping" if isinstance(value, dict) else "all" if value == "all" else None
-
-
-def _listed(value: Any) -> Any:
-    """Take one text for a list of one."""
-    return (value,) if isinstance(value, str) else value
-
-
-class Shape(BaseModel):
-    """What all shapes share."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
 
 # --- settings.yaml ----------------------------------------------------------------------------------------
 
@@ -153,12 +136,6 @@ class Settings(Shape):
 
 # --- keywords.yaml ----------------------------------------------------------------------------------------
 
-Phrases = Annotated[tuple[Text, ...], Field(min_length=1)]
-Query = Example  # on as many lines as it takes
-_Queries = Annotated[tuple[Query, ...], Field(min_length=1)]
-Queries = Annotated[_Queries, BeforeValidator(_listed, json_schema_input_type=Query | _Queries)]
-Days = Annotated[Phrases, BeforeValidator(_listed, json_schema_input_type=Text | Phrases)]
-
 
 class Examples(Shape):
     """Sentences that `presswatch check` tries the topic on."""
@@ -183,7 +160,7 @@ class TopicShape(Shape):
             Annotated[Phrases, Tag("list")]
             | Annotated[Annotated[dict[Language, Phrases], Field(min_length=1)], Tag("mapping")],
             Discriminator(
-                _kind,
+                kind,
                 custom_error_type="shape",
                 custom_error_message="a list of phrases is needed here, e.g. [{example}], or one list for "
                 "each language (en: [...], es: [...])",
@@ -292,108 +269,6 @@ class SourcesFile(Shape):
     """sources.yaml: where to look."""
 
     sources: tuple[SourceShape, ...]
-
-
-# --- subscribers.yaml -------------------------------------------------------------------------------------
-
-Names = Annotated[Phrases, BeforeValidator(_listed, json_schema_input_type=Text | Phrases)]
-_Languages = Annotated[tuple[Language, ...], Field(min_length=1)]
-Languages = Annotated[_Languages, BeforeValidator(_listed, json_schema_input_type=Language | _Languages)]
-_Countries = Annotated[tuple[Country, ...], Field(min_length=1)]
-Countries = Annotated[_Countries, BeforeValidator(_listed, json_schema_input_type=Country | _Countries)]
-
-
-class InstantShape(Shape):
-    """What holds for this subscriber, instead of instant in settings.yaml."""
-
-    grown: Annotated[int, Field(ge=1)] | None = None
-    """By how many outlets a story must grow until it is told at once again."""
-    per_hour: Annotated[int, Field(ge=1)] | None = None
-    """How many such mails come in an hour at most; the rest joins the next digest."""
-
-
-class LeftOut(Shape):
-    """What a subscriber does not want to be told of."""
-
-    languages: Languages = ()
-    """Languages of articles, e.g. [en]."""
-    sources: Names = ()
-    """Sources from sources.yaml."""
-    countries: Countries = ()
-    """Countries of sources, e.g. [US]."""
-
-
-class Subscriber(Shape):
-    """One reader, or one list of readers who get the same digest. Topics or a query are needed, or both."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"anyOf": [{"required": [name]} for name in ("topics", "query")]}
-    )
-
-    id: Id
-    """A short name that never changes once it is in use."""
-    name: Text | None = None
-    """Who this is; left out, the id."""
-    to: Annotated[
-        tuple[Address, ...], BeforeValidator(_listed, json_schema_input_type=Address | tuple[Address, ...])
-    ] = ()
-    """Mail addresses, one or many; left out, the digest is written to data_dir/outbox."""
-    topics: (
-        Annotated[
-            Annotated[Annotated[tuple[Text, ...], Field(min_length=1)], Tag("list")]
-            | Annotated[Literal["all"], Tag("all")],
-            Discriminator(
-                _kind,
-                custom_error_type="shape",
-                custom_error_message="a list of topics is needed here, e.g. [{example}], or the word all",
-            ),
-        ]
-        | None
-    ) = None
-    """Topics from keywords.yaml, or the word all."""
-    query: Query | None = None
-    """What else to look for, in the query language of the topics: it may name them, as in @peru AND lang:es."""
-    languages: Languages = ()
-    """Only articles in these languages, e.g. [es]."""
-    sources: Names = ()
-    """Only what these sources published."""
-    countries: Countries = ()
-    """Only what sources of these countries published, e.g. [PE, BO]."""
-    exclude: LeftOut = LeftOut()
-    """Languages, sources and countries that are left out."""
-    when: Names
-    """When the digest is made: instant, hourly, daily at 07:00, weekdays at 07:00 and 18:00, weekly on monday at 08:00;
-    or a list of them."""
-    zone: Text
-    """The time zone of these hours, e.g. America/Lima."""
-    quiet: Text | None = None
-    """Hours in which no mail is made, e.g. 22:00 to 07:00; what is due in them waits for their end."""
-    empty: Literal["skip", "heartbeat", "weekly-proof"] = "skip"
-    """When there is nothing to tell: skip (no mail), heartbeat (a mail that says so), weekly-proof (that, once a week)."""
-    cap: Annotated[int, Field(ge=1)] | None = None
-    """How many articles of one topic are told; the others are counted."""
-    language: Language = "en"
-    """The language of the digest's own words: en or es."""
-    channel: Literal["mail", "folder"] | None = None
-    """folder: written to data_dir/outbox, whatever else is set; left out, mail where there is a server."""
-    backfill: bool = False
-    """Whether what a new or changed topic finds in stored articles is told too."""
-    thread: bool = False
-    """Whether all digests are one thread in a mail program."""
-    instant: InstantShape = InstantShape()
-    """Of when: instant, how much is told."""
-
-    @model_validator(mode="after")
-    def _something(self) -> Self:
-        if self.topics is None and self.query is None:
-            raise ValueError("topics or a query is needed here, e.g. topics: all")
-        return self
-
-
-class SubscribersFile(Shape):
-    """subscribers.yaml: who gets what, and when."""
-
-    subscribers: tuple[Subscriber, ...]
 
 
 FILES: dict[str, type[Shape]] = {

@@ -21,7 +21,8 @@ from archive.query import parse
 from archive.topic import TopicSpec
 from crawler import keywords
 from crawler.complaints import hint, zone_hint
-from crawler.settings import InstantDefaults, Subscriber
+from crawler.readers import Subscriber
+from crawler.settings import InstantDefaults
 from crawler.yamlfile import ANY, Document
 
 _ONE = ("subscribers", ANY)

@@ -275,7 +275,7 @@ def test_a_digest_says_from_when_to_when_and_goes_in_the_order_of_the_operator(
     order = ("b", "a")
     assert make_digests(conn, archive.matched, archive.top, NOON, mail=server(), topic_order=order).made == 1
     deliver(conn, channel := FakeChannel())
-    assert channel.sent[0].subject.startswith("Beta (1), Alpha (1)")
+    assert channel.sent[0].subject.endswith("· Beta (1), Alpha (1)")
     assert b"From 18 Jul, 07:00 to 19 Jul, 07:00" in channel.sent[0].body
     archive.matches.append(article(3, first_seen_at=NOON + DAY + timedelta(hours=3)))
     assert archive.tick(conn, NOON + DAY + timedelta(hours=4)).made == 1

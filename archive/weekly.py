@@ -1,46 +1,20 @@
-"""What a digest asks the archive beside its matches: which stories they are, and how many of them are usual.
+"""How many matches there were in the same span of the weeks before: what a digest's numbers are held against.
 
-Reads only. The matches themselves are `archive.search.matched_between`'s, what edits did to them `archive.revised`'s.
+Reads only.
 """
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from archive.model import Place, ToldStory, Weekly
+from archive.model import Place, Weekly
 from archive.times import moment, stamp
 
 WEEK = timedelta(days=7)
 WEEKS = 8
-
-
-def stories_of(conn: sqlite3.Connection, article_ids: Collection[int]) -> dict[int, ToldStory]:
-    """Return the stories of articles, by article; one that has no copies is missing."""
-    chosen = json.dumps(sorted(set(article_ids)))
-    articles: dict[int, list[int]] = defaultdict(list)
-    outlets: dict[int, dict[str, str]] = defaultdict(dict)
-    for row in conn.execute(
-        """select a.id, a.story_id, a.source_id, s.name from articles a join sources s on s.id = a.source_id
-        where a.story_id in (
-            select story_id from articles where id in (select value from json_each(?)) and story_id is not null)
-        order by a.id""",
-        (chosen,),
-    ):
-        articles[row["story_id"]].append(row["id"])
-        outlets[row["story_id"]].setdefault(row["source_id"], row["name"])
-    told = {
-        story_id: ToldStory(
-            story_id=story_id, articles=tuple(members), outlets=tuple(outlets[story_id].values())
-        )
-        for story_id, members in articles.items()
-    }
-    wanted = set(article_ids)
-    return {one: story for story in told.values() for one in story.articles if one in wanted}
 
 
 def weekly(conn: sqlite3.Connection, since: datetime, until: datetime) -> Weekly:
@@ -67,7 +41,9 @@ def weekly(conn: sqlite3.Connection, since: datetime, until: datetime) -> Weekly
             and m.backfill = 0 and m.ended_at is null group by 1, 2, 3, 4""",
             (_seq_at(conn, low), _seq_at(conn, high), stamp(low), stamp(high)),
         ):
-            counted[row["topic_id"]][Place(row["source_id"], row["country"], row["language"])] = row["number"]
+            counted[row["topic_id"]][
+                Place(row["topic_id"], row["source_id"], row["country"], row["language"])
+            ] = row["number"]
         for topic_id, since_when in topics.items():
             if since_when <= low:
                 found[topic_id].append(counted[topic_id])
