@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from alerts import foot, story
 from alerts.digest import Group, Item, group, story_id
-from alerts.model import Digest, Stationery
+from alerts.model import Digest, DigestKind, Stationery
 from alerts.safe import clean, link, plain, shorten, unbroken
 from alerts.view import GroupView, ItemView, Leave, Linked, Room, View
 from alerts.watch import read_when, read_zone
@@ -45,22 +45,25 @@ class Teller:
             digest.coverage[: room.coverage],
             len(digest.coverage[room.coverage or len(digest.coverage) :]),
         )
+        # What is told at once has an hour of its own, and leaves it to the digests to say what could not be read.
+        at_once = digest.kind is DigestKind.INSTANT
+        at = f", {speaker.clock(digest.due_at)}" if at_once else ""
         return View(
             language=speaker.language,
             subject=self._subject(headlines),
             name=clean(digest.subscription.name),
-            day=speaker.weekday(digest.due_at),
+            day=f"{speaker.weekday(digest.due_at)}{at}",
             lines=tuple(self._lines()),
             tally=self._none_read() + self._tally(),
             preheader=shorten(" · ".join(headlines[1:4] or headlines), _PREHEADER),
             groups=tuple(self._told(room)),
             coverage_title=speaker.say("Coverage"),
-            coverage_said=foot.said(digest, speaker),
-            coverage=foot.troubles(shown, digest, speaker),
+            coverage_said="" if at_once else foot.said(digest, speaker),
+            coverage=() if at_once else foot.troubles(shown, digest, speaker),
             coverage_left_out=speaker.many(
                 "and {0} more: see the plain-text part", "and {0} more: see the plain-text part", more
             )
-            if more
+            if more and not at_once
             else None,
             foot=foot.why(digest, self._when, speaker),
             leave=self._leave,
@@ -125,6 +128,8 @@ class Teller:
         ]
         changes = sum(len(one.changes) for one in groups)
         edits = [speaker.many("{0} edit", "{0} edits", changes)] if changes else []
+        if not parts and self._digest.kind is DigestKind.HEARTBEAT:
+            return speaker.say("Nothing matched. This mail only says that Presswatch is running.")
         if not parts:
             return ". ".join([speaker.say("Nothing matched"), *edits])
         stories = len({story_id(self._digest, one) for one in self._digest.articles})
@@ -194,7 +199,7 @@ class Teller:
         if one.usual is None:
             return said
         day = speaker.day_of_week(self._digest.due_at)
-        return f"{said}, {speaker.say('usually {0} ({1})', speaker.number(one.usual), day)}"
+        return f"{said}, {speaker.say('usually {0} on a {1}', speaker.number(one.usual), day)}"
 
     def _over(self, one: Group) -> Linked | None:
         if not one.over:
