@@ -131,7 +131,9 @@ def test_hostile_strings_harm_neither_part_nor_the_headers(corpus: Path) -> None
             for n, text in enumerate(texts, 1)
         ]
         reader = subscription(name=texts[0], topics=None)
-        message = sent(digest(*found, subscription=reader, coverage=[trouble(one, one, one) for one in texts]))
+        message = sent(
+            digest(*found, subscription=reader, coverage=[trouble(one, one, one) for one in texts])
+        )
         mail = email.message_from_bytes(message.body)
         assert [name for name, _ in mail.items()] == wanted
         assert all(len(line) <= 998 for line in message.body.split(b"\r\n"))
