@@ -131,9 +131,12 @@ def make_digests(
     *,
     mail: MailServer | None = None,
     topic_order: tuple[str, ...] = (),
+    **more: Any,
 ) -> DigestSummary:
     """Make the digests that are due as the service does, with one connection for the reader and the writer."""
-    found = Found(matched=matched, top_seq=top_seq, coverage=(), sources_read=3, topic_order=topic_order)
+    found = Found(
+        matched=matched, top_seq=top_seq, coverage=(), sources_read=3, topic_order=topic_order, **more
+    )
 
     async def run(work: Callable[[sqlite3.Connection], T]) -> T:
         return work(conn)

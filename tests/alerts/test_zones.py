@@ -7,6 +7,7 @@ digest at its hour, and after a stop there is one that says so.
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -206,6 +207,4 @@ def test_an_hour_that_exists_twice_has_two_hourly_digests_and_one_that_does_not_
             due = [digest.due_at for digest in week.made]
             walls = [moment.astimezone(zone) for moment in due]
             assert {(wall.minute, wall.second) for wall in walls} == {(0, 0)}, name
-            assert all(TICK <= after - one <= 2 * HOUR for one, after in zip(due, due[1:], strict=False)), (
-                name
-            )
+            assert all(TICK <= after - one <= 2 * HOUR for one, after in itertools.pairwise(due)), name
