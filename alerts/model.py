@@ -17,12 +17,26 @@ from enum import StrEnum
 from archive.model import Coverage, MatchedArticle, TermChange
 
 
+class Empty(StrEnum):
+    """What a reader gets when a digest is due and holds nothing."""
+
+    SKIP = "skip"  # no mail
+    HEARTBEAT = "heartbeat"  # a mail that says so, with what could not be read
+    WEEKLY_PROOF = "weekly-proof"  # such a mail once a reader has heard nothing for a week
+
+
+# A subscription's own query is a topic of this name and no other; no operator can write one with a colon.
+QUERY_TOPIC = "query:"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """Who gets which topics, and when. ``topics`` None means all; ``to`` empty means data_dir/outbox.
+    """Who gets what, and when. ``topics`` None means all; ``to`` empty means data_dir/outbox.
 
-    ``when`` is the operator's own words (``daily at 07:00``), read by `alerts.watch.read_when`;
-    ``zone`` is an IANA time zone.
+    ``when`` is the operator's own words (``daily at 07:00``), several joined by ``; ``, read by
+    `alerts.watch.read_when`, and ``quiet`` (``22:00 to 07:00``) by `alerts.watch.read_quiet`; both are hours of
+    ``zone``, an IANA time zone. ``language`` is that of the digest's own words, ``languages`` those of the articles.
+    ``query_topic`` is the topic that was made of the subscription's own query. What is empty filters nothing.
     """
 
     id: str
@@ -32,6 +46,22 @@ class Subscription:
     when: str
     zone: str
     language: str
+    query_topic: str | None = None
+    languages: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
+    not_languages: tuple[str, ...] = ()
+    not_sources: tuple[str, ...] = ()
+    not_countries: tuple[str, ...] = ()
+    quiet: str | None = None
+    empty: Empty = Empty.SKIP
+    cap: int | None = None  # articles told under one topic; None: as many as there are
+    channel: str | None = None  # MAIL_CHANNEL or FOLDER_CHANNEL; None: mail, where it can be sent
+    backfill: bool = False  # also what a new or changed topic found in articles that were stored already
+    thread: bool = False  # all digests are one thread in the reader's mail program
+    # Of ``instant``: by how many outlets a story must grow until it is told again, and mails an hour at most.
+    grown: int = 5
+    per_hour: int = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,12 +101,24 @@ class MailServer:
         return f"MailServer({self.host}:{self.port}, {self.security}, user={self.username!r})"
 
 
+class DigestKind(StrEnum):
+    """What a mail is. Only digests form the chain of ranges; the others stand beside it."""
+
+    DIGEST = "digest"
+    INSTANT = "instant"  # told at once; what it holds is left out of the next digest
+    HEARTBEAT = "heartbeat"  # nothing was found, and the reader wants to know that
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Digest:
     """One issue of one subscription: every wanted match with from_seq < seq <= to_seq.
 
     ``changes``: every wanted term that came or left with an edit, from_change < id <= to_change.
     ``since`` is up to when the reader was told before; ``topic_order`` is the operator's order of all topics.
+    ``caught_up_from`` is the first hour that passed without a digest, because nothing ran; None when all went by plan.
+    An instant digest holds some matches of its range and not the others; ``held_back`` counts the articles that were
+    not told at once because the hour's mails were used up, and of an instant digest that uses up the last of them
+    ``rest_at`` says when the rest comes.
     """
 
     subscription: Subscription
@@ -92,6 +134,10 @@ class Digest:
     from_change: int = 0
     to_change: int = 0
     changes: tuple[TermChange, ...] = ()
+    kind: DigestKind = DigestKind.DIGEST
+    caught_up_from: datetime | None = None
+    held_back: int = 0
+    rest_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton, get_timezone_name
 from babel.lists import format_list
 
-from alerts.watch import When
+from alerts.schedule import EVERY_DAY, WORKDAYS, When
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +49,10 @@ class Words:
     why: str
     why_kept: str
     daily: str
+    weekdays: str
+    weekly: str
+    hourly: str
+    instant: str
     leave: str
     leave_web: str
     times: str
@@ -102,6 +106,10 @@ ENGLISH = Words(
         "so it is kept as a file."
     ),
     daily="daily at {}",
+    weekdays="Monday to Friday at {}",
+    weekly="on {} at {}",
+    hourly="hourly",
+    instant="at once",
     leave="To leave, write to {}.",
     leave_web="To leave: {}",
     times="Times are {}.",
@@ -158,6 +166,10 @@ SPANISH = Words(
         "así que se guarda como archivo."
     ),
     daily="todos los días a las {}",
+    weekdays="de lunes a viernes a las {}",
+    weekly="cada {} a las {}",
+    hourly="cada hora",
+    instant="al instante",
     leave="Para darse de baja, escriba a {}.",
     leave_web="Para darse de baja: {}",
     times="Hora: {}.",
@@ -264,8 +276,18 @@ class Speaker:
         return f"{name} ({self.zone.key})"
 
     def schedule(self, when: When) -> str:
-        """``daily at 07:00``."""
-        return self.words.daily.format(f"{when.at:%H:%M}")
+        """``daily at 07:00``, ``at once and daily at 18:00``."""
+        parts = [self.words.instant] * when.instant + [self.words.hourly] * when.hourly
+        for days, times in when.days:
+            at = self.several([f"{one:%H:%M}" for one in times])
+            if days == EVERY_DAY:
+                parts.append(self.words.daily.format(at))
+            elif days == WORKDAYS:
+                parts.append(self.words.weekdays.format(at))
+            else:
+                names = [str(self._locale.days["format"]["wide"][day]) for day in sorted(days)]
+                parts.append(self.words.weekly.format(self.several(names), at))
+        return self.several(parts)
 
     def country(self, code: str | None) -> str | None:
         """``Peru`` for ``PE``; what is no country code is given back as it is."""

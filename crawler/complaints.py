@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from archive.errors import Complaint
-from crawler.settings import Shape
+from crawler.shapes import Shape
 from crawler.yamlfile import Document, Place
 
 # What pydantic's error types mean to somebody who edits YAML; braces are filled from the error's context.
@@ -46,6 +46,8 @@ _ALSO_CALLED = {
     "email": "to", "mail": "to", "recipients": "to", "schedule": "when", "time": "when", "at": "when",
     "timezone": "zone", "tz": "zone", "lang": "language", "server": "host", "smtp": "host", "user": "username",
     "password": "password_env", "sender": "from",
+    "quiet_hours": "quiet", "silence": "quiet", "frequency": "when", "limit": "cap", "max": "cap",
+    "country": "countries", "source": "sources", "outlets": "sources", "langs": "languages", "per-hour": "per_hour",
 }  # fmt: skip
 
 

@@ -11,7 +11,6 @@ nothing that is wrong in another. Nothing is fetched, resolved or written here.
 from __future__ import annotations
 
 import os
-import zoneinfo
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,22 +20,21 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 
 from alerts.model import MailServer, Security, Subscription
-from alerts.watch import read_when
 from archive.errors import Complaint, ConfigError
 from archive.model import EndpointKind, Source
 from archive.topic import TopicSpec
-from crawler import keywords
-from crawler.complaints import hint, translate, zone_hint
+from crawler import keywords, subscribers
+from crawler.complaints import hint, translate
 from crawler.outlets import Outlets, read_outlets
+from crawler.readers import SubscribersFile
 from crawler.settings import (
     FILES,
     KeywordsFile,
     Mail,
     Settings,
-    Shape,
     SourcesFile,
-    SubscribersFile,
 )
+from crawler.shapes import Shape
 from crawler.yamlfile import ANY, Document, Place, read
 
 _PORTS = {Security.NONE: 25, Security.STARTTLS: 587, Security.TLS: 465}
@@ -194,11 +192,11 @@ def _config(
     warnings: tuple[Complaint, ...],
 ) -> tuple[Config, Outlets]:
     settings, topics = shapes["settings"], shapes["keywords"]
-    sources, subscribers = shapes["sources"], shapes["subscribers"]
+    sources, readers = shapes["sources"], shapes["subscribers"]
     assert isinstance(settings, Settings)
     assert isinstance(topics, KeywordsFile)
     assert isinstance(sources, SourcesFile)
-    assert isinstance(subscribers, SubscribersFile)
+    assert isinstance(readers, SubscribersFile)
     specs = tuple(
         keywords.spec(topic_id, shape, settings.languages) for topic_id, shape in topics.topics.items()
     )
@@ -207,19 +205,8 @@ def _config(
     config = Config(
         settings=settings,
         sources=outlets.sources,
-        topics=specs,
-        subscriptions=tuple(
-            Subscription(
-                id=one.id,
-                name=one.name or one.id,
-                to=one.to,
-                topics=None if one.topics == "all" else one.topics,
-                when=one.when,
-                zone=one.zone,
-                language=one.language,
-            )
-            for one in subscribers.subscribers
-        ),
+        topics=(*specs, *subscribers.query_topics(readers.subscribers, settings.languages)),
+        subscriptions=tuple(subscribers.subscription(one, settings.instant) for one in readers.subscribers),
         mail=_mail_server(settings.mail, environ) if settings.mail else None,
         data_dir=settings.folder,
         warnings=warnings,
@@ -246,11 +233,11 @@ def _mail_server(mail: Mail, environ: Mapping[str, str]) -> MailServer:
 
 def _rules(documents: Mapping[str, Document], environ: Mapping[str, str]) -> Iterator[Complaint]:
     settings, topics = documents["settings"], documents["keywords"]
-    sources, subscribers = documents["sources"], documents["subscribers"]
+    sources, readers = documents["sources"], documents["subscribers"]
     yield from _unique(sources, "this id", ("sources", ANY, "id"))
     for kind in EndpointKind:
         yield from _unique(sources, "this address", ("sources", ANY, "endpoints", ANY, kind.value), same_url)
-    yield from _unique(subscribers, "this id", ("subscribers", ANY, "id"))
+    yield from _unique(readers, "this id", ("subscribers", ANY, "id"))
     yield from _password(settings, ("mail",), environ)
     for place in sources.under("sources", ANY):
         yield from _password(sources, place, environ)
@@ -258,23 +245,10 @@ def _rules(documents: Mapping[str, Document], environ: Mapping[str, str]) -> Ite
     if isinstance(topics.data, dict) and ("topics",) not in topics.broken:
         # A keywords.yaml that cannot be read at all knows no topic; that is one complaint, not twenty.
         names = topics.keys("topics")
-        for document, pattern in (
-            (subscribers, ("subscribers", ANY, "topics", ANY)),
-            (sources, ("sources", ANY, "endpoints", ANY, "search")),
-        ):
-            for place, text in document.texts(*pattern):
-                if text.strip() not in names:
-                    yield document.complain(place, f"no such topic in {topics.file}{hint(text, names)}")
-    zones = zoneinfo.available_timezones()
-    for place, text in subscribers.texts("subscribers", ANY, "zone"):
-        if text.strip() not in zones:
-            need = "no such time zone; one such as America/Lima is needed here"
-            yield subscribers.complain(place, need + zone_hint(text, zones))
-    for place, text in subscribers.texts("subscribers", ANY, "when"):
-        try:
-            read_when(text.strip())
-        except ValueError as error:
-            yield subscribers.complain(place, str(error))
+        for place, text in sources.texts("sources", ANY, "endpoints", ANY, "search"):
+            if text.strip() not in names:
+                yield sources.complain(place, f"no such topic in {topics.file}{hint(text, names)}")
+    yield from subscribers.faults(readers, topics, sources)
 
 
 def _unique(
@@ -312,14 +286,14 @@ def _password(document: Document, place: Place, environ: Mapping[str, str]) -> I
 
 def _notes(documents: Mapping[str, Document]) -> Iterator[Complaint]:
     """What can be read and works, and may still surprise whoever wrote it. Nothing stops for it."""
-    settings, subscribers = documents["settings"], documents["subscribers"]
+    settings, readers = documents["settings"], documents["subscribers"]
     if not {"contact", "user_agent"} & set(settings.keys("network")):
         message = "note: not set, so a newspaper cannot ask you anything, and may sooner lock you out"
         yield settings.complain(("network", "contact"), message)
     if not settings.keys("mail"):
-        for place in {place[:-1] for place, _ in subscribers.texts("subscribers", ANY, "to", ANY)}:
+        for place in {place[:-1] for place, _ in readers.texts("subscribers", ANY, "to", ANY)}:
             message = (
                 "note: settings.yaml names no mail server, so these mails are written to the folder outbox "
                 "in data_dir and sent to nobody"
             )
-            yield subscribers.complain(place, message)
+            yield readers.complain(place, message)

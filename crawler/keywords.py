@@ -85,7 +85,7 @@ def _texts(keywords: Document, topic_id: str, into: _Read) -> Iterator[Complaint
                 if place[2] in _LOOKS:
                     into.trees.append(tree)
                 if patterns in (_QUERIES, _REQUIRES) and "@" in text:
-                    into.refs += [(place, column, name) for column, name in _refs(text)]
+                    into.refs += [(place, column, name) for column, name in refs(text)]
 
 
 def _date(text: str) -> Node:
@@ -100,7 +100,7 @@ def _date(text: str) -> Node:
     return date
 
 
-def _refs(query: str) -> Iterator[tuple[int, str]]:
+def refs(query: str) -> Iterator[tuple[int, str]]:
     """Yield the topics that a query which can be read refers to, and where."""
     token = read(query, 0)
     while token.kind is not Kind.END:
@@ -167,7 +167,7 @@ def sound(
             continue
         specs[topic_id] = spec(topic_id, file.topics[topic_id], languages)
     named = {
-        topic_id: {name for text in (one.query, *one.require) if text for _, name in _refs(text)}
+        topic_id: {name for text in (one.query, *one.require) if text for _, name in refs(text)}
         for topic_id, one in specs.items()
     }
     while lost := [topic_id for topic_id in specs if not named[topic_id] <= specs.keys()]:

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
 
+from crawler.readers import SubscribersFile
+from crawler.shapes import Days, Phrases, Queries, Query, Shape, kind
 from crawler.values import (
     Address,
     Ascii,
@@ -37,25 +39,6 @@ from crawler.values import (
     Text,
     WebUrl,
 )
-
-
-def _kind(value: Any) -> str | None:
-    """Tell the shapes apart that some settings may have."""
-    if isinstance(value, (list, tuple)):
-        return "list"
-    return "mapping" if isinstance(value, dict) else "all" if value == "all" else None
-
-
-def _listed(value: Any) -> Any:
-    """Take one text for a list of one."""
-    return (value,) if isinstance(value, str) else value
-
-
-class Shape(BaseModel):
-    """What all shapes share."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
 
 # --- settings.yaml ----------------------------------------------------------------------------------------
 
@@ -122,6 +105,15 @@ class Mail(Shape):
     """A web address or mailto: at which readers can leave."""
 
 
+class InstantDefaults(Shape):
+    """What holds for subscribers who are told at once (when: instant)."""
+
+    grown: Annotated[int, Field(ge=1)] = 5
+    """By how many outlets a story must grow until it is told at once again."""
+    per_hour: Annotated[int, Field(ge=1)] = 6
+    """How many such mails one subscriber gets in an hour at most; the rest joins the next digest."""
+
+
 class Settings(Shape):
     """settings.yaml: how this installation runs. Every setting has a default."""
 
@@ -134,6 +126,7 @@ class Settings(Shape):
     web: Web = Web()
     network: NetworkSettings = NetworkSettings()
     mail: Mail | None = None
+    instant: InstantDefaults = InstantDefaults()
 
     @property
     def folder(self) -> Path:
@@ -142,12 +135,6 @@ class Settings(Shape):
 
 
 # --- keywords.yaml ----------------------------------------------------------------------------------------
-
-Phrases = Annotated[tuple[Text, ...], Field(min_length=1)]
-Query = Example  # on as many lines as it takes
-_Queries = Annotated[tuple[Query, ...], Field(min_length=1)]
-Queries = Annotated[_Queries, BeforeValidator(_listed, json_schema_input_type=Query | _Queries)]
-Days = Annotated[Phrases, BeforeValidator(_listed, json_schema_input_type=Text | Phrases)]
 
 
 class Examples(Shape):
@@ -173,7 +160,7 @@ class TopicShape(Shape):
             Annotated[Phrases, Tag("list")]
             | Annotated[Annotated[dict[Language, Phrases], Field(min_length=1)], Tag("mapping")],
             Discriminator(
-                _kind,
+                kind,
                 custom_error_type="shape",
                 custom_error_message="a list of phrases is needed here, e.g. [{example}], or one list for "
                 "each language (en: [...], es: [...])",
@@ -282,42 +269,6 @@ class SourcesFile(Shape):
     """sources.yaml: where to look."""
 
     sources: tuple[SourceShape, ...]
-
-
-# --- subscribers.yaml -------------------------------------------------------------------------------------
-
-
-class Subscriber(Shape):
-    """One reader, or one list of readers who get the same digest."""
-
-    id: Id
-    """A short name that never changes once it is in use."""
-    name: Text | None = None
-    """Who this is; left out, the id."""
-    to: tuple[Address, ...] = ()
-    """Mail addresses; left out, the digest is written to data_dir/outbox."""
-    topics: Annotated[
-        Annotated[Annotated[tuple[Text, ...], Field(min_length=1)], Tag("list")]
-        | Annotated[Literal["all"], Tag("all")],
-        Discriminator(
-            _kind,
-            custom_error_type="shape",
-            custom_error_message="a list of topics is needed here, e.g. [{example}], or the word all",
-        ),
-    ]
-    """Topics from keywords.yaml, or the word all."""
-    when: Text
-    """When the digest is made: daily at 07:00."""
-    zone: Text
-    """The time zone of that hour, e.g. America/Lima."""
-    language: Language = "en"
-    """The language of the digest's own words."""
-
-
-class SubscribersFile(Shape):
-    """subscribers.yaml: who gets what, and when."""
-
-    subscribers: tuple[Subscriber, ...]
 
 
 FILES: dict[str, type[Shape]] = {

@@ -6,7 +6,14 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-MAY_ALERT = {"crawler.cli", "crawler.service", "crawler.outgoing", "crawler.asked", "crawler.config"}
+MAY_ALERT = {
+    "crawler.cli",
+    "crawler.service",
+    "crawler.outgoing",
+    "crawler.asked",
+    "crawler.config",
+    "crawler.subscribers",
+}
 MAY_ACT = {
     "crawler.cli",
     "crawler.service",
@@ -40,7 +47,7 @@ def modules(package: str) -> set[str]:
 
 def test_every_module_of_crawler_is_either_allowed_to_import_alerts_or_forbidden() -> None:
     forbidden = set(
-        contracts()["of crawler, only cli, service, outgoing, asked and config import alerts"][
+        contracts()["of crawler, only cli, service, outgoing, asked, config and subscribers import alerts"][
             "source_modules"
         ]
     )

@@ -91,11 +91,17 @@ def test_every_zone_has_one_due_moment_for_each_local_day(hour: int) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("weekly", "daily at HH:MM"),
-        ("daily at 7", "daily at HH:MM"),
+        ("weekly", "“weekly on monday at 08:00”"),
+        ("daily at 7", 'did you mean "daily at 07:00"'),
+        ("weekdays 07:00", 'did you mean "weekdays at 07:00"'),
+        ("monday at 08:00", 'did you mean "weekly on monday at 08:00"'),
+        ("weekly on moonday at 08:00", 'moonday is no day of the week .did you mean "monday"'),
+        ("weekly on at 08:00", "“weekly on monday at 08:00”"),
+        ("daily on monday at 08:00", "“weekly on monday at 08:00”"),
+        ("instant; daily at noon", "cannot read 'daily at noon'"),
         ("daily at 24:00", "there is no 24:00"),
         ("daily at 07:60", "there is no 07:60"),
-        ("", "daily at HH:MM"),
+        ("", "“instant”"),
     ],
 )
 def test_a_schedule_that_is_not_understood_says_what_would_be(text: str, said: str) -> None:
@@ -103,8 +109,21 @@ def test_a_schedule_that_is_not_understood_says_what_would_be(text: str, said: s
         read_when(text)
 
 
-def test_a_schedule_is_written_as_it_is_read() -> None:
-    assert str(read_when(" Daily  at 7:05 ")) == "daily at 07:05"
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        (" Daily  at 7:05 ", "daily at 07:05"),
+        ("weekdays at 18:00 and 7:00", "weekdays at 07:00 and 18:00"),
+        ("daily at 7:00, 12:00 and 18:00", "daily at 07:00, 12:00 and 18:00"),
+        ("Weekly on Monday at 08:00", "weekly on monday at 08:00"),
+        ("weekly on friday and monday at 08:00", "weekly on monday and friday at 08:00"),
+        ("daily at 18:00; Instant", "instant; daily at 18:00"),
+        ("hourly", "hourly"),
+    ],
+)
+def test_a_schedule_is_written_as_it_is_read(text: str, written: str) -> None:
+    assert str(read_when(text)) == written
+    assert read_when(written) == read_when(text)
 
 
 @pytest.mark.parametrize("name", ["Lima", "", "../../etc/passwd", "/etc/localtime", "a\0b", "America"])
