@@ -55,7 +55,10 @@ def read(key: bytes, text: str) -> Wanted | None:
         given = urlsafe_b64decode(_padded(signature))
     except (binascii.Error, ValueError):
         return None
-    if not hmac.compare_digest(given, _signature(key, what)) or (_text(what), _text(given)) != (said, signature):
+    if not hmac.compare_digest(given, _signature(key, what)) or (_text(what), _text(given)) != (
+        said,
+        signature,
+    ):
         return None
     return Wanted(*json.loads(what))
 

@@ -13,38 +13,44 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import textwrap
 from collections.abc import Sequence
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from functools import cache
-from typing import Any
 from urllib.parse import quote, urlsplit
 
 from css_inline import CSSInliner
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from alerts import headers
-from alerts.model import FOLDER_CHANNEL, MAIL_CHANNEL, OUTBOX, Digest, MailServer, Message
-from alerts.view import Leave, Room, Teller, View, clean
+from alerts.layout import Layout, layout
+from alerts.model import FOLDER_CHANNEL, MAIL_CHANNEL, OUTBOX, Digest, MailServer, Message, Stationery
+from alerts.safe import clean
+from alerts.tell import Teller
+from alerts.view import Leave, Room, View
 
 NOWHERE = "presswatch.invalid"  # RFC 2606: never a real domain
 # Gmail cuts a message at 102 KB, and what it cuts off is the foot that says which sources were not read.
 HTML_LIMIT = 100_000
-TEXT_WIDTH = 74
 # RFC 5322: a line holds 998 octets at most, and this header is not folded.
 _LONGEST_HEADER = 900
 # So many articles are told in full before the first is cut down to its headline.
 _FULL_FIRST = 20
 
 
-def render(digest: Digest, recipient: str, server: MailServer | None) -> Message:
+PLAIN = Stationery()
+
+
+def render(
+    digest: Digest, recipient: str, server: MailServer | None, stationery: Stationery = PLAIN
+) -> Message:
     """Return the mail for one recipient; see `render_all`."""
-    return render_all(digest, [recipient], server)[0]
+    return render_all(digest, [recipient], server, stationery)[0]
 
 
-def render_all(digest: Digest, recipients: Sequence[str], server: MailServer | None) -> list[Message]:
+def render_all(
+    digest: Digest, recipients: Sequence[str], server: MailServer | None, stationery: Stationery = PLAIN
+) -> list[Message]:
     """Return the mail for each recipient, `OUTBOX` for a subscription that names nobody.
 
     Text in the digest may be anything. Raises ValueError when the sender or a recipient is no address, or
@@ -55,10 +61,11 @@ def render_all(digest: Digest, recipients: Sequence[str], server: MailServer | N
     to = [Address(name, OUTBOX, NOWHERE) if one == OUTBOX else _address(one) for one in recipients]
     # What is only kept as a file has no reader who could leave.
     leave = _leave(server, digest.subscription.id) if digest.subscription.to else None
-    teller = Teller(digest, leave)
+    teller = Teller(digest, leave, stationery)
     whole = teller.view(Room())
-    text = _template("digest.txt").render(view=whole, wrap=_wrap)
-    html = _html(teller, whole)
+    laid_out = layout(stationery.templates)
+    text = laid_out.text(whole)
+    html = _html(teller, whole, laid_out)
 
     mail = EmailMessage(policy=headers.POLICY)
     mail["From"] = headers.mailbox("From", sender)
@@ -68,6 +75,12 @@ def render_all(digest: Digest, recipients: Sequence[str], server: MailServer | N
     mail["Subject"] = headers.text("Subject", whole.subject)
     mail["Date"] = format_datetime(digest.due_at)
     mail["Message-ID"] = ""
+    if digest.subscription.thread:
+        # RFC 5322, 3.6.4: all of them follow one message, which was never sent. So it matters to nobody which of them
+        # a reader keeps.
+        root = _id(sender, "thread", digest.subscription.id)
+        mail["In-Reply-To"] = root
+        mail["References"] = root
     mail["List-Id"] = f"<{_slug(digest.subscription.id)}.presswatch.{sender.domain}>"
     if leave and len(leave.url) < _LONGEST_HEADER:
         mail["List-Unsubscribe"] = f"<{leave.url}>"
@@ -76,12 +89,12 @@ def render_all(digest: Digest, recipients: Sequence[str], server: MailServer | N
     mail["X-Auto-Response-Suppress"] = "All"
     mail.set_content(text, cte="quoted-printable")
     mail.add_alternative(html, subtype="html", cte="quoted-printable")
-    mail.set_boundary(f"=_{_hash(digest)[:24]}")
+    mail.set_boundary(f"=_{_hash(*_identity(digest))[:24]}")
     mail["Content-Language"] = whole.language  # set_content drops every Content-* set before it
 
     messages = []
     for recipient, address in zip(recipients, to, strict=True):
-        message_id = f"<{_hash(digest, recipient)[:32]}@{sender.domain}>"
+        message_id = _id(sender, *_identity(digest), recipient)
         mail.replace_header("To", headers.mailbox("To", address))
         mail.replace_header("Message-ID", message_id)
         messages.append(
@@ -97,13 +110,17 @@ def render_all(digest: Digest, recipients: Sequence[str], server: MailServer | N
     return messages
 
 
-def _html(teller: Teller, view: View) -> str:
+def _html(teller: Teller, view: View, laid_out: Layout) -> str:
     """Return the HTML part with as much of the digest in it as `HTML_LIMIT` allows.
 
     The first of every topic are told in full; the room that is left goes to headlines, and what then is left
     to more in full. What finds none is counted, with where it is: the text part always holds everything.
     """
-    whole = _inlined(view)
+
+    def inlined(view: View) -> str:
+        return str(_inliner().inline(laid_out.html(view)))
+
+    whole = inlined(view)
     if _size(whole) <= HTML_LIMIT:
         return whole
     total = teller.total
@@ -111,7 +128,7 @@ def _html(teller: Teller, view: View) -> str:
 
     def at(steps: int) -> str:
         full = min(steps, first) + max(0, steps - total)
-        return _inlined(teller.view(Room(full=full, brief=min(steps, total) - full, coverage=40)))
+        return inlined(teller.view(Room(full=full, brief=min(steps, total) - full, coverage=40)))
 
     # The last step has everything in full: what did not fit may have been the coverage.
     low, high, best = 0, 2 * total - first + 1, at(0)
@@ -129,41 +146,9 @@ def _size(html: str) -> int:
     return len(html.encode()) + html.count("\n")  # in a mail each line ends in two octets
 
 
-def _inlined(view: View) -> str:
-    return str(_inliner().inline(_template("digest.html").render(view=view)))
-
-
 @cache
 def _inliner() -> CSSInliner:
     return CSSInliner(load_remote_stylesheets=False)
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("alerts"),
-        autoescape=select_autoescape(["html"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-def _template(name: str) -> Any:
-    return _environment().get_template(name)
-
-
-def _wrap(text: str, indent: int = 0) -> str:
-    """Fill ``text`` to `TEXT_WIDTH` columns; a word that is longer, such as an URL, keeps a line of its own."""
-    space = " " * indent
-    return textwrap.fill(
-        text,
-        TEXT_WIDTH,
-        initial_indent=space,
-        subsequent_indent=space,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
 
 
 # --- addresses --------------------------------------------------------------------------------------------
@@ -223,6 +208,13 @@ def _slug(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9-]+", "-", text).strip("-")[:60] or "list"
 
 
-def _hash(digest: Digest, *recipient: str) -> str:
-    identity = [digest.subscription.id, digest.from_seq, digest.to_seq, digest.due_at.isoformat(), *recipient]
-    return hashlib.sha256(json.dumps(identity).encode()).hexdigest()
+def _id(sender: Address, *what: object) -> str:
+    return f"<{_hash(*what)[:32]}@{sender.domain}>"
+
+
+def _identity(digest: Digest) -> tuple[object, ...]:
+    return digest.subscription.id, digest.from_seq, digest.to_seq, digest.due_at.isoformat()
+
+
+def _hash(*what: object) -> str:
+    return hashlib.sha256(json.dumps(what).encode()).hexdigest()

@@ -572,6 +572,7 @@ class MatchedArticle:
     """One match with the article and source it is about, as a digest needs it.
 
     ``was``: the ids of the articles that turned out to be this one; somebody may have been told of them.
+    ``wire``: the agency that its text names as its own.
     """
 
     seq: int
@@ -592,6 +593,17 @@ class MatchedArticle:
     first_seen_at: datetime
     hits: tuple[Hit, ...]
     was: tuple[int, ...] = ()
+    wire: str | None = None
+    paywalled: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldStory:
+    """Copies of one text, as a digest tells of them: ``articles`` and the names of ``outlets``, the earliest first."""
+
+    story_id: int
+    articles: tuple[int, ...]
+    outlets: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -622,13 +634,17 @@ class TermChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """One thing that kept a source from being read, for the foot of a digest."""
+    """One thing that kept a source from being read, for the foot of a digest.
+
+    ``missed``: about how many items came and went unread meanwhile, as far as that can be said.
+    """
 
     source_id: str
     source_name: str
     kind: str
     since: datetime
     detail: str
+    missed: float | None = None
 
 
 def to_json(value: Any) -> bytes:
