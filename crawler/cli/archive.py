@@ -137,6 +137,7 @@ def digest(
     from alerts import jobs
     from alerts import schema as alerts_schema
     from alerts import state as alerts_state
+    from crawler.outgoing import with_leaving
 
     config = load(context)
     if not preview:
@@ -165,7 +166,7 @@ def digest(
                 asking.top_seq(conn),
                 coverage,
                 read,
-                config.mail,
+                with_leaving(config),
                 clock(as_of)(),
                 topic_order=tuple(one.topic_id for one in config.topics),
                 changed=lambda after, upto, topics: revised.between(conn, after, upto, topics),
