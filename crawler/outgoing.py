@@ -13,13 +13,13 @@ import logging
 import socket
 import sqlite3
 from asyncio import Event
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from alerts import jobs, outbox, web
+from alerts import jobs, outbox, suppressions, web
 from alerts import schema as alerts_schema
 from alerts.channels import Channel
 from alerts.channels.folder import FolderChannel
@@ -122,6 +122,13 @@ class Outgoing:
             lambda conn: jobs.sync(conn, self.config.subscriptions, top_seq, now, top_change)
         )
         await self._recover()
+
+    async def lift(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Write to an address again, as `presswatch suppressions lift` asks."""
+        lifted = await self.with_alerts(
+            lambda conn: suppressions.lift(conn, arguments["recipient"], arguments["subscription_id"])
+        )
+        return {"lifted": [one.as_json() for one in lifted]}
 
     async def digest(self) -> None:
         """Make the digests that are due, and put them in the outbox."""

@@ -12,6 +12,7 @@ match.py     match (corpus.py does the work)
 archive.py   search, sources, digest
 adding.py    sources add
 sources.py   sources import, sources export
+suppressions.py  suppressions, suppressions lift
 ask.py       asks for one thing, and keeps nothing (reading.py: what else is noted of a body)
 asking.py    what is done when a running service has the lock
 output.py    how results and errors are printed
@@ -37,6 +38,7 @@ from crawler.cli import (
     service,
     source,
     sources,
+    suppressions,
     topics,
 )
 from crawler.cli.app import app
@@ -72,6 +74,7 @@ __all__ = [
     "service",
     "source",
     "sources",
+    "suppressions",
     "topics",
 ]
 
