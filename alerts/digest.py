@@ -14,13 +14,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from alerts.model import Digest, Subscription, SubscriptionState
+from alerts.model import Digest, Empty, Subscription, SubscriptionState
 from alerts.quote import QUOTED_FIELDS, Piece, fitting, headline, lead, quotation, repeats_title
-from alerts.watch import last_due, read_when
+from alerts.wanted import wants
+from alerts.watch import Quiet, When, last_due, next_due, read_quiet, read_when, read_zone
 from archive.model import Content, Coverage, Hit, MatchedArticle, TermChange, ToldStory
+
+# A digest that is later than this says so.
+LATE = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,10 +73,46 @@ def due_digests(state: SubscriptionState, now: datetime) -> datetime | None:
     After a long stop there is one digest to make, not one for each day missed: it holds them all.
     Raises ValueError when the schedule or the zone cannot be read.
     """
+    due = last_due(*_schedule(state.subscription), now, _quiet(state.subscription))
+    return due if due > _done(state) else None
+
+
+def caught_up_from(state: SubscriptionState, due_at: datetime, now: datetime) -> datetime | None:
+    """Return the first due moment that passed without its digest, when the one due at ``due_at`` is made now.
+
+    None when that is in time. A reader is not told of a few minutes.
+    """
+    first = next_due(*_schedule(state.subscription), _done(state), _quiet(state.subscription))
+    return first if first < due_at or now - due_at >= LATE else None
+
+
+def proof_is_due(state: SubscriptionState, last_mail_at: datetime | None, due_at: datetime) -> bool:
+    """Tell whether a digest that holds nothing is a mail all the same, by what the subscription says of ``empty``.
+
+    A subscription that is only told at once has no hour at which a reader would miss a mail: a day is enough there.
+    """
     subscription = state.subscription
-    due = last_due(read_when(subscription.when), subscription.zone, now)
-    done = max(state.created_at, state.last_due_at or state.created_at)
-    return due if due > done else None
+    if subscription.empty is Empty.SKIP:
+        return False
+    when, zone = _schedule(subscription)
+    if subscription.empty is Empty.HEARTBEAT and not when.only_instant:
+        return True
+    days = 1 if subscription.empty is Empty.HEARTBEAT else 7
+    local = read_zone(zone)
+    last = (last_mail_at or state.created_at).astimezone(local).date()
+    return (due_at.astimezone(local).date() - last).days >= days
+
+
+def _done(state: SubscriptionState) -> datetime:
+    return max(state.created_at, state.last_due_at or state.created_at)
+
+
+def _schedule(subscription: Subscription) -> tuple[When, str]:
+    return read_when(subscription.when), subscription.zone
+
+
+def _quiet(subscription: Subscription) -> Quiet | None:
+    return read_quiet(subscription.quiet) if subscription.quiet else None
 
 
 def build(
@@ -101,14 +141,9 @@ def build(
     their range alone: each is news, also of an article that was told. A story continues where any of its ``stories``
     was told under any topic.
     """
-    wanted = subscription.topics
     from_change, to_change = change_range
     articles = [
-        one
-        for one in matched
-        if from_seq < one.seq <= to_seq
-        and (wanted is None or one.topic_id in wanted)
-        and not any((article_id, one.topic_id) in told for article_id in (one.article_id, *one.was))
+        one for one in fresh(matched, told) if from_seq < one.seq <= to_seq and wants(subscription, one)
     ]
     heard = {article_id for article_id, _ in told}
     return Digest(
@@ -125,9 +160,7 @@ def build(
         from_change=from_change,
         to_change=to_change,
         changes=tuple(
-            one
-            for one in changes
-            if from_change < one.id <= to_change and (wanted is None or one.topic_id in wanted)
+            one for one in changes if from_change < one.id <= to_change and wants(subscription, one)
         ),
         stories=stories,
         continued=frozenset(
@@ -140,6 +173,15 @@ def build(
 def _relatives(one: MatchedArticle, stories: Mapping[int, ToldStory]) -> tuple[int, ...]:
     story = stories.get(one.article_id)
     return (one.article_id, *one.was, *(story.articles if story else ()))
+
+
+def fresh(matched: Iterable[MatchedArticle], told: Collection[tuple[int, str]]) -> list[MatchedArticle]:
+    """Return what a reader was not told of yet, by whatever id the article had then."""
+    return [
+        one
+        for one in matched
+        if not any((article_id, one.topic_id) in told for article_id in (one.article_id, *one.was))
+    ]
 
 
 def group(digest: Digest) -> tuple[Group, ...]:

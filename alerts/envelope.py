@@ -93,6 +93,7 @@ def seal(
     # RFC 3834: no holiday notices, please. The second is what Exchange listens to.
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "All"
+    by_post = server is not None and subscription.channel != FOLDER_CHANNEL
     messages: list[Message] = []
     for recipient, address in zip(recipients, to, strict=True):
         text, html = letter.text, letter.html
@@ -110,7 +111,7 @@ def seal(
         messages.append(
             Message(
                 recipient=recipient,
-                channel=MAIL_CHANNEL if server and recipient != OUTBOX else FOLDER_CHANNEL,
+                channel=MAIL_CHANNEL if by_post and recipient != OUTBOX else FOLDER_CHANNEL,
                 message_id=message_id,
                 subject=letter.subject,
                 body=mail.as_bytes(),

@@ -16,11 +16,12 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from alerts import outbox, state
+from alerts import atonce, outbox, state
 from alerts.channels import Channel
 from alerts.digest import due_digests
 from alerts.model import (
@@ -36,7 +37,7 @@ from alerts.model import (
 )
 from alerts.prepare import Changed, Found, Matched, build_next, prepare, recipients, store
 from alerts.render import render
-from alerts.watch import next_due, read_when
+from alerts.watch import next_due, read_quiet, read_when
 from archive.errors import DeliveryError
 from archive.model import Coverage
 
@@ -125,7 +126,29 @@ async def digest_due(look: Look, run: Run, server: MailServer | None, now: datet
             counted.stored(await run(lambda conn: store(conn, prepared)))  # noqa: B023 - likewise
         except Exception as error:  # noqa: BLE001 - see went_wrong
             counted.went_wrong(known.subscription.id, error)
+    await _at_once(look, run, server, now, counted)
     return counted.summary(rerouted)
+
+
+async def _at_once(look: Look, run: Run, server: MailServer | None, now: datetime, counted: _Counted) -> None:
+    """Mail what is told at once: after the digests, which hold all that there is at their hour."""
+    for known in await look(lambda conn, _: _told_at_once(conn, now)):
+        try:
+            seen = await look(lambda conn, found: atonce.prepare(conn, known, found(), server, now))  # noqa: B023 - awaited before they change
+            if seen is not None:
+                number = await run(lambda conn: atonce.store(conn, seen))  # noqa: B023 - likewise
+                counted.made, counted.messages = counted.made + bool(number), counted.messages + number
+        except Exception as error:  # noqa: BLE001 - see went_wrong
+            counted.went_wrong(known.subscription.id, error)
+
+
+def _told_at_once(conn: sqlite3.Connection, now: datetime) -> list[SubscriptionState]:
+    found = []
+    for known in state.active_subscriptions(conn):
+        with suppress(ValueError):  # said already, by who looked for what is due
+            if atonce.waits(known, now):
+                found.append(known)
+    return found
 
 
 def _due(
@@ -185,7 +208,8 @@ def preview(
         changed=changed,
         top_change=top_change,
     )
-    due_at = next_due(read_when(subscription.when), subscription.zone, now)
+    quiet = read_quiet(subscription.quiet) if subscription.quiet else None
+    due_at = next_due(read_when(subscription.when), subscription.zone, now, quiet)
     digest = build_next(conn if from_seq is None else None, known, found, due_at, now)
     return render(digest, recipients(subscription)[0], server)
 

@@ -158,6 +158,7 @@ class Digest:
     caught_up_from: datetime | None = None
     held_back: int = 0
     rest_at: datetime | None = None
+    outlets: Mapping[int, int] = field(default_factory=dict)  # of articles, how many outlets have their story
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from alerts import state
-from alerts.model import FOLDER_CHANNEL, Delivery, DeliveryState, Digest, Message
+from alerts.model import FOLDER_CHANNEL, Delivery, DeliveryState, Digest, DigestKind, Message
 from alerts.state import rows
 from alerts.suppressions import WHY_NOT, suppressed
 from archive.connect import transaction
@@ -59,41 +59,74 @@ def queue(conn: sqlite3.Connection, digest: Digest, messages: Sequence[Message])
             starts = f"{digest.from_seq}, {digest.from_change}"
             raise ArchiveError(f"{subscription_id} is {stands}: no digest can start at {starts}")
         state.move_due(conn, subscription_id, digest.due_at)
-        if (digest.from_seq, digest.from_change) == (digest.to_seq, digest.to_change):
-            return True
-        digest_id = rows(
-            conn,
-            """INSERT INTO digests (subscription_id, from_seq, to_seq, from_change, to_change, due_at, made_at, matches,
-                                    subject)
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id""",
-            (
-                subscription_id,
-                digest.from_seq,
-                digest.to_seq,
-                digest.from_change,
-                digest.to_change,
-                stamp(digest.due_at),
-                stamp(digest.made_at),
-                len(digest.articles),
-                messages[0].subject if messages else "",
-            ),
-        )[0][0]
-        # An article that was listed before makes this fail rather than be told twice.
-        for article_id, topic_id in dict.fromkeys((one.article_id, one.topic_id) for one in digest.articles):
-            rows(
-                conn,
-                "INSERT INTO digest_items (subscription_id, article_id, topic_id, digest_id) VALUES (?, ?, ?, ?)",
-                (subscription_id, article_id, topic_id, digest_id),
-            )
-        for message in messages:
-            _insert(conn, digest_id, subscription_id, message, digest.made_at)
+        if digest.kind is DigestKind.DIGEST:
+            if (digest.from_seq, digest.from_change) == (digest.to_seq, digest.to_change):
+                return True
+            rows(conn, "DELETE FROM held WHERE subscription_id = ?", (subscription_id,))
+        put(conn, digest, messages)
         return True
+
+
+def put(conn: sqlite3.Connection, digest: Digest, messages: Sequence[Message]) -> None:
+    """Store a digest of whatever kind with what it lists and its messages, in a transaction of the caller's."""
+    subscription_id = digest.subscription.id
+    digest_id = rows(
+        conn,
+        """INSERT INTO digests (subscription_id, kind, from_seq, to_seq, from_change, to_change, due_at, made_at,
+                                matches, subject)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id""",
+        (
+            subscription_id,
+            digest.kind.value,
+            digest.from_seq,
+            digest.to_seq,
+            digest.from_change,
+            digest.to_change,
+            stamp(digest.due_at),
+            stamp(digest.made_at),
+            len(digest.articles),
+            messages[0].subject if messages else "",
+        ),
+    )[0][0]
+    # An article that was listed before makes this fail rather than be told twice.
+    for article_id, topic_id in dict.fromkeys((one.article_id, one.topic_id) for one in digest.articles):
+        rows(
+            conn,
+            """INSERT INTO digest_items (subscription_id, article_id, topic_id, digest_id, outlets)
+               VALUES (?, ?, ?, ?, ?)""",
+            (subscription_id, article_id, topic_id, digest_id, digest.outlets.get(article_id, 1)),
+        )
+    for message in messages:
+        _insert(conn, digest_id, subscription_id, message, digest.made_at)
+
+
+def stands(conn: sqlite3.Connection, subscription_id: str, kind: DigestKind, due_at: datetime) -> bool:
+    """Tell whether there is one of a kind for this very moment."""
+    sql = "SELECT 1 FROM digests WHERE subscription_id = ? AND kind = ? AND due_at = ?"
+    return bool(rows(conn, sql, (subscription_id, kind.value, stamp(due_at))))
+
+
+def mailed(
+    conn: sqlite3.Connection, subscription_id: str, kind: DigestKind, after: datetime, upto: datetime
+) -> int:
+    """Return how many of a kind were made after one moment and up to another."""
+    sql = "SELECT count(*) FROM digests WHERE subscription_id = ? AND kind = ? AND due_at > ? AND due_at <= ?"
+    number: int = rows(conn, sql, (subscription_id, kind.value, stamp(after), stamp(upto)))[0][0]
+    return number
+
+
+def last_mail_at(conn: sqlite3.Connection, subscription_id: str, upto: datetime) -> datetime | None:
+    """Return when the latest mail of whatever kind was due, up to a moment, that somebody was to get."""
+    sql = """SELECT max(due_at) FROM digests WHERE subscription_id = ? AND due_at <= ?
+             AND EXISTS (SELECT 1 FROM deliveries WHERE digest_id = digests.id)"""
+    found = rows(conn, sql, (subscription_id, stamp(upto)))[0][0]
+    return moment(found) if found else None
 
 
 def _stored(conn: sqlite3.Connection, digest: Digest) -> bool:
     sql = """SELECT from_seq, to_seq, from_change, to_change FROM digests
-             WHERE subscription_id = ? AND kind = 'digest' AND due_at = ?"""
-    found = rows(conn, sql, (digest.subscription.id, stamp(digest.due_at)))
+             WHERE subscription_id = ? AND kind = ? AND due_at = ?"""
+    found = rows(conn, sql, (digest.subscription.id, digest.kind.value, stamp(digest.due_at)))
     if found and found[0] != (digest.from_seq, digest.to_seq, digest.from_change, digest.to_change):
         raise ArchiveError(f"{digest.subscription.id} has another digest due at {stamp(digest.due_at)}")
     return bool(found)

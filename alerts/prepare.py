@@ -7,27 +7,39 @@ What it read may be old when `store` comes, so that looks again, in one short tr
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from alerts import outbox, state
-from alerts.digest import build
-from alerts.model import OUTBOX, Digest, MailServer, Message, Subscription, SubscriptionState
+from alerts.digest import build, caught_up_from, proof_is_due
+from alerts.instant import outlets
+from alerts.model import OUTBOX, Digest, DigestKind, MailServer, Message, Subscription, SubscriptionState
 from alerts.render import render_all
+from alerts.wanted import topics
+from alerts.watch import read_when
 from archive.connect import transaction
 from archive.errors import ArchiveError
-from archive.model import Coverage, MatchedArticle, TermChange
+from archive.model import Coverage, MatchedArticle, Story, TermChange
 
 # matched(from_seq, to_seq, topics): every match with from_seq < seq <= to_seq; topics None means all.
 Matched = Callable[[int, int, tuple[str, ...] | None], Sequence[MatchedArticle]]
 # changed(from_id, to_id, topics): likewise, what edits did to terms.
 Changed = Callable[[int, int, tuple[str, ...] | None], Sequence[TermChange]]
+# stories(article_ids): those that have copies, by article.
+Stories = Callable[[Collection[int]], Mapping[int, Story]]
+# unsettled(article_ids, now): those of which it is not known yet whose copies they are.
+Unsettled = Callable[[Collection[int], datetime], Collection[int]]
+
+DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What the archive holds just now. ``topic_order`` is the operator's order of topics."""
+    """What the archive holds just now. ``topic_order`` is the operator's order of topics.
+
+    ``backfilled`` are the matches of new and changed topics in articles that were stored already; ``matched`` has none.
+    """
 
     matched: Matched
     top_seq: int
@@ -36,6 +48,9 @@ class Found:
     topic_order: Sequence[str] = ()
     changed: Changed = lambda _from, _to, _topics: ()
     top_change: int = 0
+    backfilled: Matched = lambda _from, _to, _topics: ()
+    stories: Stories = lambda _ids: {}
+    unsettled: Unsettled = lambda _ids, _now: frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +82,25 @@ def prepare(
                 f"it stands at {what} {stands}, and the archive ends at {ends}: was the archive replaced?"
             )
     digest = build_next(conn, known, found, due_at, now)
-    messages = (
-        render_all(digest, recipients(digest.subscription), server)
-        if digest.articles or digest.changes
-        else ()
-    )
+    proof = proof_is_due(known, outbox.last_mail_at(conn, known.subscription.id, due_at), due_at)
+    if not proof and _can_wait(digest):
+        digest = replace(digest, articles=(), to_seq=digest.from_seq, outlets={})
+    mailed = bool(digest.articles or digest.changes or proof)
+    if mailed and (digest.from_seq, digest.from_change) == (digest.to_seq, digest.to_change):
+        digest = replace(digest, kind=DigestKind.HEARTBEAT)  # nothing for the chain to hold
+    messages = render_all(digest, recipients(digest.subscription), server) if mailed else ()
     return Prepared(digest=digest, messages=tuple(messages))
+
+
+def _can_wait(digest: Digest) -> bool:
+    """Tell whether a digest can wait for the next hour.
+
+    Who is only told at once gets in the next full hour what was held back; what is but more of a story that was told
+    waits for company, a day at the most.
+    """
+    if not read_when(digest.subscription.when).only_instant or digest.held_back or digest.changes:
+        return False
+    return bool(digest.articles) and all(digest.due_at - one.first_seen_at < DAY for one in digest.articles)
 
 
 def build_next(
@@ -80,11 +108,14 @@ def build_next(
 ) -> Digest:
     """Return the digest of what the archive found since the subscription was last told."""
     subscription, start = known.subscription, known.seq
-    matched = found.matched(start, found.top_seq, subscription.topics) if found.top_seq > start else ()
+    asked = topics(subscription)
+    matched = found.matched(start, found.top_seq, asked) if found.top_seq > start else ()
+    if subscription.backfill and found.top_seq > start:
+        matched = [*matched, *found.backfilled(start, found.top_seq, asked)]
     upto = max(known.change, found.top_change)
-    changes = found.changed(known.change, upto, subscription.topics) if upto > known.change else ()
+    changes = found.changed(known.change, upto, asked) if upto > known.change else ()
     ids = [article_id for one in matched for article_id in (one.article_id, *one.was)]
-    return build(
+    digest = build(
         subscription,
         start,
         found.top_seq,
@@ -98,6 +129,17 @@ def build_next(
         told=state.told(conn, subscription.id, ids) if conn else (),
         changes=changes,
         change_range=(known.change, upto),
+    )
+    digest = replace(digest, caught_up_from=caught_up_from(known, due_at, now))
+    if not read_when(subscription.when).instant:
+        return digest
+    articles = {one.article_id for one in digest.articles}
+    stories = found.stories(articles)
+    held = state.held(conn, subscription.id) if conn else frozenset()
+    return replace(
+        digest,
+        held_back=len(articles & held),
+        outlets={article_id: outlets(article_id, stories) for article_id in articles},
     )
 
 

@@ -17,7 +17,7 @@ from css_inline import CSSInliner
 from alerts import envelope
 from alerts.envelope import Letter
 from alerts.layout import Layout, layout
-from alerts.model import Digest, MailServer, Message, Stationery
+from alerts.model import Digest, DigestKind, MailServer, Message, Stationery
 from alerts.tell import Teller
 from alerts.view import Room, View
 
@@ -51,7 +51,7 @@ def render_all(
     laid_out = layout(stationery.templates)
     letter = Letter(
         subscription=digest.subscription,
-        identity=(digest.subscription.id, digest.from_seq, digest.to_seq, digest.due_at.isoformat()),
+        identity=_identity(digest),
         subject=whole.subject,
         date=digest.due_at,
         language=whole.language,
@@ -100,3 +100,12 @@ def _size(html: str) -> int:
 @cache
 def _inliner() -> CSSInliner:
     return CSSInliner(load_remote_stylesheets=False)
+
+
+def _identity(digest: Digest) -> tuple[object, ...]:
+    identity: list[object] = [digest.subscription.id, digest.from_seq, digest.to_seq]
+    if digest.kind is not DigestKind.INSTANT:  # these have no hour: the same matches are the same mail
+        identity.append(digest.due_at.isoformat())
+    if digest.kind is not DigestKind.DIGEST:
+        identity.append(digest.kind.value)
+    return tuple(identity)

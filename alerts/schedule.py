@@ -41,6 +41,11 @@ class When:
     hourly: bool = False
     instant: bool = False
 
+    @property
+    def only_instant(self) -> bool:
+        """Whether no hour is named: then what was not told at once has the next full hour to come."""
+        return self.instant and not self.hourly and not self.days
+
     def __str__(self) -> str:
         parts = ["instant"] * self.instant + ["hourly"] * self.hourly
         for days, times in self.days:

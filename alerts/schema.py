@@ -71,6 +71,25 @@ def kinds_and_changes(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def told_at_once(db: Database) -> None:
+    """How far a subscription was looked through for what is told at once, and what waits for the next digest.
+
+    ``outlets``: how many had the story when its reader was told of this article of it.
+    """
+    db.execute("ALTER TABLE subscriptions ADD COLUMN looked_upto INTEGER NOT NULL DEFAULT 0")
+    db.execute("ALTER TABLE digest_items ADD COLUMN outlets INTEGER NOT NULL DEFAULT 1")
+    db.execute(
+        """
+        CREATE TABLE held (
+            subscription_id TEXT NOT NULL REFERENCES subscriptions(id),
+            article_id INTEGER NOT NULL,
+            outlets INTEGER NOT NULL,
+            PRIMARY KEY (subscription_id, article_id)
+        ) WITHOUT ROWID"""
+    )
+
+
 # Never edited once released: a change is another function below the last one.
 _FIRST_TABLES = (
     """

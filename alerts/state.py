@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -65,7 +65,7 @@ def sync_subscriptions(
             conn,
             """UPDATE subscriptions SET last_due_at = (
                    SELECT max(due_at) FROM digests
-                   WHERE subscription_id = subscriptions.id AND kind = 'digest' AND due_at <= ?1)
+                   WHERE subscription_id = subscriptions.id AND kind IN ('digest', 'heartbeat') AND due_at <= ?1)
                WHERE last_due_at > ?1""",
             (stamp(now),),
         )
@@ -126,7 +126,7 @@ def move_due(conn: sqlite3.Connection, subscription_id: str, due_at: datetime) -
 
 def made(conn: sqlite3.Connection, subscription_id: str, due_at: datetime) -> bool:
     """Tell whether there is a digest for this moment already: it may lie ahead, where a clock had run to."""
-    sql = "SELECT 1 FROM digests WHERE subscription_id = ? AND kind = 'digest' AND due_at = ?"
+    sql = "SELECT 1 FROM digests WHERE subscription_id = ? AND kind IN ('digest', 'heartbeat') AND due_at = ?"
     return bool(rows(conn, sql, (subscription_id, stamp(due_at))))
 
 
@@ -141,3 +141,46 @@ def told(
         (subscription_id, json.dumps(sorted(set(article_ids)))),
     )
     return frozenset((article_id, topic_id) for article_id, topic_id in found)
+
+
+# --- what is told at once ---------------------------------------------------------------------------------
+
+
+def looked_upto(conn: sqlite3.Connection, subscription_id: str) -> int:
+    """Return up to which match a subscription was looked through for what is told at once."""
+    found = rows(conn, "SELECT looked_upto FROM subscriptions WHERE id = ?", (subscription_id,))
+    return found[0][0] if found else 0
+
+
+def look_upto(conn: sqlite3.Connection, subscription_id: str, seq: int) -> None:
+    """Remember up to which match a subscription was looked through. It never moves back."""
+    sql = "UPDATE subscriptions SET looked_upto = max(looked_upto, ?) WHERE id = ?"
+    rows(conn, sql, (seq, subscription_id))
+
+
+def hold(conn: sqlite3.Connection, subscription_id: str, articles: Mapping[int, int]) -> None:
+    """Remember articles that wait for the next digest, because an hour has had its mails; with their outlets."""
+    for article_id, outlets in articles.items():
+        sql = "INSERT INTO held VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET outlets = excluded.outlets"
+        rows(conn, sql, (subscription_id, article_id, outlets))
+
+
+def held(conn: sqlite3.Connection, subscription_id: str) -> frozenset[int]:
+    """Return the articles that wait for the next digest."""
+    found = rows(conn, "SELECT article_id FROM held WHERE subscription_id = ?", (subscription_id,))
+    return frozenset(row[0] for row in found)
+
+
+def spread(conn: sqlite3.Connection, subscription_id: str, article_ids: Iterable[int]) -> dict[int, int]:
+    """Return how many outlets had the story of each of these articles when its reader was told, or it was held."""
+    found = rows(
+        conn,
+        """SELECT article_id, max(outlets) FROM (
+               SELECT article_id, outlets FROM digest_items WHERE subscription_id = ?1
+               AND article_id IN (SELECT value FROM json_each(?2))
+               UNION ALL SELECT article_id, outlets FROM held WHERE subscription_id = ?1
+               AND article_id IN (SELECT value FROM json_each(?2)))
+           GROUP BY article_id""",
+        (subscription_id, json.dumps(sorted(set(article_ids)))),
+    )
+    return {article_id: outlets for article_id, outlets in found}  # noqa: C416 - rows are tuples of anything

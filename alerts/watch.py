@@ -13,7 +13,8 @@ A time of day is one of the subscription's zone. Each local calendar day on whic
 * the whole day does not exist (Samoa had no 30 December 2011): none.
 
 ``hourly`` is every moment at which the clock on the wall shows a full hour: two of them where an hour exists twice.
-What is due in quiet hours is due at their end, once. ``instant`` has no moments: see `alerts.instant`.
+What is due in quiet hours is due at their end, once. ``instant`` alone is hourly here: what was not told at once
+(`alerts.instant`) must come some time.
 
 Zones and daylight saving move only *when* a digest is made. What is in it is decided by a sequence (see
 `alerts.state`), so a moment that this module places oddly can never lose or repeat a story.
@@ -98,7 +99,7 @@ def _local_day(moment: datetime, zone: ZoneInfo) -> date:
 def _moments(when: When, zone: ZoneInfo, start: datetime, step: int) -> Iterator[datetime]:
     """Yield all due moments after ``start`` in order (step 1), or those up to it backwards (-1); some beyond it too."""
     ways = []
-    if when.hourly or not when.days:
+    if when.hourly or when.only_instant:
         ways.append(_hours(zone, start, step))
     for days, times in when.days:
         ways.append(_days(days, times, zone, _local_day(start, zone) - step * 2 * _DAY, step))

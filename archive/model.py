@@ -632,6 +632,16 @@ class TermChange:
     after: str
 
 
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Copies of one text, the earliest seen first. ``outlets``: how many sources have it."""
+
+    story_id: int
+    first_seen_at: datetime
+    outlets: int
+    articles: tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
     """One thing that kept a source from being read, for the foot of a digest.

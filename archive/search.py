@@ -131,11 +131,16 @@ def top_seq(conn: sqlite3.Connection) -> int:
 
 
 def matched_between(
-    conn: sqlite3.Connection, from_seq: int, to_seq: int, topics: Sequence[str] | None
+    conn: sqlite3.Connection,
+    from_seq: int,
+    to_seq: int,
+    topics: Sequence[str] | None,
+    *,
+    backfill: bool = False,
 ) -> list[MatchedArticle]:
     """Return the matches with ``from_seq < seq <= to_seq`` of ``topics`` (None: all), in the order of seq.
 
-    Backfill is left out, and so are matches that ended before anybody was told.
+    Backfill is left out, or, with ``backfill``, all else; and so are matches that ended before anybody was told.
     """
     rows = conn.execute(
         """select m.seq, m.topic_id, t.title as topic_title, m.article_id, a.url, a.title, a.summary, a.text,
@@ -144,8 +149,8 @@ def matched_between(
                   (select group_concat(w.id) from articles w where w.merged_into = a.id) as was
         from matches m join articles a on a.id = m.article_id join topics t on t.id = m.topic_id
         join sources s on s.id = a.source_id
-        where m.seq > ? and m.seq <= ? and m.backfill = 0 and m.ended_at is null order by m.seq""",
-        (from_seq, to_seq),
+        where m.seq > ? and m.seq <= ? and m.backfill = ? and m.ended_at is null order by m.seq""",
+        (from_seq, to_seq, backfill),
     ).fetchall()
     hits = _hits_between(conn, from_seq, to_seq)
     return [

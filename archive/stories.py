@@ -27,8 +27,9 @@ from zlib import crc32
 
 from archive import cluster, sketches
 from archive.cluster import WINDOW, Sketch
+from archive.model import Story
 from archive.sketches import KEPT, Stored
-from archive.times import moment
+from archive.times import moment, stamp
 from archive.wire import credit
 
 BATCH = 200  # articles
@@ -216,16 +217,6 @@ def _tell(conn: sqlite3.Connection, touched: AbstractSet[int], *, parted: bool) 
 # --- who asks ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Story:
-    """Copies of one text, the earliest seen first. ``outlets``: how many sources have it."""
-
-    story_id: int
-    first_seen_at: datetime
-    outlets: int
-    articles: tuple[int, ...]
-
-
 def of(conn: sqlite3.Connection, article_ids: Collection[int]) -> dict[int, Story]:
     """Return the stories of articles; one that has no copies is missing."""
     chosen = "(select value from json_each(?))"
@@ -246,3 +237,19 @@ def of(conn: sqlite3.Connection, article_ids: Collection[int]) -> dict[int, Stor
     }
     wanted = set(article_ids)
     return {one: story for story in told.values() for one in story.articles if one in wanted}
+
+
+def unsettled(conn: sqlite3.Connection, article_ids: Collection[int], since: datetime) -> frozenset[int]:
+    """Return of which of these articles it is not known yet whose copies they are.
+
+    They wait in the queue, or for the first fetch of their page. One that was first seen before ``since`` has waited
+    long enough: whatever keeps it may keep it for ever.
+    """
+    rows = conn.execute(
+        """select a.id from articles a left join pages p on p.article_id = a.id
+        where a.id in (select value from json_each(?)) and a.first_seen_at > ?
+        and (exists (select 1 from story_changes c where c.article_id = a.id)
+             or (p.state = 'due' and p.fetched_at is null and p.attempts = 0))""",
+        (json.dumps(list(article_ids)), stamp(since)),
+    )
+    return frozenset(row[0] for row in rows)

@@ -16,6 +16,7 @@ from asyncio import Event
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,7 +27,7 @@ from alerts.channels.folder import FolderChannel
 from alerts.channels.mail import MailChannel
 from alerts.model import Leaving, MailServer
 from alerts.prepare import Found
-from archive import revised, search
+from archive import revised, search, stories
 from archive.connect import open_reader
 from archive.errors import ArchiveError
 from archive.threads import Readers, Writer
@@ -40,6 +41,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 DELIVER_BATCH = 50
+SETTLES = timedelta(minutes=5)  # so long at most a mail that is sent at once waits for an article's page
 
 
 @dataclass(slots=True)
@@ -196,6 +198,11 @@ class Outgoing:
                     topic_order=self.topic_order,
                     changed=lambda after, upto, topics: revised.between(archive, after, upto, topics),
                     top_change=revised.top(archive),
+                    backfilled=lambda after, upto, topics: search.matched_between(
+                        archive, after, upto, topics, backfill=True
+                    ),
+                    stories=lambda ids: stories.of(archive, ids),
+                    unsettled=lambda ids, now: stories.unsettled(archive, ids, now - SETTLES),
                 )
 
             with closing(open_reader(self.path)) as alerts:
