@@ -21,7 +21,7 @@ from alerts.model import Digest, Empty, Subscription, SubscriptionState
 from alerts.quote import QUOTED_FIELDS, Piece, fitting, headline, lead, quotation, repeats_title
 from alerts.wanted import wants
 from alerts.watch import Quiet, When, last_due, next_due, read_quiet, read_when, read_zone
-from archive.model import Content, Coverage, Hit, MatchedArticle, TermChange, ToldStory
+from archive.model import Content, Coverage, Hit, MatchedArticle, Story, TermChange
 
 # A digest that is later than this says so.
 LATE = timedelta(minutes=30)
@@ -44,7 +44,7 @@ class Item:
     also: tuple[str, ...]  # titles of the other topics that found it
     under: str | None = None
     copies: tuple[MatchedArticle, ...] = ()
-    story: ToldStory | None = None
+    story: Story | None = None
     continues: bool = False
 
 
@@ -128,18 +128,18 @@ def build(
     since: datetime | None = None,
     topic_order: Sequence[str] = (),
     told: Collection[tuple[int, str]] = frozenset(),
+    stories: Mapping[int, Story] = MappingProxyType({}),
+    usual: Mapping[str, float] = MappingProxyType({}),
     changes: Sequence[TermChange] = (),
     change_range: tuple[int, int] = (0, 0),
-    stories: Mapping[int, ToldStory] = MappingProxyType({}),
-    usual: Mapping[str, float] = MappingProxyType({}),
 ) -> Digest:
     """Return the digest that holds exactly the wanted matches with from_seq < seq <= to_seq.
 
     ``matched`` may hold more than that; what does not belong is left out here, once, for everybody. So is what an
     earlier digest of this subscription has ``told``, as (article_id, topic_id): a match that ended and came back
-    has a new seq, and is no news; nor is an article whose id was another when it was told. ``changes`` are taken by
-    their range alone: each is news, also of an article that was told. A story continues where any of its ``stories``
-    was told under any topic.
+    has a new seq, and is no news; nor is an article whose id was another when it was told. ``changes``
+    are taken by their range alone: each is news, also of an article that was told. A story
+    continues where any of its ``stories`` was told under any topic.
     """
     from_change, to_change = change_range
     articles = [
@@ -157,20 +157,20 @@ def build(
         made_at=made_at,
         since=since,
         topic_order=tuple(topic_order),
-        from_change=from_change,
-        to_change=to_change,
-        changes=tuple(
-            one for one in changes if from_change < one.id <= to_change and wants(subscription, one)
-        ),
         stories=stories,
         continued=frozenset(
             one.article_id for one in articles if not heard.isdisjoint(_relatives(one, stories))
         ),
         usual=usual,
+        from_change=from_change,
+        to_change=to_change,
+        changes=tuple(
+            one for one in changes if from_change < one.id <= to_change and wants(subscription, one)
+        ),
     )
 
 
-def _relatives(one: MatchedArticle, stories: Mapping[int, ToldStory]) -> tuple[int, ...]:
+def _relatives(one: MatchedArticle, stories: Mapping[int, Story]) -> tuple[int, ...]:
     story = stories.get(one.article_id)
     return (one.article_id, *one.was, *(story.articles if story else ()))
 
@@ -193,20 +193,21 @@ def group(digest: Digest) -> tuple[Group, ...]:
     by_topic: dict[str, dict[int, MatchedArticle]] = {}
     for one in digest.articles:  # by seq: of two matches of one article and topic, the later one is told
         by_topic.setdefault(one.topic_id, {})[one.article_id] = one
-    titles = {one.topic_id: one.topic_title for one in (*digest.changes, *digest.articles)}
+    titles = {one.topic_id: one.topic_title for one in digest.changes}
+    titles |= {one.topic_id: one.topic_title for one in digest.articles}
     order = _order(digest, by_topic, titles)
     cap = digest.subscription.cap
     found_by: dict[int, dict[str, str]] = {}  # story -> the topics that found any of it
     for topic_id in order:
         for one in by_topic.get(topic_id, {}).values():
-            found_by.setdefault(_key(digest, one), {})[topic_id] = titles[topic_id]
+            found_by.setdefault(story_id(digest, one), {})[topic_id] = titles[topic_id]
     told: dict[int, str] = {}  # story -> the topic that tells it in full
     groups = []
     for topic_id in order:
         items, references = [], []
         stories = _stories(digest, by_topic.get(topic_id, {}).values())
         for story in stories[:cap]:
-            key = _key(digest, story[0])
+            key = story_id(digest, story[0])
             under = told.setdefault(key, topic_id)
             if under == topic_id:
                 others = {one: title for one, title in found_by[key].items() if one != topic_id}
@@ -230,7 +231,8 @@ def group(digest: Digest) -> tuple[Group, ...]:
     return tuple(groups)
 
 
-def _key(digest: Digest, one: MatchedArticle) -> int:
+def story_id(digest: Digest, one: MatchedArticle) -> int:
+    """Return what tells the story of an article from all others: its own id where it has no copies."""
     # The id of a story is that of one of its articles.
     story = digest.stories.get(one.article_id)
     return story.story_id if story else one.article_id
@@ -242,7 +244,7 @@ def _stories(digest: Digest, found: Iterable[MatchedArticle]) -> list[list[Match
     for one in sorted(
         found, key=lambda one: (one.paywalled, one.content is not Content.FULL, one.article_id)
     ):
-        stories.setdefault(_key(digest, one), []).append(one)
+        stories.setdefault(story_id(digest, one), []).append(one)
     return sorted(
         stories.values(), key=lambda story: (_continues(digest, story), min(map(_newest_first, story)))
     )

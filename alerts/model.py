@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from archive.model import Coverage, MatchedArticle, TermChange, ToldStory
+from archive.model import Coverage, MatchedArticle, Story, TermChange
 
 
 class Empty(StrEnum):
@@ -57,9 +57,7 @@ class Subscription:
     quiet: str | None = None
     empty: Empty = Empty.SKIP
     cap: int | None = None  # stories told under one topic; None: as many as there are
-    channel: str | None = (
-        None  # MAIL_CHANNEL or FOLDER_CHANNEL; None: mail, where there is a server and an address
-    )
+    channel: str | None = None  # MAIL_CHANNEL or FOLDER_CHANNEL; None: mail, where it can be sent
     backfill: bool = False  # also what a new or changed topic found in articles that were stored already
     thread: bool = False  # all digests are one thread in the reader's mail program
     # Of ``instant``: by how many outlets a story must grow until it is told again, and mails an hour at most.
@@ -131,7 +129,7 @@ class Digest:
     ``changes``: every wanted term that came or left with an edit, from_change < id <= to_change.
     ``since`` is up to when the reader was told before; ``topic_order`` is the operator's order of all topics.
     ``stories`` of its articles that have copies, ``continued`` its articles of whose story the reader was told before,
-    ``changes`` what edits did to the terms of its topics, ``usual`` how many articles a topic finds in such a span.
+    ``usual`` how many articles a topic finds in such a span.
     ``caught_up_from`` is the first hour that passed without a digest, because nothing ran; None when all went by plan.
     An instant digest holds some matches of its range and not the others; ``held_back`` counts the articles that were
     not told at once because the hour's mails were used up, and of an instant digest that uses up the last of them
@@ -151,7 +149,7 @@ class Digest:
     from_change: int = 0
     to_change: int = 0
     changes: tuple[TermChange, ...] = ()
-    stories: Mapping[int, ToldStory] = field(default_factory=dict)
+    stories: Mapping[int, Story] = field(default_factory=dict)
     continued: frozenset[int] = frozenset()
     usual: Mapping[str, float] = field(default_factory=dict)
     kind: DigestKind = DigestKind.DIGEST

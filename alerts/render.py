@@ -10,6 +10,7 @@ it must be the same message, so nothing in it comes from a clock or from chance.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cache
 
 from css_inline import CSSInliner
@@ -31,19 +32,30 @@ PLAIN = Stationery()
 
 
 def render(
-    digest: Digest, recipient: str, server: MailServer | None, stationery: Stationery = PLAIN
+    digest: Digest,
+    recipient: str,
+    server: MailServer | None,
+    stationery: Stationery = PLAIN,
+    *,
+    test_at: datetime | None = None,
 ) -> Message:
     """Return the mail for one recipient; see `render_all`."""
-    return render_all(digest, [recipient], server, stationery)[0]
+    return render_all(digest, [recipient], server, stationery, test_at=test_at)[0]
 
 
 def render_all(
-    digest: Digest, recipients: Sequence[str], server: MailServer | None, stationery: Stationery = PLAIN
+    digest: Digest,
+    recipients: Sequence[str],
+    server: MailServer | None,
+    stationery: Stationery = PLAIN,
+    *,
+    test_at: datetime | None = None,
 ) -> list[Message]:
     """Return the mail for each recipient, `OUTBOX` for a subscription that names nobody.
 
     Text in the digest may be anything. Raises ValueError when the sender or a recipient is no address, or
-    the zone is none.
+    the zone is none. ``test_at``: it is a test made then. A reader's mail program drops a second message that has the
+    Message-ID of one it knows, and the digest itself is still to come.
     """
     leave, own = envelope.ways_out(server, digest.subscription, recipients)
     teller = Teller(digest, leave, stationery)
@@ -51,9 +63,9 @@ def render_all(
     laid_out = layout(stationery.templates)
     letter = Letter(
         subscription=digest.subscription,
-        identity=_identity(digest),
-        subject=whole.subject,
-        date=digest.due_at,
+        identity=(*_identity(digest), *(("test", test_at.isoformat()) if test_at else ())),
+        subject=f"[test] {whole.subject}" if test_at else whole.subject,
+        date=test_at or digest.due_at,
         language=whole.language,
         text=laid_out.text(whole),
         html=_html(teller, whole, laid_out),
@@ -103,9 +115,9 @@ def _inliner() -> CSSInliner:
 
 
 def _identity(digest: Digest) -> tuple[object, ...]:
-    identity: list[object] = [digest.subscription.id, digest.from_seq, digest.to_seq]
-    if digest.kind is not DigestKind.INSTANT:  # these have no hour: the same matches are the same mail
-        identity.append(digest.due_at.isoformat())
-    if digest.kind is not DigestKind.DIGEST:
-        identity.append(digest.kind.value)
-    return tuple(identity)
+    """Return what tells a digest from all others; of what an older version has made, it stays as it was."""
+    changes = (digest.from_change, digest.to_change) if digest.to_change else ()
+    kind = () if digest.kind is DigestKind.DIGEST else (digest.kind.value,)
+    # What is told at once has no hour: the same matches are the same mail.
+    hour = () if digest.kind is DigestKind.INSTANT else (digest.due_at.isoformat(),)
+    return digest.subscription.id, digest.from_seq, digest.to_seq, *hour, *changes, *kind

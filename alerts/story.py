@@ -62,8 +62,9 @@ def _article(item: Item, speaker: Speaker, meta: str, notes: Sequence[str], *, w
     one = item.article
     marks = [speaker.say("continues")] if item.continues else []
     marks += [speaker.say("paywall")] if one.paywalled else []
-    told = whole and item.under is None
+    spread = _spread(item, speaker) if whole and item.under is None else None
     return ItemView(
+        whole=whole,
         title=tidy(item.title) or (Piece(clean(one.url or "") or "—"),),
         url=link(one.url),
         language=language_tag(one.language),
@@ -71,27 +72,34 @@ def _article(item: Item, speaker: Speaker, meta: str, notes: Sequence[str], *, w
         meta=meta,
         marks=tuple(marks),
         quote=tidy(item.quote) if whole else (),
-        spread=_spread(item, speaker) if told else None,
-        copies=tuple(Linked(clean(copy.source_name), link(copy.url)) for copy in item.copies) if told else (),
+        spread=spread,
+        copies=_copies(item, speaker) if spread else (),
         notes=tuple(notes),
     )
 
 
 def _spread(item: Item, speaker: Speaker) -> str | None:
-    """Return ``First in RPP, also in 2 other outlets: Andina and Ojo.``"""
-    if item.story is None or len(item.story.outlets) < 2:
+    """Return who had the story first, and in how many outlets it is: ``First in RPP, also in 1 other outlet:``."""
+    if item.story is None or len(item.story.names) < 2:
         return None
-    first, *others = (clean(name) for name in item.story.outlets)
-    names = others[:_NAMED]
-    if len(others) > _NAMED:
-        names.append(speaker.say("{0} more", len(others) - _NAMED))
     return speaker.many(
-        "First in {1}, also in {0} other outlet: {2}.",
-        "First in {1}, also in {0} other outlets: {2}.",
-        len(others),
-        first,
-        speaker.several(names),
+        "First in {1}, also in {0} other outlet:",
+        "First in {1}, also in {0} other outlets:",
+        len(item.story.names) - 1,
+        clean(item.story.names[0]),
     )
+
+
+def _copies(item: Item, speaker: Speaker) -> tuple[Linked, ...]:
+    """Return the other outlets of a story, in the order in which they had it; of many, how many more they are."""
+    outlets = item.story.names[1:] if item.story else ()
+    links = {clean(one.source_name): link(one.url) for one in reversed((item.article, *item.copies))}
+    names = [clean(name) for name in outlets]
+    # Those that can be linked are named all: nothing else in the mail leads there.
+    shown = [name for rank, name in enumerate(names) if rank < _NAMED or name in links]
+    named = [Linked(name, links.get(name)) for name in shown]
+    rest = len(names) - len(shown)
+    return (*named, Linked(speaker.say("and {0} more", rest), None)) if rest else tuple(named)
 
 
 def _outlet(name: str, code: str | None, speaker: Speaker) -> str:
@@ -140,7 +148,9 @@ def change(one: TermChange, speaker: Speaker, digest: Digest) -> ChangeView:
     """Return an edit as an item of its own, with the headline as it is, and as it was where it is another."""
     before, after = shorten(one.before, 300), shorten(one.after, 300)
     same_day = one.at.astimezone(speaker.zone).date() == digest.due_at.astimezone(speaker.zone).date()
-    at = speaker.clock(one.at) if same_day else speaker.moment(one.at, digest.due_at)
+    at = speaker.clock(one.at)
+    if not same_day:
+        at = f"{at} ({speaker.day_of_month(one.at)})"
     return ChangeView(
         said=changed(one, speaker, at),
         title=after or clean(one.url or "") or "—",

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from urllib.parse import urlencode
 
 from alerts import foot, story
-from alerts.digest import Group, Item, group
-from alerts.model import Digest, Stationery
+from alerts.digest import Group, Item, group, story_id
+from alerts.model import Digest, DigestKind, Stationery
 from alerts.safe import clean, link, plain, shorten, unbroken
 from alerts.view import GroupView, ItemView, Leave, Linked, Room, View
 from alerts.watch import read_when, read_zone
@@ -45,22 +45,25 @@ class Teller:
             digest.coverage[: room.coverage],
             len(digest.coverage[room.coverage or len(digest.coverage) :]),
         )
+        # What is told at once has an hour of its own, and leaves it to the digests to say what could not be read.
+        at_once = digest.kind is DigestKind.INSTANT
+        at = f", {speaker.clock(digest.due_at)}" if at_once else ""
         return View(
             language=speaker.language,
             subject=self._subject(headlines),
             name=clean(digest.subscription.name),
-            day=speaker.weekday(digest.due_at),
+            day=f"{speaker.weekday(digest.due_at)}{at}",
             lines=tuple(self._lines()),
             tally=self._none_read() + self._tally(),
             preheader=shorten(" · ".join(headlines[1:4] or headlines), _PREHEADER),
             groups=tuple(self._told(room)),
             coverage_title=speaker.say("Coverage"),
-            coverage_said=foot.said(digest, speaker),
-            coverage=foot.troubles(shown, digest, speaker),
+            coverage_said="" if at_once else foot.said(digest, speaker),
+            coverage=() if at_once else foot.troubles(shown, digest, speaker),
             coverage_left_out=speaker.many(
                 "and {0} more: see the plain-text part", "and {0} more: see the plain-text part", more
             )
-            if more
+            if more and not at_once
             else None,
             foot=foot.why(digest, self._when, speaker),
             leave=self._leave,
@@ -93,15 +96,27 @@ class Teller:
 
     def _lines(self) -> Iterable[str]:
         digest, speaker = self._digest, self._speaker
+        beside = digest.due_at
         if digest.since is not None:
-            until = max(
-                [digest.due_at, *(one.first_seen_at for one in digest.articles)]
-            )  # one made late holds later ones
+            # A digest that is made late holds later ones too.
+            until = max([beside, *(one.first_seen_at for one in digest.articles)])
             yield speaker.say(
-                "From {0} to {1}",
-                speaker.moment(digest.since, digest.due_at),
-                speaker.moment(until, digest.due_at),
+                "From {0} to {1}", speaker.moment(digest.since, beside), speaker.moment(until, beside)
             )
+        if digest.caught_up_from is not None:
+            first = speaker.moment(digest.caught_up_from, beside)
+            yield speaker.say(
+                "Late: nothing ran when the digest of {} was due. This one holds it all.", first
+            )
+        if digest.held_back:
+            yield speaker.many(
+                "{0} article was not told at once: the mails of that hour were used up.",
+                "{0} articles were not told at once: the mails of that hour were used up.",
+                digest.held_back,
+            )
+        if digest.rest_at is not None:
+            rest = speaker.moment(digest.rest_at, beside)
+            yield speaker.say("No more mails of this kind in this hour; the rest comes at {}.", rest)
 
     def _tally(self) -> str:
         speaker, groups = self._speaker, self._groups
@@ -113,18 +128,15 @@ class Teller:
         ]
         changes = sum(len(one.changes) for one in groups)
         edits = [speaker.many("{0} edit", "{0} edits", changes)] if changes else []
+        if not parts and self._digest.kind is DigestKind.HEARTBEAT:
+            return speaker.say("Nothing matched. This mail only says that Presswatch is running.")
         if not parts:
             return ". ".join([speaker.say("Nothing matched"), *edits])
-        stories = len({self._key(one) for one in self._digest.articles})
+        stories = len({story_id(self._digest, one) for one in self._digest.articles})
         total = speaker.many("{0} article", "{0} articles", articles)
         if stories < articles:
             total = speaker.many("{1} in {0} story", "{1} in {0} stories", stories, total)
         return f"{total}: {', '.join([*parts, *edits])}"
-
-    def _key(self, one: object) -> int:
-        article_id: int = one.article_id  # type: ignore[attr-defined]
-        known = self._digest.stories.get(article_id)
-        return known.story_id if known else article_id
 
     def _number(self, one: Group) -> str:
         """Return ``7; usually 3``."""
@@ -187,7 +199,7 @@ class Teller:
         if one.usual is None:
             return said
         day = speaker.day_of_week(self._digest.due_at)
-        return f"{said}, {speaker.say('usually {0} ({1})', speaker.number(one.usual), day)}"
+        return f"{said}, {speaker.say('usually {0} on a {1}', speaker.number(one.usual), day)}"
 
     def _over(self, one: Group) -> Linked | None:
         if not one.over:

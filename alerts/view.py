@@ -30,13 +30,14 @@ class Linked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemView:
-    """One story; ``quote``, ``copies`` and ``notes`` are empty where only its headline fits.
+    """One story. ``whole``: there is room for all of it; else its headline and ``meta`` are all there is.
 
     ``meta`` is when, in which language, by whom, and what was read; under a topic that only refers to it, where it is
-    told. ``marks`` are one or two words each: continues, paywall. ``spread`` says who had it first, and how many have
-    it; ``copies`` are those that the digest can link.
+    told. ``marks`` are one or two words each: continues, paywall. ``spread`` says who had it first and in how many
+    outlets it is; these are ``copies``, with a link where the digest has one.
     """
 
+    whole: bool
     title: tuple[Piece, ...]
     url: str | None
     language: str | None
@@ -49,9 +50,9 @@ class ItemView:
     notes: tuple[str, ...]
 
     @property
-    def whole(self) -> bool:
-        """Whether there is more of it than a headline."""
-        return bool(self.quote or self.notes or self.spread)
+    def plain_spread(self) -> str:
+        """Where the story stands, without links."""
+        return f"{self.spread} {', '.join(one.name for one in self.copies)}."
 
     @property
     def plain_title(self) -> str:

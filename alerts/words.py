@@ -15,6 +15,7 @@ from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
 from io import BytesIO
+from math import ceil, floor
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
@@ -71,17 +72,16 @@ class Speaker:
         return form.format(self.number(number), *values, **named)
 
     def number(self, number: float) -> str:
-        """``7``, or ``2.5`` where it is no whole number, as a median may be."""
-        return f"{number:.0f}" if number == int(number) else f"{number:.1f}".replace(".", self.say("."))
+        """``7``, and ``2–3`` for 2.5, as a median may be: nobody reads half an article."""
+        low, high = floor(number), ceil(number)
+        return str(low) if low == high else f"{low}–{high}"
 
     def kind(self, kind: str) -> str:
         """Return what kept a source from being read, as a reader understands it."""
         return self.say(KINDS[kind]) if kind in KINDS else kind
 
     def detail(self, said: str) -> str:
-        """Return what the crawl says of a trouble in English, part by part; as it is where there is no word for it."""
-        if self.language == "en":
-            return said
+        """Return what the crawl says of a trouble, part by part; as it is where there is no word for it."""
         return "; ".join(self._detail(part) for part in said.split("; "))
 
     def _detail(self, said: str) -> str:
@@ -89,7 +89,8 @@ class Speaker:
         bare = re.sub(r"^[a-z]+(_[a-z0-9]+)*: ", "", said)
         for pattern in DETAILS:
             if found := re.fullmatch(pattern, bare):
-                return found.expand(self._catalogue.gettext(pattern))
+                here = self._catalogue.gettext(pattern)
+                return found[0] if here == pattern else found.expand(here)
         return said
 
     def day(self, moment: datetime) -> str:
@@ -108,6 +109,10 @@ class Speaker:
     def clock(self, moment: datetime) -> str:
         """``16:02``."""
         return f"{moment.astimezone(self.zone):%H:%M}"
+
+    def day_of_month(self, moment: datetime) -> str:
+        """``19 Jul``."""
+        return str(format_skeleton("MMMd", moment.astimezone(self.zone), locale=self._locale))
 
     def moment(self, moment: datetime, beside: datetime) -> str:
         """``19 Jul, 06:42``, with its year when it is not the year of ``beside``."""

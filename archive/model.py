@@ -16,7 +16,7 @@ machine and bring results back. Times are aware, in UTC. Text is code points.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -597,49 +597,28 @@ class MatchedArticle:
     paywalled: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToldStory:
-    """Copies of one text, as a digest tells of them: ``articles`` and the names of ``outlets``, the earliest first."""
+class Place(NamedTuple):
+    """Under which topic and where a match stood, as far as subscribers choose by it."""
 
-    story_id: int
-    articles: tuple[int, ...]
-    outlets: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TermChange:
-    """A term of a topic that came to a field of an article with an edit, or left it, as a digest needs it.
-
-    ``id`` is its sequence, ``text`` the words that the term found there. ``before`` and ``after`` are the headlines on
-    either side of the edit; they may be the same, since the field may be another.
-    """
-
-    id: int
     topic_id: str
-    topic_title: str
-    article_id: int
-    url: str | None
     source_id: str
-    source_name: str
     country: str | None
     language: str | None
-    term: str
-    text: str
-    field: str
-    came: bool
-    at: datetime
-    before: str
-    after: str
+
+
+Weekly = Mapping[str, Sequence[Mapping[Place, int]]]
+"""Of each topic, of each week before: how many matches there were in each place."""
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """Copies of one text, the earliest seen first. ``outlets``: how many sources have it."""
+    """Copies of one text, the earliest seen first. ``outlets``: how many sources have it; ``names``: theirs."""
 
     story_id: int
     first_seen_at: datetime
     outlets: int
     articles: tuple[int, ...]
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,6 @@ from asyncio import Event
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,12 +26,12 @@ from alerts.channels.folder import FolderChannel
 from alerts.channels.mail import MailChannel
 from alerts.model import Leaving, MailServer
 from alerts.prepare import Found
-from archive import revised, search, stories
 from archive.connect import open_reader
 from archive.errors import ArchiveError
 from archive.threads import Readers, Writer
 from crawler.clock import Clock
 from crawler.config import Config
+from crawler.found import Weeks, found_in
 from crawler.pipelines import Tally
 from crawler.schedule import Pause
 
@@ -41,7 +40,6 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 DELIVER_BATCH = 50
-SETTLES = timedelta(minutes=5)  # so long at most a mail that is sent at once waits for an article's page
 
 
 @dataclass(slots=True)
@@ -108,6 +106,7 @@ class Outgoing:
         self.mail = with_leaving(config)
         self.topic_order = tuple(one.topic_id for one in config.topics)  # as the operator has them now
         self.sending = Pause()
+        self._weeks = Weeks()
 
     def pages(self, archive: web.App) -> web.App:
         """Return the archive's pages with the one at which readers leave before them."""
@@ -189,21 +188,7 @@ class Outgoing:
 
         def step(archive: sqlite3.Connection) -> T:
             def found() -> Found:
-                coverage, read = search.coverage(archive)
-                return Found(
-                    matched=lambda after, upto, topics: search.matched_between(archive, after, upto, topics),
-                    top_seq=search.top_seq(archive),
-                    coverage=coverage,
-                    sources_read=read,
-                    topic_order=self.topic_order,
-                    changed=lambda after, upto, topics: revised.between(archive, after, upto, topics),
-                    top_change=revised.top(archive),
-                    backfilled=lambda after, upto, topics: search.matched_between(
-                        archive, after, upto, topics, backfill=True
-                    ),
-                    stories=lambda ids: stories.of(archive, ids),
-                    unsettled=lambda ids, now: stories.unsettled(archive, ids, now - SETTLES),
-                )
+                return found_in(archive, self.topic_order, self.config.stationery, self._weeks)
 
             with closing(open_reader(self.path)) as alerts:
                 return work(alerts, found)

@@ -9,7 +9,8 @@ source.py    try source
 query.py     try query
 rematch.py   rematch
 match.py     match (corpus.py does the work)
-archive.py   search, sources, digest
+archive.py   search, sources
+digest.py    digest
 adding.py    sources add
 sources.py   sources import, sources export
 suppressions.py  suppressions, suppressions lift
@@ -30,6 +31,7 @@ from crawler.cli import (
     adding,
     archive,
     config,
+    digest,
     explain,
     look,
     match,
@@ -65,6 +67,7 @@ __all__ = [
     "app",
     "archive",
     "config",
+    "digest",
     "explain",
     "look",
     "main",
