@@ -622,6 +622,32 @@ class Story:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TermChange:
+    """A term of a topic that came to a field of an article with an edit, or left it, as a digest needs it.
+
+    ``id`` is its sequence, ``text`` the words that the term found there. ``before`` and ``after`` are the headlines on
+    either side of the edit; they may be the same, since the field may be another.
+    """
+
+    id: int
+    topic_id: str
+    topic_title: str
+    article_id: int
+    url: str | None
+    source_id: str
+    source_name: str
+    country: str | None
+    language: str | None
+    term: str
+    text: str
+    field: str
+    came: bool
+    at: datetime
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
     """One thing that kept a source from being read, for the foot of a digest.
 
