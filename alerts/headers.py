@@ -35,6 +35,7 @@ _READY = frozenset(
         "references",
         "list-id",
         "list-unsubscribe",
+        "list-unsubscribe-post",
     }
 )
 _LOOSE_BREAK = re.compile(r"\r\n(?! \S)|(?<!\r)\n|\r(?!\n)")

@@ -146,6 +146,9 @@ class Digest:
     made_at: datetime
     since: datetime | None = None
     topic_order: tuple[str, ...] = ()
+    from_change: int = 0
+    to_change: int = 0
+    changes: tuple[TermChange, ...] = ()
     stories: Mapping[int, Story] = field(default_factory=dict)
     continued: frozenset[int] = frozenset()
     usual: Mapping[str, float] = field(default_factory=dict)
@@ -154,9 +157,6 @@ class Digest:
     held_back: int = 0
     rest_at: datetime | None = None
     outlets: Mapping[int, int] = field(default_factory=dict)  # of articles, how many outlets have their story
-    from_change: int = 0
-    to_change: int = 0
-    changes: tuple[TermChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -611,6 +611,17 @@ Weekly = Mapping[str, Sequence[Mapping[Place, int]]]
 """Of each topic, of each week before: how many matches there were in each place."""
 
 
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Copies of one text, the earliest seen first. ``outlets``: how many sources have it; ``names``: theirs."""
+
+    story_id: int
+    first_seen_at: datetime
+    outlets: int
+    articles: tuple[int, ...]
+    names: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TermChange:
     """A term of a topic that came to a field of an article with an edit, or left it, as a digest needs it.
@@ -635,17 +646,6 @@ class TermChange:
     at: datetime
     before: str
     after: str
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """Copies of one text, the earliest seen first. ``outlets``: how many sources have it; ``names``: theirs."""
-
-    story_id: int
-    first_seen_at: datetime
-    outlets: int
-    articles: tuple[int, ...]
-    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

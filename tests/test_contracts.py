@@ -50,9 +50,9 @@ def modules(package: str) -> set[str]:
 
 def test_every_module_of_crawler_is_either_allowed_to_import_alerts_or_forbidden() -> None:
     forbidden = set(
-        contracts()["of crawler, only cli, service, outgoing, found, asked, config, stationery and subscribers import alerts"][
-            "source_modules"
-        ]
+        contracts()[
+            "of crawler, only cli, service, outgoing, found, asked, config, stationery and subscribers import alerts"
+        ]["source_modules"]
     )
     assert forbidden | MAY_ALERT == modules("crawler")
     assert not forbidden & MAY_ALERT

@@ -13,6 +13,7 @@ archive.py   search, sources
 digest.py    digest
 adding.py    sources add
 sources.py   sources import, sources export
+suppressions.py  suppressions, suppressions lift
 ask.py       asks for one thing, and keeps nothing (reading.py: what else is noted of a body)
 asking.py    what is done when a running service has the lock
 output.py    how results and errors are printed
@@ -39,6 +40,7 @@ from crawler.cli import (
     service,
     source,
     sources,
+    suppressions,
     topics,
 )
 from crawler.cli.app import app
@@ -75,6 +77,7 @@ __all__ = [
     "service",
     "source",
     "sources",
+    "suppressions",
     "topics",
 ]
 

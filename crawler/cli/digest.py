@@ -77,6 +77,7 @@ def digest(
 def _built(config: Config, subscription: Subscription, as_of: AsOf, to: str | None = None) -> Message:
     from alerts import jobs, schema, state
     from crawler.found import found_in
+    from crawler.outgoing import with_leaving
 
     alerts = config.data_dir / "alerts.db"
     with closing(open_reader(config.data_dir / "archive.db")) as archive:
@@ -87,7 +88,7 @@ def _built(config: Config, subscription: Subscription, as_of: AsOf, to: str | No
             stands = state.subscription_state(conn, subscription.id) if conn else None
             order = tuple(one.topic_id for one in config.topics)
             found = found_in(archive, order, config.stationery)
-            message = jobs.preview(conn, subscription, found, config.mail, clock(as_of)(), to=to)
+            message = jobs.preview(conn, subscription, found, with_leaving(config), clock(as_of)(), to=to)
     if stands is None:
         note("`run` has not met this subscriber yet: its first digest starts with what matches from then on")
     elif stands.last_due_at is not None:
@@ -116,8 +117,8 @@ def _written(message: Message, folder: Path, name: str) -> dict[str, Path]:
 
 def _send_test(config: Config, subscription: Subscription, to: str, as_of: AsOf, *, json: bool) -> None:
     from alerts.channels.mail import MailChannel
+    from alerts.envelope import address_of
     from alerts.jobs import send_test
-    from alerts.render import address_of
 
     if config.mail is None:
         raise PresswatchError(
