@@ -114,7 +114,7 @@ def test_what_is_asked_for_articles_is_their_story_and_nothing_for_one_without(
     add(conn, CUT, source="harbour", language="es")
     settle(conn)
     found = stories.of(conn, [2, 3])
-    assert found == {3: stories.Story(1, NOW, 2, (1, 3), ("Andina", "The Herald"))}
+    assert found == {3: stories.Story(1, NOW, 2, (1, 3), ("Andina", "Harbour Post"))}
 
 
 @pytest.mark.parametrize(
