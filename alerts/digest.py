@@ -53,7 +53,7 @@ class Group:
     """What one topic found: ``items`` told in full here, ``references`` above; what is new before what continues.
 
     ``over``: how many stories more there are past the subscription's cap; ``size``: how many articles the topic found
-    in all, and ``stories`` in how many stories. ``changes`` are what edits brought and took of its terms.
+    in all, and ``stories`` in how many stories. ``changes`` are what edits brought and took of its terms, edit by edit.
     """
 
     topic_id: str
@@ -64,7 +64,7 @@ class Group:
     stories: int
     over: int = 0
     usual: float | None = None
-    changes: tuple[TermChange, ...] = ()
+    changes: tuple[tuple[TermChange, ...], ...] = ()
 
 
 def due_digests(state: SubscriptionState, now: datetime) -> datetime | None:
@@ -225,10 +225,24 @@ def group(digest: Digest) -> tuple[Group, ...]:
                 stories=len(stories),
                 over=len(stories) - len(items) - len(references),
                 usual=digest.usual.get(topic_id),
-                changes=tuple(one for one in digest.changes if one.topic_id == topic_id),
+                changes=_edits(digest.changes, topic_id, by_topic.get(topic_id, ())),
             )
         )
-    return tuple(groups)
+    return tuple(one for one in groups if one.size or one.changes)
+
+
+def _edits(
+    changes: Iterable[TermChange], topic_id: str, here: Collection[int]
+) -> tuple[tuple[TermChange, ...], ...]:
+    """Return the edits of one topic, each with all the terms that it brought to a field, or took from it.
+
+    Not those that brought the term for which the article itself stands ``here``: the article is the news.
+    """
+    edits: dict[tuple[object, ...], list[TermChange]] = {}
+    for one in changes:
+        if one.topic_id == topic_id and not (one.came and one.article_id in here):
+            edits.setdefault((one.article_id, one.at, one.field, one.came), []).append(one)
+    return tuple(map(tuple, edits.values()))
 
 
 def story_id(digest: Digest, one: MatchedArticle) -> int:

@@ -177,6 +177,14 @@ def test_an_edit_that_brought_the_term_for_which_an_article_stands_here_is_not_t
     assert shown.count("left the headline") == 1
 
 
+def test_terms_that_one_edit_took_from_a_field_are_one_item() -> None:
+    changes = [edit(id=1), edit(id=2, text="Perú", term="Peru"), edit(id=3, field="text")]
+    shown = text(digest(changes=changes, change_range=(0, 3)))
+    assert "“Boluarte”, “Perú” left the headline at 06:00\n" in shown
+    assert shown.count("Boluarte viaja") == 2
+    assert "Nothing matched. 2 edits\n" in shown
+
+
 def test_past_the_cap_stories_are_counted_with_a_page_that_lists_them() -> None:
     found = [article(n, topic_id="peru") for n in range(1, 41)]
     made = digest(*found, subscription=subscription(cap=3))

@@ -354,8 +354,14 @@ def test_a_digest_is_shown_and_sent_to_nobody(passed: tuple[Path, Done], tmp_pat
     arguments = ("digest", "reader", "--preview", "--as-of", "2026-07-19T16:00Z")
     done = presswatch(*arguments, "--into", tmp_path, config=config)
     assert "*Lithium* talks in *Peru*" in done.out
-    assert {path.suffix for path in tmp_path.iterdir()} == {".html", ".eml"}
-    assert_filled(presswatch(*arguments, "--json", config=config).json, "subject recipient html eml")
+    files = {path.name: path.read_bytes().decode() for path in tmp_path.iterdir()}
+    assert set(files) == {"reader.html", "reader.txt", "reader.headers.txt", "reader.eml"}
+    assert "*Lithium* talks in *Peru*" in files["reader.txt"]
+    assert "\nList-Id: <reader.presswatch." in files["reader.headers.txt"]
+    assert files["reader.eml"].startswith(files["reader.headers.txt"].replace("\n", "\r\n"))
+    assert_filled(
+        presswatch(*arguments, "--json", config=config).json, "subject recipient html text headers eml"
+    )
     assert rows(config.parent / "data/alerts.db", "select count(*) from deliveries") == [(0,)]
     assert "there are: reader" in presswatch("digest", "nobody", "--preview", config=config, code=1).err
 
