@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from urllib.parse import urlencode
 
 from alerts import foot, story
-from alerts.digest import Group, Item, group, story_id
+from alerts.grouping import Group, Item, group, story_id
 from alerts.model import Digest, DigestKind, Stationery
 from alerts.safe import clean, link, plain, shorten, unbroken
 from alerts.view import GroupView, ItemView, Leave, Linked, Room, View
