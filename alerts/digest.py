@@ -71,7 +71,10 @@ def caught_up_from(state: SubscriptionState, due_at: datetime, now: datetime) ->
 
     None when that is in time. A reader is not told of a few minutes.
     """
-    first = next_due(*_schedule(state.subscription), _done(state), _quiet(state.subscription))
+    schedule, quiet = _schedule(state.subscription), _quiet(state.subscription)
+    first = next_due(*schedule, _done(state), quiet)
+    if state.last_due_at is not None and last_due(*schedule, state.last_due_at, quiet) != state.last_due_at:
+        first = due_at  # the operator wrote other hours since: by these nothing was missed
     return first if first < due_at or now - due_at >= LATE else None
 
 
