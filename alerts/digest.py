@@ -1,6 +1,5 @@
 """What goes into a digest and in which order: pure functions, no I/O, no clock.
 
-    due_digests   is one due?           state, now                    -> due_at | None
     build         which matches         range, matched articles       -> Digest
     group         how a reader sees it  Digest                        -> groups of items
 
@@ -12,16 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from alerts.model import Digest, Empty, Subscription, SubscriptionState
+from alerts.model import Digest, Subscription
 from alerts.quote import QUOTED_FIELDS, Piece, fitting, headline, lead, quotation, repeats_title
 from alerts.wanted import wants
-from alerts.watch import Quiet, When, last_due, next_due, read_quiet, read_when, read_zone
 from archive.model import Coverage, Hit, MatchedArticle, TermChange
-
-# A digest that is later than this says so.
-LATE = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,57 +49,6 @@ class Group:
     def size(self) -> int:
         """How many articles the topic found."""
         return len(self.items) + len(self.references)
-
-
-def due_digests(state: SubscriptionState, now: datetime) -> datetime | None:
-    """Return the latest due moment not after ``now`` that nothing was made for yet, or None.
-
-    After a long stop there is one digest to make, not one for each day missed: it holds them all.
-    Raises ValueError when the schedule or the zone cannot be read.
-    """
-    due = last_due(*_schedule(state.subscription), now, _quiet(state.subscription))
-    return due if due > _done(state) else None
-
-
-def caught_up_from(state: SubscriptionState, due_at: datetime, now: datetime) -> datetime | None:
-    """Return the first due moment that passed without its digest, when the one due at ``due_at`` is made now.
-
-    None when that is in time. A reader is not told of a few minutes.
-    """
-    schedule, quiet = _schedule(state.subscription), _quiet(state.subscription)
-    first = next_due(*schedule, _done(state), quiet)
-    if state.last_due_at is not None and last_due(*schedule, state.last_due_at, quiet) != state.last_due_at:
-        first = due_at  # the operator wrote other hours since: by these nothing was missed
-    return first if first < due_at or now - due_at >= LATE else None
-
-
-def proof_is_due(state: SubscriptionState, last_mail_at: datetime | None, due_at: datetime) -> bool:
-    """Tell whether a digest that holds nothing is a mail all the same, by what the subscription says of ``empty``.
-
-    A subscription that is only told at once has no hour at which a reader would miss a mail: a day is enough there.
-    """
-    subscription = state.subscription
-    if subscription.empty is Empty.SKIP:
-        return False
-    when, zone = _schedule(subscription)
-    if subscription.empty is Empty.HEARTBEAT and not when.only_instant:
-        return True
-    days = 1 if subscription.empty is Empty.HEARTBEAT else 7
-    local = read_zone(zone)
-    last = (last_mail_at or state.created_at).astimezone(local).date()
-    return (due_at.astimezone(local).date() - last).days >= days
-
-
-def _done(state: SubscriptionState) -> datetime:
-    return max(state.created_at, state.last_due_at or state.created_at)
-
-
-def _schedule(subscription: Subscription) -> tuple[When, str]:
-    return read_when(subscription.when), subscription.zone
-
-
-def _quiet(subscription: Subscription) -> Quiet | None:
-    return read_quiet(subscription.quiet) if subscription.quiet else None
 
 
 def build(

@@ -23,7 +23,7 @@ from typing import Protocol, TypeVar
 
 from alerts import atonce, outbox, state
 from alerts.channels import Channel
-from alerts.digest import due_digests
+from alerts.due import due_digests
 from alerts.model import (
     Delivery,
     DeliveryState,
