@@ -1,70 +1,20 @@
-"""What goes into a digest, and when: pure functions, no I/O, no clock.
+"""What goes into a digest: pure functions, no I/O, no clock.
 
-due_digests   is one due?           state, now                    -> due_at | None
-build         which matches         range, matched articles       -> Digest
+    build   which matches      range, matched articles, what was told       -> Digest
+    fresh   what is no news    the same                                    -> matched articles
+
+When one is due is `alerts.due`'s to say, and how a reader sees it `alerts.grouping`'s.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import MappingProxyType
 
-from alerts.model import Digest, Empty, Subscription, SubscriptionState
+from alerts.model import Digest, Subscription
 from alerts.wanted import wants
-from alerts.watch import Quiet, When, last_due, next_due, read_quiet, read_when, read_zone
 from archive.model import Coverage, MatchedArticle, Story, TermChange
-
-# A digest that is later than this says so.
-LATE = timedelta(minutes=30)
-
-
-def due_digests(state: SubscriptionState, now: datetime) -> datetime | None:
-    """Return the latest due moment not after ``now`` that nothing was made for yet, or None.
-
-    After a long stop there is one digest to make, not one for each day missed: it holds them all.
-    Raises ValueError when the schedule or the zone cannot be read.
-    """
-    due = last_due(*_schedule(state.subscription), now, _quiet(state.subscription))
-    return due if due > _done(state) else None
-
-
-def caught_up_from(state: SubscriptionState, due_at: datetime, now: datetime) -> datetime | None:
-    """Return the first due moment that passed without its digest, when the one due at ``due_at`` is made now.
-
-    None when that is in time. A reader is not told of a few minutes.
-    """
-    first = next_due(*_schedule(state.subscription), _done(state), _quiet(state.subscription))
-    return first if first < due_at or now - due_at >= LATE else None
-
-
-def proof_is_due(state: SubscriptionState, last_mail_at: datetime | None, due_at: datetime) -> bool:
-    """Tell whether a digest that holds nothing is a mail all the same, by what the subscription says of ``empty``.
-
-    A subscription that is only told at once has no hour at which a reader would miss a mail: a day is enough there.
-    """
-    subscription = state.subscription
-    if subscription.empty is Empty.SKIP:
-        return False
-    when, zone = _schedule(subscription)
-    if subscription.empty is Empty.HEARTBEAT and not when.only_instant:
-        return True
-    days = 1 if subscription.empty is Empty.HEARTBEAT else 7
-    local = read_zone(zone)
-    last = (last_mail_at or state.created_at).astimezone(local).date()
-    return (due_at.astimezone(local).date() - last).days >= days
-
-
-def _done(state: SubscriptionState) -> datetime:
-    return max(state.created_at, state.last_due_at or state.created_at)
-
-
-def _schedule(subscription: Subscription) -> tuple[When, str]:
-    return read_when(subscription.when), subscription.zone
-
-
-def _quiet(subscription: Subscription) -> Quiet | None:
-    return read_quiet(subscription.quiet) if subscription.quiet else None
 
 
 def build(

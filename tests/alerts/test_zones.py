@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import pytest
 
 from alerts import state
-from alerts.digest import due_digests
+from alerts.due import due_digests
 from alerts.model import Digest, Subscription
 from alerts.prepare import Found, Prepared, build_next, store
 from alerts.watch import quiet_until, read_quiet, read_when
