@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
-from alerts.model import Digest
+from alerts.model import Digest, Subscription
 from alerts.safe import clean, shorten
 from alerts.view import CoverageView, Leave
 from alerts.words import Speaker
@@ -56,10 +57,14 @@ def _since(one: Coverage, speaker: Speaker, digest: Digest) -> str:
 
 
 def why(digest: Digest, when: str, speaker: Speaker) -> tuple[str, ...]:
-    """Return why somebody gets this, and of which zone its hours are."""
-    subscription = digest.subscription
+    """Return why somebody gets this digest, and of which zone its hours are."""
+    return reason(digest.subscription, when, digest.due_at, speaker)
+
+
+def reason(subscription: Subscription, when: str, at: datetime, speaker: Speaker) -> tuple[str, ...]:
+    """Return why somebody gets a mail of this subscription, and of which zone its hours are."""
     about = {"name": clean(subscription.name), "when": when, "zone": subscription.zone}
-    reason = (
+    because = (
         speaker.say(
             "You get this because your address is on the Presswatch list “{name}” ({when}, {zone}).", **about
         )
@@ -70,7 +75,7 @@ def why(digest: Digest, when: str, speaker: Speaker) -> tuple[str, ...]:
             **about,
         )
     )
-    return reason, speaker.say("Times are {}.", speaker.zone_name(digest.due_at))
+    return because, speaker.say("Times are {}.", speaker.zone_name(at))
 
 
 def leaving(leave: Leave | None, speaker: Speaker) -> tuple[str, str]:

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from alerts import atonce, outbox, state
+from alerts import alarm, atonce, outbox, state
 from alerts.channels import Channel
 from alerts.due import due_digests
 from alerts.model import (
@@ -151,6 +151,30 @@ def _told_at_once(
                 waiting.append(known)
     top = found().top_seq if waiting else 0
     return [known for known in waiting if atonce.reached(conn, known) < top]
+
+
+async def alarms_due(look: Look, run: Run, server: MailServer | None, now: datetime) -> DigestSummary:
+    """Build and queue the alerts that topics spike."""
+    counted = _Counted()
+
+    def prepared_all(conn: sqlite3.Connection, found: Callable[[], Found]) -> list[alarm.Prepared]:
+        listening = [one for one in state.active_subscriptions(conn) if one.subscription.spikes]
+        spikes = alarm.spiking(found().paces, now) if listening else []
+        prepared: list[alarm.Prepared] = []
+        for known in listening if spikes else ():
+            try:
+                if alarm.listens(known.subscription, now):
+                    prepared += alarm.prepare(conn, known, spikes, server, now)
+            except Exception as error:  # noqa: BLE001 - see went_wrong
+                counted.went_wrong(known.subscription.id, error)
+        return prepared
+
+    for prepared in await look(prepared_all):
+        try:
+            counted.stored(await run(lambda conn: alarm.store(conn, prepared, now)))  # noqa: B023 - awaited before it changes
+        except Exception as error:  # noqa: BLE001 - see went_wrong
+            counted.went_wrong(prepared.alarm.subscription.id, error)
+    return counted.summary(0)
 
 
 def _due(

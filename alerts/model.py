@@ -63,6 +63,7 @@ class Subscription:
     # Of ``instant``: by how many outlets a story must grow until it is told again, and mails an hour at most.
     grown: int = 5
     per_hour: int = 6
+    spikes: bool = False  # also told when a topic has more than chance explains
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +108,7 @@ class DigestKind(StrEnum):
 
     DIGEST = "digest"
     INSTANT = "instant"  # told at once; what it holds is left out of the next digest
+    SPIKE = "spike"  # a topic has more articles than chance explains
     HEARTBEAT = "heartbeat"  # nothing was found, and the reader wants to know that
 
 

@@ -24,7 +24,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from alerts import state
-from alerts.model import FOLDER_CHANNEL, Delivery, DeliveryState, Digest, DigestKind, Message
+from alerts.model import (
+    FOLDER_CHANNEL,
+    Delivery,
+    DeliveryState,
+    Digest,
+    DigestKind,
+    Message,
+    SubscriptionState,
+)
 from alerts.state import rows
 from alerts.suppressions import WHY_NOT, suppressed
 from archive.connect import transaction
@@ -70,24 +78,11 @@ def queue(conn: sqlite3.Connection, digest: Digest, messages: Sequence[Message])
 def put(conn: sqlite3.Connection, digest: Digest, messages: Sequence[Message]) -> None:
     """Store a digest of whatever kind with what it lists and its messages, in a transaction of the caller's."""
     subscription_id = digest.subscription.id
-    digest_id = rows(
-        conn,
-        """INSERT INTO digests (subscription_id, kind, from_seq, to_seq, from_change, to_change, due_at, made_at,
-                                matches, subject)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id""",
-        (
-            subscription_id,
-            digest.kind.value,
-            digest.from_seq,
-            digest.to_seq,
-            digest.from_change,
-            digest.to_change,
-            stamp(digest.due_at),
-            stamp(digest.made_at),
-            len(digest.articles),
-            messages[0].subject if messages else "",
-        ),
-    )[0][0]
+    ends = (digest.from_seq, digest.to_seq, digest.from_change, digest.to_change)
+    times = (stamp(digest.due_at), stamp(digest.made_at))
+    digest_id = _row(
+        conn, (subscription_id, digest.kind.value, "", *ends, *times), len(digest.articles), messages
+    )
     # An article that was listed before makes this fail rather than be told twice.
     for article_id, topic_id in dict.fromkeys((one.article_id, one.topic_id) for one in digest.articles):
         rows(
@@ -106,12 +101,47 @@ def stands(conn: sqlite3.Connection, subscription_id: str, kind: DigestKind, due
     return bool(rows(conn, sql, (subscription_id, kind.value, stamp(due_at))))
 
 
+def put_beside(
+    conn: sqlite3.Connection,
+    known: SubscriptionState,
+    alert: tuple[DigestKind, str, int],
+    due_at: datetime,
+    now: datetime,
+    messages: Sequence[Message],
+) -> None:
+    """Store an alert, (kind, about what, how many articles), that lists none; in a transaction of the caller's."""
+    (kind, about, number), subscription_id = alert, known.subscription.id
+    ends = (known.seq, known.seq, known.change, known.change)
+    digest_id = _row(
+        conn, (subscription_id, kind.value, about, *ends, stamp(due_at), stamp(now)), number, messages
+    )
+    for message in messages:
+        _insert(conn, digest_id, subscription_id, message, now)
+
+
+def _row(conn: sqlite3.Connection, values: tuple[Any, ...], matches: int, messages: Sequence[Message]) -> int:
+    digest_id: int = rows(
+        conn,
+        """INSERT INTO digests (subscription_id, kind, about, from_seq, to_seq, from_change, to_change, due_at,
+                                made_at, matches, subject)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id""",
+        (*values, matches, messages[0].subject if messages else ""),
+    )[0][0]
+    return digest_id
+
+
 def mailed(
-    conn: sqlite3.Connection, subscription_id: str, kind: DigestKind, after: datetime, upto: datetime
+    conn: sqlite3.Connection,
+    subscription_id: str,
+    kind: DigestKind,
+    after: datetime,
+    upto: datetime,
+    about: str = "",
 ) -> int:
-    """Return how many of a kind were made after one moment and up to another."""
-    sql = "SELECT count(*) FROM digests WHERE subscription_id = ? AND kind = ? AND due_at > ? AND due_at <= ?"
-    number: int = rows(conn, sql, (subscription_id, kind.value, stamp(after), stamp(upto)))[0][0]
+    """Return how many of a kind, about one topic if it is about one, were made after one moment and up to another."""
+    sql = """SELECT count(*) FROM digests
+             WHERE subscription_id = ? AND kind = ? AND about = ? AND due_at > ? AND due_at <= ?"""
+    number: int = rows(conn, sql, (subscription_id, kind.value, about, stamp(after), stamp(upto)))[0][0]
     return number
 
 

@@ -32,6 +32,7 @@ from alerts.watch import read_when
 from archive.connect import transaction
 from archive.errors import ArchiveError
 from archive.model import Coverage, MatchedArticle, Story, TermChange, Weekly
+from archive.pace import Pace
 
 # matched(from_seq, to_seq, topics): every match with from_seq < seq <= to_seq; topics None means all.
 Matched = Callable[[int, int, tuple[str, ...] | None], Sequence[MatchedArticle]]
@@ -41,6 +42,8 @@ Changed = Callable[[int, int, tuple[str, ...] | None], Sequence[TermChange]]
 Stories = Callable[[Collection[int]], Mapping[int, Story]]
 # unsettled(article_ids, now): those of which it is not known yet whose copies they are.
 Unsettled = Callable[[Collection[int], datetime], Collection[int]]
+# paces(now): the busy topics with their articles hour by hour.
+Paces = Callable[[datetime], Sequence[Pace]]
 
 DAY = timedelta(days=1)
 
@@ -66,6 +69,7 @@ class Found:
     backfilled: Matched = lambda _from, _to, _topics: ()
     stories: Stories = lambda _ids: {}
     unsettled: Unsettled = lambda _ids, _now: frozenset()
+    paces: Paces = lambda _now: ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,9 +6,10 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+from alerts import spike
 from alerts.model import Stationery
 from alerts.prepare import Found
-from archive import revised, search, stories
+from archive import pace, revised, search, stories
 from archive import weekly as weeks_before
 from archive.model import Weekly
 
@@ -39,6 +40,9 @@ def found_in(
         ),
         stories=lambda ids: stories.of(archive, ids),
         unsettled=lambda ids, now: stories.unsettled(archive, ids, now - SETTLES),
+        paces=lambda at: pace.paces(
+            archive, at, hours=spike.HOURS, weeks=spike.WEEKS, least=spike.LEAST, within=max(spike.WINDOWS)
+        ),
         weekly=lambda since, until: weekly(archive, since, until),
     )
 

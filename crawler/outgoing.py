@@ -142,6 +142,12 @@ class Outgoing:
                 summary.rerouted,
             )
 
+    async def spike(self) -> None:
+        """Tell who wants to know it that a topic has more articles than chance explains."""
+        summary = await jobs.alarms_due(self._look, self.with_alerts, self.mail, self.now())
+        for problem in summary.problems:
+            log.error("%s", problem)
+
     async def deliver(self, stop: Event) -> None:
         """Hand over what lies in the outbox and is due, for as long as the endings can be written down."""
         if self.sending.holds(self.now()):

@@ -93,6 +93,8 @@ class Subscriber(Shape):
     """Whether what a new or changed topic finds in stored articles is told too."""
     thread: bool = False
     """Whether all digests are one thread in a mail program."""
+    spikes: bool | None = None
+    """Whether an alert comes when a topic has far more articles than usual; left out: to those with when: instant."""
     instant: InstantShape = InstantShape()
     """Of when: instant, how much is told."""
 

@@ -36,7 +36,8 @@ log = logging.getLogger(__name__)
 GRACE = 60  # seconds that what is under way may take after the word to stop; a mail server may be slow
 # Seconds between two ticks of each kind.
 TICKS = {
-    "feed": 1, "match": 1, "cluster": 2, "rematch": 5, "digest": 10, "deliver": 5, "answer": 1, "maintain": 3600,
+    "feed": 1, "match": 1, "cluster": 2, "rematch": 5, "digest": 10, "spike": 600,
+    "deliver": 5, "answer": 1, "maintain": 3600,
 }  # fmt: skip
 
 
@@ -109,6 +110,7 @@ async def one_pass(service: Service, stop: asyncio.Event, *, only_due: bool = Fa
     await service.cluster()
     if not stop.is_set() and not service.storing.failures:
         await service.digest()
+        await service.spike()
         await service.deliver()
         if maintenance_due(service.newest, now):
             await _maintain(service)

@@ -6,6 +6,7 @@
     match     change queue ─▶ matcher (reader thread) ─▶ matches (writer)
     cluster   story queue ─▶ sketches (reader thread) ─▶ stories (writer)
     digest    subscriptions that are due ─▶ digests and outbox (writer)
+    spike     topics with more articles than chance explains ─▶ alerts and outbox (writer)
     deliver   outbox ─▶ channel
     answer    what another process asks ─▶ done ─▶ its answer
     maintain  what has outlived its keep
@@ -266,6 +267,10 @@ class Service:
     async def digest(self) -> None:
         """Make the digests that are due, and put them in the outbox."""
         await self.outgoing.digest()
+
+    async def spike(self) -> None:
+        """Make the alerts that a topic spikes, and put them in the outbox."""
+        await self.outgoing.spike()
 
     async def deliver(self) -> None:
         """Hand over what lies in the outbox and is due."""

@@ -106,6 +106,7 @@ def subscription(one: Subscriber, instant: InstantDefaults) -> Subscription:
         thread=one.thread,
         grown=one.instant.grown or instant.grown,
         per_hour=one.instant.per_hour or instant.per_hour,
+        spikes="instant" in one.when if one.spikes is None else one.spikes,
     )
 
 

@@ -1,0 +1,107 @@
+"""Who is told that a topic spikes, once: the acting side of `alerts.spike`.
+
+    spiking   topics whose last hours are more than chance                          a reader thread
+    prepare   the alerts of one subscription that wants them, rendered              likewise
+    store     one of them, in one transaction                                       the writer
+
+An alert is a row of `digests` of its own kind beside the chain, with the topic in `about`: it moves no range, and the
+articles that make it up come in the next digest all the same. For `REST` a subscription hears of the same topic no
+more; that is looked at in the transaction that stores, so however the program was killed there is one mail.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from alerts import outbox, spike, spikemail, state
+from alerts.model import QUERY_TOPIC, DigestKind, MailServer, Message, Subscription, SubscriptionState
+from alerts.prepare import Paces, recipients
+from alerts.spike import Spike
+from alerts.spikemail import Alarm
+from alerts.wanted import topics
+from alerts.watch import quiet_until, read_quiet
+from archive.connect import transaction
+from archive.pace import Pace
+
+REST = timedelta(hours=24)
+STEP = timedelta(minutes=10)
+"""How often it is looked. What the last hours hold is that of a whole step, so a look made again says the same."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """An alert that is ready to be stored, with its messages."""
+
+    alarm: Alarm
+    messages: tuple[Message, ...]
+
+
+def step(now: datetime) -> datetime:
+    """Return the last full step at ``now``."""
+    return now - timedelta(seconds=now.timestamp() % STEP.total_seconds())
+
+
+def listens(subscription: Subscription, now: datetime) -> bool:
+    """Tell whether a subscription may be told just now. Raises ValueError when its hours cannot be read."""
+    quiet = read_quiet(subscription.quiet) if subscription.quiet else None
+    return subscription.spikes and quiet_until(quiet, subscription.zone, now) is None
+
+
+def spiking(paces: Paces, now: datetime) -> list[tuple[Pace, Spike]]:
+    """Return the topics that spike just now."""
+    return [(pace, found) for pace in paces(step(now)) if (found := spike.look(pace.counts))]
+
+
+def prepare(
+    conn: sqlite3.Connection,
+    known: SubscriptionState,
+    spikes: Sequence[tuple[Pace, Spike]],
+    server: MailServer | None,
+    now: datetime,
+) -> list[Prepared]:
+    """Return the alerts that one subscription is to get of these; ``conn`` may be read-only."""
+    at, subscription = step(now), known.subscription
+    prepared = []
+    for pace, found in spikes:
+        if not _wants(subscription, pace.topic_id) or told_lately(conn, subscription.id, pace.topic_id, at):
+            continue
+        alarm = Alarm(
+            subscription=subscription,
+            topic_id=pace.topic_id,
+            topic_title=pace.title,
+            spike=found,
+            headlines=pace.headlines,
+            at=at,
+        )
+        messages = spikemail.render(alarm, recipients(subscription), server)
+        prepared.append(Prepared(alarm=alarm, messages=tuple(messages)))
+    return prepared
+
+
+def _wants(subscription: Subscription, topic_id: str) -> bool:
+    if topic_id.startswith(QUERY_TOPIC):
+        return topic_id == subscription.query_topic  # all topics are not all that others ask for
+    wanted = topics(subscription)
+    return wanted is None or topic_id in wanted
+
+
+def told_lately(conn: sqlite3.Connection, subscription_id: str, topic_id: str, at: datetime) -> bool:
+    """Tell whether a subscription heard of this topic less than `REST` ago; what a clock ran ahead to is not lately."""
+    return outbox.mailed(conn, subscription_id, DigestKind.SPIKE, at - REST, at, about=topic_id) > 0
+
+
+def store(conn: sqlite3.Connection, prepared: Prepared, now: datetime) -> int:
+    """Queue an alert; return how many messages that made: none when somebody was quicker, or it is not wanted now."""
+    alarm = prepared.alarm
+    with transaction(conn):
+        known = state.subscription_state(conn, alarm.subscription.id)
+        if known is None or not known.active or known.subscription != alarm.subscription:
+            return 0
+        if told_lately(conn, alarm.subscription.id, alarm.topic_id, alarm.at):
+            return 0
+        alert = (DigestKind.SPIKE, alarm.topic_id, alarm.spike.count)
+        outbox.put_beside(conn, known, alert, alarm.at, now, prepared.messages)
+    return len(prepared.messages)

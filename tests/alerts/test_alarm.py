@@ -1,0 +1,173 @@
+"""Alerts that a topic spikes: who gets one, that it is one, and what it says."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from email import message_from_bytes, policy
+from html.parser import HTMLParser
+from typing import Any, TypeVar
+
+import pytest
+
+from alerts import alarm, jobs, outbox, state
+from alerts.model import DigestSummary, Subscription
+from alerts.prepare import Found
+from alerts.spike import HOURS
+from archive.errors import ArchiveError
+from archive.pace import Pace
+from tests.alerts.factory import NOON, server, subscription
+
+T = TypeVar("T")
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+HEADLINES = (("Boluarte <resigns>", "https://news.example/1", "Andina & Co"), ("Rain", None, "RPP"))
+
+
+def busy(topic_id: str = "peru", count: int = 40, **changes: Any) -> Pace:
+    values: dict[str, Any] = {
+        "topic_id": topic_id, "title": topic_id.title(), "counts": [count, *[2] * (HOURS - 1)], "headlines": HEADLINES,
+    }  # fmt: skip
+    return Pace(**{**values, **changes})
+
+
+def told(**changes: Any) -> Subscription:
+    return subscription(**{"spikes": True, **changes})
+
+
+def tick(
+    conn: sqlite3.Connection, paces: Sequence[Pace], now: datetime = NOON, *, kill: bool = False
+) -> DigestSummary:
+    found = Found(matched=lambda *_: (), top_seq=0, coverage=(), sources_read=3, paces=lambda _: paces)
+
+    async def run(work: Callable[[sqlite3.Connection], T]) -> T:
+        if kill:
+            raise ArchiveError("killed")
+        return work(conn)
+
+    async def look(work: Callable[[sqlite3.Connection, Callable[[], Found]], T]) -> T:
+        return work(conn, lambda: found)
+
+    return asyncio.run(jobs.alarms_due(look, run, server(), now))
+
+
+def ready(conn: sqlite3.Connection, *subscriptions: Subscription) -> None:
+    state.sync_subscriptions(conn, subscriptions or [told()], 0, NOON - DAY)
+
+
+def mails(conn: sqlite3.Connection) -> list[tuple[str, str]]:
+    return [tuple(row) for row in conn.execute("SELECT recipient, message_id FROM deliveries ORDER BY id")]
+
+
+def test_a_spike_is_told_once_for_a_day_whatever_is_looked_at(conn: sqlite3.Connection) -> None:
+    ready(conn)
+    assert tick(conn, [busy()]).messages == 1
+    for later in (MINUTE, 10 * MINUTE, 5 * HOUR, DAY - 10 * MINUTE):
+        assert tick(conn, [busy()], NOON + later).messages == 0
+    assert tick(conn, [busy("lithium")], NOON + HOUR).messages == 1, "another topic rests by itself"
+    assert tick(conn, [busy()], NOON + DAY).messages == 1
+    assert len(set(mails(conn))) == 3
+
+
+def test_a_kill_before_it_is_stored_loses_nothing_and_after_it_repeats_nothing(
+    conn: sqlite3.Connection,
+) -> None:
+    ready(conn)
+    assert tick(conn, [busy()], kill=True).problems
+    assert mails(conn) == []
+    tick(conn, [busy()], NOON + MINUTE)
+    first = mails(conn)
+    conn.execute("DELETE FROM deliveries")
+    conn.execute("DELETE FROM digests")
+    tick(conn, [busy()], NOON + 2 * MINUTE)
+    assert mails(conn) == first, "within a step the same mail has the same Message-ID"
+
+
+def test_two_that_prepared_the_same_alert_store_it_once(conn: sqlite3.Connection) -> None:
+    ready(conn)
+    known = state.subscription_state(conn, "lima-desk")
+    assert known is not None
+    spikes = alarm.spiking(lambda _: [busy()], NOON)
+    one, other = (alarm.prepare(conn, known, spikes, server(), NOON)[0] for _ in range(2))
+    assert [alarm.store(conn, prepared, NOON) for prepared in (one, other)] == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "number"),
+    [
+        ({}, 1),
+        ({"spikes": False}, 0),
+        ({"topics": ("lithium",)}, 0),
+        ({"topics": None}, 1),
+        ({"to": ("a@example.org", "b@example.org")}, 2),
+        ({"quiet": "06:00 to 08:00"}, 0),
+        ({"quiet": "22:00 to 06:00"}, 1),
+    ],
+)
+def test_who_wants_alerts_of_this_topic_and_is_awake_is_told(
+    conn: sqlite3.Connection, changes: dict[str, Any], number: int
+) -> None:
+    ready(conn, told(**changes))
+    assert tick(conn, [busy()]).messages == number  # it is seven in the morning in Lima
+
+
+def test_what_is_no_spike_is_not_told(conn: sqlite3.Connection) -> None:
+    ready(conn)
+    assert tick(conn, [busy(count=5)]) == DigestSummary()
+
+
+def test_an_alert_moves_no_range_and_one_whose_zone_is_wrong_stops_nobody(conn: sqlite3.Connection) -> None:
+    ready(conn, told(id="bad", zone="Nowhere/At_All"), told())
+    summary = tick(conn, [busy()])
+    assert (summary.messages, [one.subscription_id for one in summary.problems]) == (1, ["bad"])
+    known = state.subscription_state(conn, "lima-desk")
+    assert known is not None
+    assert (known.seq, known.last_due_at) == (0, None)
+    (delivery,) = outbox.claim(conn, NOON + MINUTE, 9)
+    assert delivery.subscription_id == "lima-desk"
+
+
+class _Cells(HTMLParser):
+    """The rows of the chart: their text, and the width of their coloured cell."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.widths: list[str] = []
+        self.hours = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.hours += tag == "th"
+        if tag == "td" and (given.get("class") or "") in ("full", "late"):
+            self.widths.append(given["width"] or "")
+
+
+@pytest.mark.parametrize(
+    ("language", "subject"),
+    [
+        ("en", "Peru spikes: 40 articles in one hour, 2 are usual"),
+        ("es", "Peru se dispara: 40 artículos en una hora; lo habitual son 2"),
+    ],
+)
+def test_an_alert_has_the_numbers_and_a_chart_in_both_parts(
+    conn: sqlite3.Connection, language: str, subject: str
+) -> None:
+    ready(conn, told(language=language))
+    tick(conn, [busy(title="Peru\r\nBcc: all@example.org")])
+    (delivery,) = outbox.claim(conn, NOON + MINUTE, 9)
+    mail = message_from_bytes(delivery.body, policy=policy.default)
+    assert mail["Subject"] == subject.replace("Peru", "Peru Bcc: all@example.org")
+    assert mail["Bcc"] is None
+    assert mail["Auto-Submitted"] == "auto-generated"
+    text = mail.get_body(("plain",)).get_content()
+    assert text.count("█ 2 (2)") == 23
+    assert f"{'█' * 30} 40 (2)" in text
+    assert "Boluarte <resigns>" in text
+    cells = _Cells()
+    cells.feed(delivery.html)
+    assert cells.hours == 24
+    assert cells.widths[-1] == "100%"
+    assert "Boluarte &lt;resigns&gt;" in delivery.html
+    assert "<img" not in delivery.html
+    assert len(delivery.html) < 40_000
