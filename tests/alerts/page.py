@@ -26,7 +26,7 @@ INSIDE = {  # where a tag may stand; what is not named here is text, and stands 
     "h1": {"td", "div", "body"},
     "hr": {"td", "div", "body"},
 }
-TEXT = {"a", "span", "b", "br"}
+TEXT = {"a", "span", "b", "i", "br"}
 
 
 class Strict(HTMLParser):
