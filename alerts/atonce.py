@@ -12,7 +12,7 @@ had its mails, what would be told at once is written into ``held``, and waits fo
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -26,7 +26,7 @@ from alerts.wanted import topics, wants
 from alerts.watch import next_due, quiet_until, read_quiet, read_when
 from archive.connect import transaction
 from archive.errors import ArchiveError
-from archive.model import MatchedArticle
+from archive.model import MatchedArticle, Story
 
 HOUR = timedelta(hours=1)
 
@@ -83,11 +83,12 @@ def prepare(
     spread = {one.article_id: outlets(one.article_id, stories) for one in choice.tell}
     if had >= subscription.per_hour:
         return Prepared(known=known, upto=choice.upto, held=spread)
-    digest = _digest(known, found, choice.tell, now)
+    told = state.told(conn, subscription.id, members)
+    digest = _digest(known, found, choice.tell, stories, told, now)
     if had + 1 == subscription.per_hour:
         digest = replace(digest, rest_at=_next(known, now))
     digest = replace(digest, outlets=spread)
-    messages = render_all(digest, recipients(subscription), server)
+    messages = render_all(digest, recipients(subscription), server, found.stationery)
     return Prepared(known=known, upto=choice.upto, digest=digest, messages=messages)
 
 
@@ -124,7 +125,14 @@ def _new(
     return [one for one in fresh(matched, told) if held.isdisjoint((one.article_id, *one.was))]
 
 
-def _digest(known: SubscriptionState, found: Found, tell: Sequence[MatchedArticle], now: datetime) -> Digest:
+def _digest(
+    known: SubscriptionState,
+    found: Found,
+    tell: Sequence[MatchedArticle],
+    stories: Mapping[int, Story],
+    told: Collection[tuple[int, str]],
+    now: datetime,
+) -> Digest:
     # The range is that of what it holds, not a link of the chain: the same matches make the same mail.
     seqs = [one.seq for one in tell]
     digest = build(
@@ -137,6 +145,8 @@ def _digest(known: SubscriptionState, found: Found, tell: Sequence[MatchedArticl
         found.sources_read,
         now,
         topic_order=found.topic_order,
+        told=told,
+        stories=stories,
     )
     return replace(digest, kind=DigestKind.INSTANT)
 

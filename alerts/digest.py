@@ -3,28 +3,32 @@
     build         which matches         range, matched articles       -> Digest
     group         how a reader sees it  Digest                        -> groups of items
 
-An article that several topics found is told in full once, under the first of them. Under each of the others stand
+Copies of one text are one story, and told once: by the copy that is free and was read in full, else the earliest.
+
+A story that several topics found is told in full once, under the first of them. Under each of the others stand
 its headline and the sentence that this topic looks for: nothing hidden, and nothing that a reader must look up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from alerts.model import Digest, Subscription
 from alerts.quote import QUOTED_FIELDS, Piece, fitting, headline, lead, quotation, repeats_title
 from alerts.wanted import wants
-from archive.model import Coverage, Hit, MatchedArticle, TermChange
+from archive.model import Content, Coverage, Hit, MatchedArticle, Story, TermChange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One article as one topic tells it: in full (``under`` None), or briefly, with the topic that tells it in full.
+    """One story as one topic tells it: in full (``under`` None), or briefly, with the topic that tells it in full.
 
     Told briefly, it has the marks, the quotation and the hits of its own topic only, and the quotation is empty
-    where all that the topic found is the headline.
+    where all that the topic found is the headline. ``copies`` are the other articles of the story that the topic
+    found, the earliest first. ``continues``: an earlier digest told of the story.
     """
 
     article: MatchedArticle
@@ -34,21 +38,28 @@ class Item:
     elsewhere: tuple[Hit, ...]  # hits outside title, summary and text
     also: tuple[str, ...]  # titles of the other topics that found it
     under: str | None = None
+    copies: tuple[MatchedArticle, ...] = ()
+    story: Story | None = None
+    continues: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """What one topic found, the newest first: ``items`` told in full here, ``references`` above."""
+    """What one topic found: ``items`` told in full here, ``references`` above; what is new before what continues.
+
+    ``over``: how many stories more there are past the subscription's cap; ``size``: how many articles the topic found
+    in all, and ``stories`` in how many stories. ``changes`` are what edits brought and took of its terms, edit by edit.
+    """
 
     topic_id: str
     title: str
     items: tuple[Item, ...]
     references: tuple[Item, ...]
-
-    @property
-    def size(self) -> int:
-        """How many articles the topic found."""
-        return len(self.items) + len(self.references)
+    size: int
+    stories: int
+    over: int = 0
+    usual: float | None = None
+    changes: tuple[tuple[TermChange, ...], ...] = ()
 
 
 def build(
@@ -64,6 +75,8 @@ def build(
     since: datetime | None = None,
     topic_order: Sequence[str] = (),
     told: Collection[tuple[int, str]] = frozenset(),
+    stories: Mapping[int, Story] = MappingProxyType({}),
+    usual: Mapping[str, float] = MappingProxyType({}),
     changes: Sequence[TermChange] = (),
     change_range: tuple[int, int] = (0, 0),
 ) -> Digest:
@@ -72,12 +85,14 @@ def build(
     ``matched`` may hold more than that; what does not belong is left out here, once, for everybody. So is what an
     earlier digest of this subscription has ``told``, as (article_id, topic_id): a match that ended and came back
     has a new seq, and is no news; nor is an article whose id was another when it was told. ``changes``
-    are taken by their range alone: each is news, also of an article that was told.
+    are taken by their range alone: each is news, also of an article that was told. A story
+    continues where any of its ``stories`` was told under any topic.
     """
     from_change, to_change = change_range
     articles = [
         one for one in fresh(matched, told) if from_seq < one.seq <= to_seq and wants(subscription, one)
     ]
+    heard = {article_id for article_id, _ in told}
     return Digest(
         subscription=subscription,
         from_seq=from_seq,
@@ -89,12 +104,22 @@ def build(
         made_at=made_at,
         since=since,
         topic_order=tuple(topic_order),
+        stories=stories,
+        continued=frozenset(
+            one.article_id for one in articles if not heard.isdisjoint(_relatives(one, stories))
+        ),
+        usual=usual,
         from_change=from_change,
         to_change=to_change,
         changes=tuple(
             one for one in changes if from_change < one.id <= to_change and wants(subscription, one)
         ),
     )
+
+
+def _relatives(one: MatchedArticle, stories: Mapping[int, Story]) -> tuple[int, ...]:
+    story = stories.get(one.article_id)
+    return (one.article_id, *one.was, *(story.articles if story else ()))
 
 
 def fresh(matched: Iterable[MatchedArticle], told: Collection[tuple[int, str]]) -> list[MatchedArticle]:
@@ -115,32 +140,90 @@ def group(digest: Digest) -> tuple[Group, ...]:
     by_topic: dict[str, dict[int, MatchedArticle]] = {}
     for one in digest.articles:  # by seq: of two matches of one article and topic, the later one is told
         by_topic.setdefault(one.topic_id, {})[one.article_id] = one
-    titles = {one.topic_id: one.topic_title for one in digest.articles}
+    titles = {one.topic_id: one.topic_title for one in digest.changes}
+    titles |= {one.topic_id: one.topic_title for one in digest.articles}
     order = _order(digest, by_topic, titles)
-    told: dict[int, str] = {}
+    cap = digest.subscription.cap
+    found_by: dict[int, dict[str, str]] = {}  # story -> the topics that found any of it
+    for topic_id in order:
+        for one in by_topic.get(topic_id, {}).values():
+            found_by.setdefault(story_id(digest, one), {})[topic_id] = titles[topic_id]
+    told: dict[int, str] = {}  # story -> the topic that tells it in full
     groups = []
     for topic_id in order:
         items, references = [], []
-        for one in sorted(by_topic[topic_id].values(), key=_newest_first):
-            same = [by_topic[topic][one.article_id] for topic in order if one.article_id in by_topic[topic]]
-            under = told.setdefault(one.article_id, topic_id)
+        stories = _stories(digest, by_topic.get(topic_id, {}).values())
+        for story in stories[:cap]:
+            key = story_id(digest, story[0])
+            under = told.setdefault(key, topic_id)
             if under == topic_id:
-                items.append(_item(one, same))
+                others = {one: title for one, title in found_by[key].items() if one != topic_id}
+                same = [by_topic[one].get(story[0].article_id) for one in others]
+                items.append(_item(digest, story, [one for one in same if one], tuple(others.values())))
             else:
-                references.append(_reference(one, titles[under]))
+                references.append(_reference(digest, story, titles[under]))
         groups.append(
-            Group(topic_id=topic_id, title=titles[topic_id], items=tuple(items), references=tuple(references))
+            Group(
+                topic_id=topic_id,
+                title=titles[topic_id],
+                items=tuple(items),
+                references=tuple(references),
+                size=len(by_topic.get(topic_id, ())),
+                stories=len(stories),
+                over=len(stories) - len(items) - len(references),
+                usual=digest.usual.get(topic_id),
+                changes=_edits(digest.changes, topic_id, by_topic.get(topic_id, ())),
+            )
         )
-    return tuple(groups)
+    return tuple(one for one in groups if one.size or one.changes)
+
+
+def _edits(
+    changes: Iterable[TermChange], topic_id: str, here: Collection[int]
+) -> tuple[tuple[TermChange, ...], ...]:
+    """Return the edits of one topic, each with all the terms that it brought to a field, or took from it.
+
+    Not those that brought the term for which the article itself stands ``here``: the article is the news.
+    """
+    edits: dict[tuple[object, ...], list[TermChange]] = {}
+    for one in changes:
+        if one.topic_id == topic_id and not (one.came and one.article_id in here):
+            edits.setdefault((one.article_id, one.at, one.field, one.came), []).append(one)
+    return tuple(map(tuple, edits.values()))
+
+
+def story_id(digest: Digest, one: MatchedArticle) -> int:
+    """Return what tells the story of an article from all others: its own id where it has no copies."""
+    # The id of a story is that of one of its articles.
+    story = digest.stories.get(one.article_id)
+    return story.story_id if story else one.article_id
+
+
+def _stories(digest: Digest, found: Iterable[MatchedArticle]) -> list[list[MatchedArticle]]:
+    """Return what one topic found, story by story, what is new before what continues; who tells it stands first."""
+    stories: dict[int, list[MatchedArticle]] = {}
+    for one in sorted(
+        found, key=lambda one: (one.paywalled, one.content is not Content.FULL, one.article_id)
+    ):
+        stories.setdefault(story_id(digest, one), []).append(one)
+    return sorted(
+        stories.values(), key=lambda story: (_continues(digest, story), min(map(_newest_first, story)))
+    )
+
+
+def _continues(digest: Digest, story: Iterable[MatchedArticle]) -> bool:
+    return any(one.article_id in digest.continued for one in story)
 
 
 def _order(
     digest: Digest, by_topic: dict[str, dict[int, MatchedArticle]], titles: dict[str, str]
 ) -> list[str]:
     known = digest.topic_order if digest.subscription.topics is None else digest.subscription.topics
-    order = [topic for topic in dict.fromkeys(known) if topic in by_topic]
-    rest = by_topic.keys() - set(order)
-    return order + sorted(rest, key=lambda topic: (-len(by_topic[topic]), titles[topic].casefold(), topic))
+    order = [topic for topic in dict.fromkeys(known) if topic in titles]
+    rest = titles.keys() - set(order)
+    return order + sorted(
+        rest, key=lambda topic: (-len(by_topic.get(topic, ())), titles[topic].casefold(), topic)
+    )
 
 
 def _newest_first(one: MatchedArticle) -> tuple[float, int]:
@@ -149,8 +232,10 @@ def _newest_first(one: MatchedArticle) -> tuple[float, int]:
     return -moment.timestamp(), -one.seq
 
 
-def _item(one: MatchedArticle, same: Sequence[MatchedArticle]) -> Item:
-    others = [match for match in same if match.topic_id != one.topic_id]
+def _item(
+    digest: Digest, story: Sequence[MatchedArticle], others: Sequence[MatchedArticle], also: tuple[str, ...]
+) -> Item:
+    one = story[0]
     hits = [hit for match in (one, *others) for hit in match.hits]
     own = fitting(one.hits, one)
     fit = [hit for match in others for hit in fitting(match.hits, one)]
@@ -160,11 +245,15 @@ def _item(one: MatchedArticle, same: Sequence[MatchedArticle]) -> Item:
         quote=quotation(one, own, fit) or lead(one),
         variants=_variants(hits),
         elsewhere=_elsewhere(hits),
-        also=tuple(match.topic_title for match in others),
+        also=also,
+        copies=tuple(story[1:]),
+        story=digest.stories.get(one.article_id),
+        continues=_continues(digest, story),
     )
 
 
-def _reference(one: MatchedArticle, under: str) -> Item:
+def _reference(digest: Digest, story: Sequence[MatchedArticle], under: str) -> Item:
+    one = story[0]
     own = fitting(one.hits, one)
     below = [hit for hit in own if hit.field in QUOTED_FIELDS]
     # A sentence that only says the headline again is worth its place where the headline has no mark to show.
@@ -178,6 +267,9 @@ def _reference(one: MatchedArticle, under: str) -> Item:
         elsewhere=_elsewhere(one.hits),
         also=(),
         under=under,
+        copies=tuple(story[1:]),
+        story=digest.stories.get(one.article_id),
+        continues=_continues(digest, story),
     )
 
 

@@ -24,7 +24,20 @@ _LINE, _ENCODED_LINE = 78, 76
 _PLAIN = re.compile(r"[!-~]+( [!-~]+)*")
 # RFC 5322, 3.2.3: what a name may hold without quotes.
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
-_READY = frozenset({"from", "to", "reply-to", "subject", "message-id", "list-id", "list-unsubscribe"})
+_READY = frozenset(
+    {
+        "from",
+        "to",
+        "reply-to",
+        "subject",
+        "message-id",
+        "in-reply-to",
+        "references",
+        "list-id",
+        "list-unsubscribe",
+        "list-unsubscribe-post",
+    }
+)
 _LOOSE_BREAK = re.compile(r"\r\n(?! \S)|(?<!\r)\n|\r(?!\n)")
 
 

@@ -35,11 +35,10 @@ from alerts.model import (
     Subscription,
     SubscriptionState,
 )
-from alerts.prepare import Changed, Found, Matched, build_next, prepare, recipients, store
+from alerts.prepare import Found, build_next, prepare, recipients, store
 from alerts.render import render
 from alerts.watch import next_due, read_quiet, read_when
 from archive.errors import DeliveryError
-from archive.model import Coverage
 
 T = TypeVar("T")
 
@@ -172,22 +171,18 @@ def _due(
 def preview(
     conn: sqlite3.Connection | None,
     subscription: Subscription,
-    matched: Matched,
-    top_seq: int,
-    coverage: Sequence[Coverage],
-    sources_read: int,
+    found: Found,
     server: MailServer | None,
     now: datetime,
-    from_seq: int | None = None,
     *,
-    topic_order: Sequence[str] = (),
-    changed: Changed = lambda _from, _to, _topics: (),
-    top_change: int = 0,
+    from_seq: int | None = None,
+    to: str | None = None,
 ) -> Message:
     """Return what the next digest of ``subscription`` would hold as of ``now``; sends and stores nothing.
 
-    ``from_seq`` None means where the subscription stands; one that is not known yet starts at ``top_seq`` and
-    so holds nothing. ``conn`` may be read-only, or None when there is no `alerts.db` yet. Raises ValueError
+    ``from_seq`` None means where the subscription stands; one that is not known yet starts at the newest match and
+    so holds nothing. ``conn`` may be read-only, or None when there is no `alerts.db` yet. ``to`` makes it a test for
+    that address: a message of its own, that no mail program takes for the digest. Raises ValueError
     when the schedule, the zone or an address cannot be read.
     """
     known = state.subscription_state(conn, subscription.id) if conn else None
@@ -196,25 +191,41 @@ def preview(
             subscription=subscription,
             created_at=now,
             active=True,
-            seq=top_seq,
+            seq=found.top_seq,
             last_due_at=None,
-            change=top_change,
+            change=found.top_change,
         )
     # The operator's file may say more than the last start has read of it.
     known = replace(known, subscription=subscription, seq=known.seq if from_seq is None else from_seq)
-    found = Found(
-        matched=matched,
-        top_seq=top_seq,
-        coverage=coverage,
-        sources_read=sources_read,
-        topic_order=topic_order,
-        changed=changed,
-        top_change=top_change,
-    )
     quiet = read_quiet(subscription.quiet) if subscription.quiet else None
     due_at = next_due(read_when(subscription.when), subscription.zone, now, quiet)
     digest = build_next(conn if from_seq is None else None, known, found, due_at, now)
-    return render(digest, recipients(subscription)[0], server)
+    if to is None:
+        return render(digest, recipients(subscription)[0], server, found.stationery)
+    return render(digest, to, server, found.stationery, test_at=now)
+
+
+async def send_test(message: Message, channel: Channel, subscription_id: str, now: datetime) -> None:
+    """Hand a message over by ``channel``, past the outbox: nothing remembers it. Raises `DeliveryError`."""
+    delivery = Delivery(
+        id=0,
+        digest_id=0,
+        subscription_id=subscription_id,
+        due_at=now,
+        recipient=message.recipient,
+        channel=message.channel,
+        message_id=message.message_id,
+        subject=message.subject,
+        body=message.body,
+        html=message.html,
+        state=DeliveryState.CLAIMED,
+        attempts=1,
+    )
+
+    async def on_data() -> None:
+        """There is no row to write it in."""
+
+    await channel.deliver(delivery, on_data)
 
 
 # --- delivery ---------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """The values of the alerts side, in the order in which they flow.
 
-Subscription, MailServer   what the operator wrote down        config  -> watch, channels
+Subscription, MailServer, Stationery   what the operator wrote down   config -> watch, channels, render
 Digest                     which matches, for whom, when due   watch   -> render
 Message                    what one recipient gets             render  -> outbox
 SubscriptionState          what is remembered of each          state   -> digest
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from archive.model import Coverage, MatchedArticle, TermChange
+from archive.model import Coverage, MatchedArticle, Story, TermChange
 
 
 class Empty(StrEnum):
@@ -56,7 +56,7 @@ class Subscription:
     not_countries: tuple[str, ...] = ()
     quiet: str | None = None
     empty: Empty = Empty.SKIP
-    cap: int | None = None  # articles told under one topic; None: as many as there are
+    cap: int | None = None  # stories told under one topic; None: as many as there are
     channel: str | None = None  # MAIL_CHANNEL or FOLDER_CHANNEL; None: mail, where it can be sent
     backfill: bool = False  # also what a new or changed topic found in articles that were stored already
     thread: bool = False  # all digests are one thread in the reader's mail program
@@ -111,11 +111,25 @@ class DigestKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stationery:
+    """What all mails of an installation are written on.
+
+    ``public_url`` is where readers find the archive's pages, if they do; ``templates`` are the operator's own, by
+    name (``digest.html``), each instead of the one that comes with the program.
+    """
+
+    public_url: str | None = None
+    templates: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Digest:
     """One issue of one subscription: every wanted match with from_seq < seq <= to_seq.
 
     ``changes``: every wanted term that came or left with an edit, from_change < id <= to_change.
     ``since`` is up to when the reader was told before; ``topic_order`` is the operator's order of all topics.
+    ``stories`` of its articles that have copies, ``continued`` its articles of whose story the reader was told before,
+    ``usual`` how many articles a topic finds in such a span.
     ``caught_up_from`` is the first hour that passed without a digest, because nothing ran; None when all went by plan.
     An instant digest holds some matches of its range and not the others; ``held_back`` counts the articles that were
     not told at once because the hour's mails were used up, and of an instant digest that uses up the last of them
@@ -132,14 +146,17 @@ class Digest:
     made_at: datetime
     since: datetime | None = None
     topic_order: tuple[str, ...] = ()
+    from_change: int = 0
+    to_change: int = 0
+    changes: tuple[TermChange, ...] = ()
+    stories: Mapping[int, Story] = field(default_factory=dict)
+    continued: frozenset[int] = frozenset()
+    usual: Mapping[str, float] = field(default_factory=dict)
     kind: DigestKind = DigestKind.DIGEST
     caught_up_from: datetime | None = None
     held_back: int = 0
     rest_at: datetime | None = None
     outlets: Mapping[int, int] = field(default_factory=dict)  # of articles, how many outlets have their story
-    from_change: int = 0
-    to_change: int = 0
-    changes: tuple[TermChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

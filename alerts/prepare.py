@@ -15,13 +15,23 @@ from alerts import outbox, state
 from alerts.digest import build
 from alerts.due import caught_up_from, proof_is_due
 from alerts.instant import outlets
-from alerts.model import OUTBOX, Digest, DigestKind, MailServer, Message, Subscription, SubscriptionState
-from alerts.render import render_all
+from alerts.model import (
+    OUTBOX,
+    Digest,
+    DigestKind,
+    MailServer,
+    Message,
+    Stationery,
+    Subscription,
+    SubscriptionState,
+)
+from alerts.render import PLAIN, render_all
+from alerts.usual import comparable, usual
 from alerts.wanted import topics
 from alerts.watch import read_when
 from archive.connect import transaction
 from archive.errors import ArchiveError
-from archive.model import Coverage, MatchedArticle, Story, TermChange
+from archive.model import Coverage, MatchedArticle, Story, TermChange, Weekly
 
 # matched(from_seq, to_seq, topics): every match with from_seq < seq <= to_seq; topics None means all.
 Matched = Callable[[int, int, tuple[str, ...] | None], Sequence[MatchedArticle]]
@@ -37,8 +47,10 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What the archive holds just now. ``topic_order`` is the operator's order of topics.
+    """What the archive holds just now, and what a digest needs of the operator.
 
+    ``topic_order`` is the operator's order of topics, ``stationery`` what all mails are written on.
+    ``weekly(since, until)`` answers as `archive.weekly` does.
     ``backfilled`` are the matches of new and changed topics in articles that were stored already; ``matched`` has none.
     """
 
@@ -49,6 +61,8 @@ class Found:
     topic_order: Sequence[str] = ()
     changed: Changed = lambda _from, _to, _topics: ()
     top_change: int = 0
+    stationery: Stationery = PLAIN
+    weekly: Callable[[datetime, datetime], Weekly] = lambda _since, _until: {}
     backfilled: Matched = lambda _from, _to, _topics: ()
     stories: Stories = lambda _ids: {}
     unsettled: Unsettled = lambda _ids, _now: frozenset()
@@ -89,7 +103,7 @@ def prepare(
     mailed = bool(digest.articles or digest.changes or proof)
     if mailed and (digest.from_seq, digest.from_change) == (digest.to_seq, digest.to_change):
         digest = replace(digest, kind=DigestKind.HEARTBEAT)  # nothing for the chain to hold
-    messages = render_all(digest, recipients(digest.subscription), server) if mailed else ()
+    messages = render_all(digest, recipients(digest.subscription), server, found.stationery) if mailed else ()
     return Prepared(digest=digest, messages=tuple(messages))
 
 
@@ -115,7 +129,12 @@ def build_next(
         matched = [*matched, *found.backfilled(start, found.top_seq, asked)]
     upto = max(known.change, found.top_change)
     changes = found.changed(known.change, upto, asked) if upto > known.change else ()
+    stories = found.stories([one.article_id for one in matched]) if matched else {}
     ids = [article_id for one in matched for article_id in (one.article_id, *one.was)]
+    # Of a story that goes on, an earlier digest told another article.
+    ids += [article_id for story in stories.values() for article_id in story.articles]
+    since = known.last_due_at or known.created_at
+    weekly = found.weekly(since, due_at) if matched and comparable(since, due_at) else {}
     digest = build(
         subscription,
         start,
@@ -125,11 +144,13 @@ def build_next(
         found.coverage,
         found.sources_read,
         now,
-        since=known.last_due_at or known.created_at,
+        since=since,
         topic_order=found.topic_order,
         told=state.told(conn, subscription.id, ids) if conn else (),
         changes=changes,
         change_range=(known.change, upto),
+        stories=stories,
+        usual=usual(weekly, subscription),
     )
     digest = replace(digest, caught_up_from=caught_up_from(known, due_at, now))
     if not read_when(subscription.when).instant:

@@ -3,108 +3,87 @@
     Digest ─ group ─▶ View (words, dates, links: everything decided) ─▶ digest.txt ─┐
                                                                     └─▶ digest.html ┴─▶ EmailMessage ─▶ Message
 
-A digest is rendered once, whoever gets it: only To and Message-ID are a recipient's own. Made again after a crash it
-must be the same message, so nothing in it comes from a clock or from chance: the date, the Message-ID and even the
-MIME boundary come from the digest.
+A digest is rendered once, whoever gets it; `alerts.envelope` makes of it each recipient's own. Made again after a crash
+it must be the same message, so nothing in it comes from a clock or from chance.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
-import textwrap
 from collections.abc import Sequence
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.utils import format_datetime, parseaddr
+from datetime import datetime
 from functools import cache
-from typing import Any
-from urllib.parse import quote, urlsplit
 
 from css_inline import CSSInliner
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from alerts import headers
-from alerts.model import FOLDER_CHANNEL, MAIL_CHANNEL, OUTBOX, Digest, DigestKind, MailServer, Message
-from alerts.view import Leave, Room, Teller, View, clean
+from alerts import envelope
+from alerts.envelope import Letter
+from alerts.layout import Layout, layout
+from alerts.model import Digest, DigestKind, MailServer, Message, Stationery
+from alerts.tell import Teller
+from alerts.view import Room, View
 
-NOWHERE = "presswatch.invalid"  # RFC 2606: never a real domain
 # Gmail cuts a message at 102 KB, and what it cuts off is the foot that says which sources were not read.
 HTML_LIMIT = 100_000
-TEXT_WIDTH = 74
-# RFC 5322: a line holds 998 octets at most, and this header is not folded.
-_LONGEST_HEADER = 900
 # So many articles are told in full before the first is cut down to its headline.
 _FULL_FIRST = 20
 
 
-def render(digest: Digest, recipient: str, server: MailServer | None) -> Message:
+PLAIN = Stationery()
+
+
+def render(
+    digest: Digest,
+    recipient: str,
+    server: MailServer | None,
+    stationery: Stationery = PLAIN,
+    *,
+    test_at: datetime | None = None,
+) -> Message:
     """Return the mail for one recipient; see `render_all`."""
-    return render_all(digest, [recipient], server)[0]
+    return render_all(digest, [recipient], server, stationery, test_at=test_at)[0]
 
 
-def render_all(digest: Digest, recipients: Sequence[str], server: MailServer | None) -> list[Message]:
+def render_all(
+    digest: Digest,
+    recipients: Sequence[str],
+    server: MailServer | None,
+    stationery: Stationery = PLAIN,
+    *,
+    test_at: datetime | None = None,
+) -> list[Message]:
     """Return the mail for each recipient, `OUTBOX` for a subscription that names nobody.
 
     Text in the digest may be anything. Raises ValueError when the sender or a recipient is no address, or
-    the zone is none.
+    the zone is none. ``test_at``: it is a test made then. A reader's mail program drops a second message that has the
+    Message-ID of one it knows, and the digest itself is still to come.
     """
-    sender = _sender(server)
-    name = clean(digest.subscription.name)
-    to = [Address(name, OUTBOX, NOWHERE) if one == OUTBOX else _address(one) for one in recipients]
-    # What is only kept as a file has no reader who could leave.
-    leave = _leave(server, digest.subscription.id) if digest.subscription.to else None
-    teller = Teller(digest, leave)
+    leave, own = envelope.ways_out(server, digest.subscription, recipients)
+    teller = Teller(digest, leave, stationery)
     whole = teller.view(Room())
-    text = _template("digest.txt").render(view=whole, wrap=_wrap)
-    html = _html(teller, whole)
-
-    mail = EmailMessage(policy=headers.POLICY)
-    mail["From"] = headers.mailbox("From", sender)
-    mail["To"] = ""
-    if server and server.reply_to:
-        mail["Reply-To"] = headers.mailbox("Reply-To", _address(server.reply_to))
-    mail["Subject"] = headers.text("Subject", whole.subject)
-    mail["Date"] = format_datetime(digest.due_at)
-    mail["Message-ID"] = ""
-    mail["List-Id"] = f"<{_slug(digest.subscription.id)}.presswatch.{sender.domain}>"
-    if leave and len(leave.url) < _LONGEST_HEADER:
-        mail["List-Unsubscribe"] = f"<{leave.url}>"
-    # RFC 3834: no holiday notices, please. The second is what Exchange listens to.
-    mail["Auto-Submitted"] = "auto-generated"
-    mail["X-Auto-Response-Suppress"] = "All"
-    mail.set_content(text, cte="quoted-printable")
-    mail.add_alternative(html, subtype="html", cte="quoted-printable")
-    mail.set_boundary(f"=_{_hash(digest)[:24]}")
-    mail["Content-Language"] = whole.language  # set_content drops every Content-* set before it
-
-    by_mail = server and digest.subscription.channel != FOLDER_CHANNEL
-    messages = []
-    for recipient, address in zip(recipients, to, strict=True):
-        message_id = f"<{_hash(digest, recipient)[:32]}@{sender.domain}>"
-        mail.replace_header("To", headers.mailbox("To", address))
-        mail.replace_header("Message-ID", message_id)
-        messages.append(
-            Message(
-                recipient=recipient,
-                channel=MAIL_CHANNEL if by_mail and recipient != OUTBOX else FOLDER_CHANNEL,
-                message_id=message_id,
-                subject=whole.subject,
-                body=mail.as_bytes(),
-                html=html,
-            )
-        )
-    return messages
+    laid_out = layout(stationery.templates)
+    letter = Letter(
+        subscription=digest.subscription,
+        identity=(*_identity(digest), *(("test", test_at.isoformat()) if test_at else ())),
+        subject=f"[test] {whole.subject}" if test_at else whole.subject,
+        date=test_at or digest.due_at,
+        language=whole.language,
+        text=laid_out.text(whole),
+        html=_html(teller, whole, laid_out),
+    )
+    return envelope.seal(letter, recipients, server, leave, own)
 
 
-def _html(teller: Teller, view: View) -> str:
+def _html(teller: Teller, view: View, laid_out: Layout) -> str:
     """Return the HTML part with as much of the digest in it as `HTML_LIMIT` allows.
 
     The first of every topic are told in full; the room that is left goes to headlines, and what then is left
     to more in full. What finds none is counted, with where it is: the text part always holds everything.
     """
-    whole = _inlined(view)
+
+    def inlined(view: View) -> str:
+        return str(_inliner().inline(laid_out.html(view)))
+
+    whole = inlined(view)
     if _size(whole) <= HTML_LIMIT:
         return whole
     total = teller.total
@@ -112,7 +91,7 @@ def _html(teller: Teller, view: View) -> str:
 
     def at(steps: int) -> str:
         full = min(steps, first) + max(0, steps - total)
-        return _inlined(teller.view(Room(full=full, brief=min(steps, total) - full, coverage=40)))
+        return inlined(teller.view(Room(full=full, brief=min(steps, total) - full, coverage=40)))
 
     # The last step has everything in full: what did not fit may have been the coverage.
     low, high, best = 0, 2 * total - first + 1, at(0)
@@ -130,105 +109,15 @@ def _size(html: str) -> int:
     return len(html.encode()) + html.count("\n")  # in a mail each line ends in two octets
 
 
-def _inlined(view: View) -> str:
-    return str(_inliner().inline(_template("digest.html").render(view=view)))
-
-
 @cache
 def _inliner() -> CSSInliner:
     return CSSInliner(load_remote_stylesheets=False)
 
 
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("alerts"),
-        autoescape=select_autoescape(["html"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-def _template(name: str) -> Any:
-    return _environment().get_template(name)
-
-
-def _wrap(text: str, indent: int = 0) -> str:
-    """Fill ``text`` to `TEXT_WIDTH` columns; a word that is longer, such as an URL, keeps a line of its own."""
-    space = " " * indent
-    return textwrap.fill(
-        text,
-        TEXT_WIDTH,
-        initial_indent=space,
-        subsequent_indent=space,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
-
-
-# --- addresses --------------------------------------------------------------------------------------------
-
-
-def _address(text: str) -> Address:
-    """Return the address in ``name <local@domain>`` or ``local@domain``; raises ValueError when it is none."""
-    name, spec = parseaddr(text)
-    whole = text == spec or text.endswith(f"<{spec}>")  # parseaddr drops what it does not understand
-    if not whole or text != clean(text) or spec.count("@") != 1 or not spec.isascii():
-        raise ValueError(f"{text!r} is not a mail address")
-    try:
-        address = Address(clean(name), addr_spec=spec)
-    except Exception as error:  # the parser raises errors of several families, IndexError among them
-        raise ValueError(f"{text!r} is not a mail address") from error
-    if not address.username or not re.fullmatch(r"[A-Za-z0-9.-]+", address.domain):
-        raise ValueError(f"{text!r} is not a mail address")
-    return address
-
-
-def address_of(text: str) -> str:
-    """Return the bare ``local@domain`` of an address with or without a name; raises ValueError as above."""
-    return str(_address(text).addr_spec)
-
-
-def _sender(server: MailServer | None) -> Address:
-    """Return who a mail comes from; an address without a name gets ours."""
-    if server is None:
-        return Address("Presswatch", "presswatch", NOWHERE)
-    address = _address(server.sender)
-    return address if address.display_name else Address("Presswatch", addr_spec=address.addr_spec)
-
-
-def _leave(server: MailServer | None, subscription_id: str) -> Leave | None:
-    """Return where `List-Unsubscribe` (RFC 2369) points: a web page, or a mail that names the list."""
-    if not server or not server.unsubscribe:
-        return None
-    said = clean(server.unsubscribe)
-    if re.match(r"(?i)https?://", said):
-        url = _ascii_url(said)
-        return Leave(url=url, shown=url)
-    address = _address(re.sub(r"(?i)^mailto:", "", said).split("?")[0]).addr_spec
-    return Leave(url=f"mailto:{address}?subject=unsubscribe%20{_slug(subscription_id)}", shown=address)
-
-
-def _ascii_url(url: str) -> str:
-    """Return a web address as a header may hold it: ASCII, and nothing that ends it early."""
-    parts = urlsplit(url)
-    if not parts.netloc.isascii():
-        user, at, place = parts.netloc.rpartition("@")
-        host, colon, port = place.partition(":")
-        url = parts._replace(netloc=f"{user}{at}{host.encode('idna').decode()}{colon}{port}").geturl()
-    return quote(url, safe="%/:=&?~#+!$,;'@()*[]")
-
-
-def _slug(text: str) -> str:
-    return re.sub(r"[^A-Za-z0-9-]+", "-", text).strip("-")[:60] or "list"
-
-
-def _hash(digest: Digest, *recipient: str) -> str:
-    identity: list[object] = [digest.subscription.id, digest.from_seq, digest.to_seq]
-    if digest.kind is not DigestKind.INSTANT:  # these have no hour: the same matches are the same mail
-        identity.append(digest.due_at.isoformat())
-    if digest.kind is not DigestKind.DIGEST:
-        identity.append(digest.kind.value)
-    identity += recipient
-    return hashlib.sha256(json.dumps(identity).encode()).hexdigest()
+def _identity(digest: Digest) -> tuple[object, ...]:
+    """Return what tells a digest from all others; of what an older version has made, it stays as it was."""
+    changes = (digest.from_change, digest.to_change) if digest.to_change else ()
+    kind = () if digest.kind is DigestKind.DIGEST else (digest.kind.value,)
+    # What is told at once has no hour: the same matches are the same mail.
+    hour = () if digest.kind is DigestKind.INSTANT else (digest.due_at.isoformat(),)
+    return digest.subscription.id, digest.from_seq, digest.to_seq, *hour, *changes, *kind

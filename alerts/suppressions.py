@@ -7,7 +7,7 @@ takes a suppression back.
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from alerts.state import rows
@@ -25,6 +25,10 @@ class Suppression:
     subscription_id: str
     since: datetime
     why: str
+
+    def as_json(self) -> dict[str, str]:
+        """Return it with the keys of ``presswatch suppressions --json``."""
+        return {**asdict(self), "since": stamp(self.since)}
 
     def __str__(self) -> str:
         return f"suppressed since {stamp(self.since)}: {self.why}"

@@ -16,7 +16,7 @@ machine and bring results back. Times are aware, in UTC. Text is code points.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -573,6 +573,7 @@ class MatchedArticle:
     """One match with the article and source it is about, as a digest needs it.
 
     ``was``: the ids of the articles that turned out to be this one; somebody may have been told of them.
+    ``wire``: the agency that its text names as its own.
     """
 
     seq: int
@@ -593,6 +594,32 @@ class MatchedArticle:
     first_seen_at: datetime
     hits: tuple[Hit, ...]
     was: tuple[int, ...] = ()
+    wire: str | None = None
+    paywalled: bool = False
+
+
+class Place(NamedTuple):
+    """Under which topic and where a match stood, as far as subscribers choose by it."""
+
+    topic_id: str
+    source_id: str
+    country: str | None
+    language: str | None
+
+
+Weekly = Mapping[str, Sequence[Mapping[Place, int]]]
+"""Of each topic, of each week before: how many matches there were in each place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Copies of one text, the earliest seen first. ``outlets``: how many sources have it; ``names``: theirs."""
+
+    story_id: int
+    first_seen_at: datetime
+    outlets: int
+    articles: tuple[int, ...]
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -621,25 +648,19 @@ class TermChange:
     after: str
 
 
-@dataclass(frozen=True, slots=True)
-class Story:
-    """Copies of one text, the earliest seen first. ``outlets``: how many sources have it."""
-
-    story_id: int
-    first_seen_at: datetime
-    outlets: int
-    articles: tuple[int, ...]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """One thing that kept a source from being read, for the foot of a digest."""
+    """One thing that kept a source from being read, for the foot of a digest.
+
+    ``missed``: about how many items came and went unread meanwhile, as far as that can be said.
+    """
 
     source_id: str
     source_name: str
     kind: str
     since: datetime
     detail: str
+    missed: float | None = None
 
 
 # It compiles a schema, which takes longer than a hundred values.

@@ -145,7 +145,7 @@ def matched_between(
     rows = conn.execute(
         """select m.seq, m.topic_id, t.title as topic_title, m.article_id, a.url, a.title, a.summary, a.text,
                   a.author, a.language, m.content, a.source_id, s.name as source_name, s.country,
-                  a.published_at, a.first_seen_at,
+                  a.published_at, a.first_seen_at, a.wire, a.paywalled,
                   (select group_concat(w.id) from articles w where w.merged_into = a.id) as was
         from matches m join articles a on a.id = m.article_id join topics t on t.id = m.topic_id
         join sources s on s.id = a.source_id
@@ -162,6 +162,8 @@ def matched_between(
             language=row["language"],
             hits=tuple(hits[row["seq"]]),
             was=tuple(sorted(map(int, row["was"].split(",")))) if row["was"] else (),
+            wire=row["wire"],
+            paywalled=bool(row["paywalled"]),
             **told(row),
         )
         for row in rows
@@ -184,7 +186,8 @@ def _hits_between(conn: sqlite3.Connection, from_seq: int, to_seq: int) -> dict[
 def coverage(conn: sqlite3.Connection) -> tuple[tuple[Coverage, ...], int]:
     """Return what keeps sources from being read just now, and how many sources could be read."""
     rows = conn.execute(
-        """select v.source_id, s.name, v.kind, min(v.since) as since, v.detail
+        """select v.source_id, s.name, v.kind, min(v.since) as since, v.detail,
+        (select sum(g.missed) from gaps g where g.event_id = v.id) as missed
         from events v join sources s on s.id = v.source_id
         left join endpoints e on e.id = v.endpoint_id
         where v.until is null and s.active = 1 and coalesce(e.active, 1) = 1
@@ -197,6 +200,7 @@ def coverage(conn: sqlite3.Connection) -> tuple[tuple[Coverage, ...], int]:
             kind=row["kind"],
             since=moment(row["since"]),
             detail=row["detail"],
+            missed=row["missed"],
         )
         for row in rows
     )

@@ -222,14 +222,22 @@ def of(conn: sqlite3.Connection, article_ids: Collection[int]) -> dict[int, Stor
     chosen = "(select value from json_each(?))"
     asked = json.dumps(list(article_ids))
     by_story: dict[int, list[int]] = defaultdict(list)
+    names: dict[int, dict[str, str]] = defaultdict(dict)
     for row in conn.execute(
-        f"""select id, story_id from articles where story_id in
-        (select story_id from articles where id in {chosen}) order by id""",  # noqa: S608 - ours
+        f"""select a.id, a.story_id, a.source_id, s.name from articles a join sources s on s.id = a.source_id
+        where a.story_id in (select story_id from articles where id in {chosen}) order by a.id""",  # noqa: S608 - ours
         (asked,),
     ):
         by_story[row["story_id"]].append(row["id"])
+        names[row["story_id"]].setdefault(row["source_id"], row["name"])
     told = {
-        row["id"]: Story(row["id"], moment(row["first_seen_at"]), row["outlets"], tuple(by_story[row["id"]]))
+        row["id"]: Story(
+            row["id"],
+            moment(row["first_seen_at"]),
+            row["outlets"],
+            tuple(by_story[row["id"]]),
+            tuple(names[row["id"]].values()),
+        )
         for row in conn.execute(
             f"select id, first_seen_at, outlets from stories where id in {chosen}",  # noqa: S608 - ours
             (json.dumps(list(by_story)),),

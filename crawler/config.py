@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from alerts.model import MailServer, Security, Subscription
+from alerts.model import MailServer, Security, Stationery, Subscription
 from archive.errors import Complaint, ConfigError
 from archive.model import EndpointKind, Source
 from archive.topic import TopicSpec
@@ -35,6 +35,7 @@ from crawler.settings import (
     SourcesFile,
 )
 from crawler.shapes import Shape
+from crawler.stationery import read_stationery
 from crawler.yamlfile import ANY, Document, Place, read
 
 _PORTS = {Security.NONE: 25, Security.STARTTLS: 587, Security.TLS: 465}
@@ -50,6 +51,7 @@ class Config:
     subscriptions: tuple[Subscription, ...]
     mail: MailServer | None
     data_dir: Path
+    stationery: Stationery = field(default_factory=Stationery)
     warnings: tuple[Complaint, ...] = ()
     notes: tuple[Complaint, ...] = ()  # nothing is wrong, and it may still not be what was meant
     keywords: Document = field(  # where each example stands in its file
@@ -132,6 +134,10 @@ def survey(directory: Path, environ: Mapping[str, str] = os.environ) -> Survey:
             topics=config.topics,
             keywords=topics,
         )
+    public_url = config.settings.web.public_url
+    stationery, unusable = read_stationery(directory, str(public_url) if public_url else None)
+    warnings = tuple(sorted((*warnings, *unusable)))
+    config = replace(config, stationery=stationery, warnings=warnings)
     config = replace(config, notes=tuple(sorted((*_notes(documents), *outlets.notes))))
     return Survey(
         config=config, settings=config.settings, complaints=warnings, topics=config.topics, keywords=topics

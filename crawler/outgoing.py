@@ -13,24 +13,25 @@ import logging
 import socket
 import sqlite3
 from asyncio import Event
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import TypeVar
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TypeVar
 
-from alerts import jobs, outbox
+from alerts import jobs, outbox, suppressions, web
 from alerts import schema as alerts_schema
 from alerts.channels import Channel
 from alerts.channels.folder import FolderChannel
 from alerts.channels.mail import MailChannel
+from alerts.model import Leaving, MailServer
 from alerts.prepare import Found
-from archive import revised, search, stories
 from archive.connect import open_reader
 from archive.errors import ArchiveError
 from archive.threads import Readers, Writer
 from crawler.clock import Clock
 from crawler.config import Config
+from crawler.found import Weeks, found_in
 from crawler.pipelines import Tally
 from crawler.schedule import Pause
 
@@ -39,7 +40,6 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 DELIVER_BATCH = 50
-SETTLES = timedelta(minutes=5)  # so long at most a mail that is sent at once waits for an article's page
 
 
 @dataclass(slots=True)
@@ -52,6 +52,41 @@ class Counts:
     sent: int = 0
     given_up: int = 0  # deliveries that failed for good, or of which nobody knows
     unstored: int = 0  # results that the archive could not take: they will be fetched again
+
+
+def with_leaving(config: Config) -> MailServer | None:
+    """Return the mail server with the page at which readers leave, where there is one."""
+    public_url = config.settings.web.public_url
+    if config.mail is None or public_url is None:
+        return config.mail
+    return replace(config.mail, leaving=Leaving(public_url=public_url, key=web.key(config.data_dir)))
+
+
+def leaving_page(config: Config, archive: web.App, run: jobs.Run, now: Clock) -> web.App:
+    """Return ``archive`` with the page at which readers leave before it. ``run`` works with alerts.db."""
+    if config.settings.web.public_url is None:
+        return archive
+    return web.Unsubscribe(archive, web.key(config.data_dir), run, now)
+
+
+class AlertsBeside:
+    """The connection of alerts.db in a process that is not the service: only where the file is there, and of today."""
+
+    def __init__(self, path: Path, writer: Writer) -> None:
+        self._path = path
+        self._writer = writer
+
+    async def __call__(self, work: Callable[[sqlite3.Connection], T], /) -> T:
+        """Run ``work`` in the writer thread; raises `ArchiveError` where there is nothing to work with."""
+        if not self._path.exists():
+            raise ArchiveError(f"{self._path}: `presswatch run` makes it")
+
+        def step(conn: sqlite3.Connection) -> T:
+            if alerts_schema.pending(conn):
+                raise ArchiveError(f"{self._path} is of an earlier version: `presswatch migrate`")
+            return work(conn)
+
+        return await self._writer.run(self._path, step)
 
 
 class Outgoing:
@@ -68,8 +103,14 @@ class Outgoing:
         if config.mail:
             # Without a name of ours it would ask the resolver for one before every mail.
             self.channels.append(MailChannel(config.mail, local_hostname=socket.gethostname()))
+        self.mail = with_leaving(config)
         self.topic_order = tuple(one.topic_id for one in config.topics)  # as the operator has them now
         self.sending = Pause()
+        self._weeks = Weeks()
+
+    def pages(self, archive: web.App) -> web.App:
+        """Return the archive's pages with the one at which readers leave before them."""
+        return leaving_page(self.config, archive, self.with_alerts, self.now)
 
     async def migrate(self) -> None:
         """Bring alerts.db up to date."""
@@ -83,9 +124,16 @@ class Outgoing:
         )
         await self._recover()
 
+    async def lift(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Write to an address again, as `presswatch suppressions lift` asks."""
+        lifted = await self.with_alerts(
+            lambda conn: suppressions.lift(conn, arguments["recipient"], arguments["subscription_id"])
+        )
+        return {"lifted": [one.as_json() for one in lifted]}
+
     async def digest(self) -> None:
         """Make the digests that are due, and put them in the outbox."""
-        summary = await jobs.digest_due(self._look, self.with_alerts, self.config.mail, self.now())
+        summary = await jobs.digest_due(self._look, self.with_alerts, self.mail, self.now())
         for problem in summary.problems:
             log.error("%s", problem)
         if summary.rerouted:
@@ -140,21 +188,7 @@ class Outgoing:
 
         def step(archive: sqlite3.Connection) -> T:
             def found() -> Found:
-                coverage, read = search.coverage(archive)
-                return Found(
-                    matched=lambda after, upto, topics: search.matched_between(archive, after, upto, topics),
-                    top_seq=search.top_seq(archive),
-                    coverage=coverage,
-                    sources_read=read,
-                    topic_order=self.topic_order,
-                    changed=lambda after, upto, topics: revised.between(archive, after, upto, topics),
-                    top_change=revised.top(archive),
-                    backfilled=lambda after, upto, topics: search.matched_between(
-                        archive, after, upto, topics, backfill=True
-                    ),
-                    stories=lambda ids: stories.of(archive, ids),
-                    unsettled=lambda ids, now: stories.unsettled(archive, ids, now - SETTLES),
-                )
+                return found_in(archive, self.topic_order, self.config.stationery, self._weeks)
 
             with closing(open_reader(self.path)) as alerts:
                 return work(alerts, found)

@@ -196,7 +196,7 @@ async def forever(
             scheduler.add_job(tick, "interval", (name,), seconds=seconds, id=name)
         scheduler.start()
         try:
-            async with serving(config, stop) as address:
+            async with serving(config, stop, service.outgoing.pages) as address:
                 ready(address)
                 await stop.wait()
         finally:
@@ -219,8 +219,12 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serving(config: Config, stop: asyncio.Event) -> AsyncIterator[str]:
+async def serving(
+    config: Config, stop: asyncio.Event, around: Callable[[Any], Any] = lambda pages: pages
+) -> AsyncIterator[str]:
     """Serve the pages while inside; yields their address. When the server fails, ``stop`` is set.
+
+    ``around`` is given the archive's pages as an ASGI application, and returns what is served.
 
     Raises `ArchiveError` when nothing can listen there.
     """
@@ -239,7 +243,7 @@ async def serving(config: Config, stop: asyncio.Event) -> AsyncIterator[str]:
         ) from error
     pages = datasette(config.data_dir / "archive.db")
     await pages.invoke_startup()
-    server = _Server(uvicorn.Config(pages.app(), log_level="warning", lifespan="off"))
+    server = _Server(uvicorn.Config(around(pages.app()), log_level="warning", lifespan="off"))
     task = asyncio.get_running_loop().create_task(server.serve(sockets=[listening]))
     task.add_done_callback(lambda _: stop.set())
     try:

@@ -13,6 +13,8 @@ MAY_ALERT = {
     "crawler.asked",
     "crawler.config",
     "crawler.subscribers",
+    "crawler.found",
+    "crawler.stationery",
 }
 MAY_ACT = {
     "crawler.cli",
@@ -21,6 +23,7 @@ MAY_ACT = {
     "crawler.watching",
     "crawler.copies",
     "crawler.outgoing",
+    "crawler.found",
     "crawler.run",
     "crawler.pipelines",
     "crawler.recognise",
@@ -28,7 +31,7 @@ MAY_ACT = {
     "crawler.demo.day",
 }
 ACT = (
-    "of crawler, only cli, service, watchlist, watching, copies, outgoing, run, pipelines, recognise, upgrade and the "
+    "of crawler, only cli, service, watchlist, watching, copies, outgoing, found, run, pipelines, recognise, upgrade and the "
     "demo's day import what acts in archive"
 )
 
@@ -47,9 +50,9 @@ def modules(package: str) -> set[str]:
 
 def test_every_module_of_crawler_is_either_allowed_to_import_alerts_or_forbidden() -> None:
     forbidden = set(
-        contracts()["of crawler, only cli, service, outgoing, asked, config and subscribers import alerts"][
-            "source_modules"
-        ]
+        contracts()[
+            "of crawler, only cli, service, outgoing, found, asked, config, stationery and subscribers import alerts"
+        ]["source_modules"]
     )
     assert forbidden | MAY_ALERT == modules("crawler")
     assert not forbidden & MAY_ALERT

@@ -25,8 +25,8 @@ import aiosmtplib
 from aiosmtplib.errors import SMTPAuthenticationError, SMTPException, SMTPResponseException
 
 from alerts.channels import OnData
+from alerts.envelope import address_of
 from alerts.model import MAIL_CHANNEL, OUTBOX, Delivery, MailServer, Security
-from alerts.render import address_of
 from archive.errors import DeliveryError
 
 # RFC 5321 section 4.5.3.2.6: a server may take ten minutes over the final dot, and giving up earlier makes

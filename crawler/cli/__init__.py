@@ -9,9 +9,11 @@ source.py    try source
 query.py     try query
 rematch.py   rematch
 match.py     match (corpus.py does the work)
-archive.py   search, sources, digest
+archive.py   search, sources
+digest.py    digest
 adding.py    sources add
 sources.py   sources import, sources export
+suppressions.py  suppressions, suppressions lift
 ask.py       asks for one thing, and keeps nothing (reading.py: what else is noted of a body)
 asking.py    what is done when a running service has the lock
 output.py    how results and errors are printed
@@ -29,6 +31,7 @@ from crawler.cli import (
     adding,
     archive,
     config,
+    digest,
     explain,
     look,
     match,
@@ -37,6 +40,7 @@ from crawler.cli import (
     service,
     source,
     sources,
+    suppressions,
     topics,
 )
 from crawler.cli.app import app
@@ -63,6 +67,7 @@ __all__ = [
     "app",
     "archive",
     "config",
+    "digest",
     "explain",
     "look",
     "main",
@@ -72,6 +77,7 @@ __all__ = [
     "service",
     "source",
     "sources",
+    "suppressions",
     "topics",
 ]
 

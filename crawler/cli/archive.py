@@ -1,27 +1,22 @@
-"""Commands that ask the archive: search, sources, digest."""
+"""Commands that ask the archive: search, sources."""
 
 from __future__ import annotations
 
-import email
-import email.policy
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from archive import due, revised
 from archive import search as asking
 from archive.connect import open_reader
-from archive.errors import PresswatchError, TopicError
-from archive.times import moment, stamp
-from crawler.cli.app import AsOf, Json, app, clock, load
+from archive.errors import TopicError
+from archive.times import moment
+from crawler.cli.app import Json, app, clock, load
 from crawler.cli.output import age, counted, note, say, say_json, table
 from crawler.cli.sources import sources_app
-from crawler.clock import refuse_past
 from crawler.config import Config
 from crawler.remedies import remedy
 
@@ -118,73 +113,3 @@ def _last_read(last_ok: str | None) -> str:
         return "never"
     ago = age(moment(last_ok), clock(None)())
     return _minute(last_ok) + (f" ({ago})" if ago else "")
-
-
-@app.command()
-def digest(
-    context: typer.Context,
-    subscriber: Annotated[str, typer.Argument(help="The id of a subscriber in subscribers.yaml.")],
-    preview: Annotated[
-        bool, typer.Option("--preview", help="Build it and show it; nothing is sent or kept.")
-    ] = False,
-    into: Annotated[
-        Path | None, typer.Option("--into", help="Where the preview's files go (default: data_dir/preview).")
-    ] = None,
-    as_of: AsOf = None,
-    json: Json = False,
-) -> None:
-    """Build the next digest of a subscriber, as it would be now."""
-    from alerts import jobs
-    from alerts import schema as alerts_schema
-    from alerts import state as alerts_state
-
-    config = load(context)
-    if not preview:
-        raise typer.BadParameter(
-            "this version shows digests: add --preview (`run` sends them when they are due)"
-        )
-    found = [one for one in config.subscriptions if one.id == subscriber]
-    if not found:
-        known = ", ".join(one.id for one in config.subscriptions)
-        raise PresswatchError(f"no subscriber {subscriber!r} in subscribers.yaml (there are: {known})")
-    alerts = config.data_dir / "alerts.db"
-    with _archive(config) as conn:
-        if as_of is not None:
-            refuse_past(as_of, due.newest_time(conn))
-        coverage, read = asking.coverage(conn)
-        with (
-            closing(alerts_schema.open_as_now(alerts))
-            if alerts.exists()
-            else closing(sqlite3.connect(":memory:")) as state
-        ):
-            stands = alerts_state.subscription_state(state, subscriber) if alerts.exists() else None
-            message = jobs.preview(
-                state if alerts.exists() else None,
-                found[0],
-                lambda after, upto, topics: asking.matched_between(conn, after, upto, topics),
-                asking.top_seq(conn),
-                coverage,
-                read,
-                config.mail,
-                clock(as_of)(),
-                topic_order=tuple(one.topic_id for one in config.topics),
-                changed=lambda after, upto, topics: revised.between(conn, after, upto, topics),
-                top_change=revised.top(conn),
-            )
-    folder = into or config.data_dir / "preview"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # they name a recipient
-    files = {"html": folder / f"{subscriber}.html", "eml": folder / f"{subscriber}.eml"}
-    if stands is not None and stands.last_due_at is not None:
-        note(f"this is what would follow the digest that was due at {stamp(stands.last_due_at)}")
-    elif stands is None:
-        note("`run` has not met this subscriber yet: its first digest starts with what matches from then on")
-    files["html"].write_text(message.html, encoding="utf-8")
-    files["eml"].write_bytes(message.body)
-    if json:
-        say_json({"subject": message.subject, "recipient": message.recipient, **files})
-        return
-    say(f"Subject: {message.subject}\n")
-    plain = email.message_from_bytes(message.body, policy=email.policy.default).get_body(("plain",))
-    say(plain.get_content() if plain else "")
-    for path in files.values():
-        note(f"written: {path}")

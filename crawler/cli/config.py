@@ -18,7 +18,7 @@ from archive.query import caret
 from archive.times import stamp
 from archive.topic import Topic, TopicSpec
 from crawler import urls
-from crawler.cli import difference
+from crawler.cli import difference, suppressions
 from crawler.cli.app import Json, app
 from crawler.cli.found import lately
 from crawler.cli.output import counted, note, say, say_json
@@ -62,7 +62,7 @@ def check(
         if found.config is not None:
             config = found.config
             # Not among the complaints: whoever asks a script whether the files are good gets yes.
-            for one in config.notes:
+            for one in (*config.notes, *suppressions.notes(config)):
                 note(str(one))
     told = [asdict(complaint) for complaint in complaints]
     if not json:

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -201,17 +201,26 @@ async def _forever(config: Config, stop: asyncio.Event, reload: Callable[[], Con
 def serve(context: typer.Context) -> None:
     """Serve the archive's pages alone, without watching."""
     from archive.connect import open_reader
-    from crawler import loop, run
+    from archive.threads import Writer
+    from crawler import loop, outgoing, run
 
     config = load(context)
     logs()
+    now = clock(None)
     with closing(open_reader(config.data_dir / "archive.db")):
         pass  # says what is wrong before anything listens
 
     async def main(stop: asyncio.Event) -> None:
-        async with run.serving(config, stop) as address:
-            note(f"the archive: {address}   stop: Ctrl-C")
-            await stop.wait()
+        # A writer of its own, beside that of a service perhaps: a reader who leaves is one row, and takes its turn.
+        with closing(Writer()) as writer:
+            alerts = outgoing.AlertsBeside(config.data_dir / "alerts.db", writer)
+
+            def around(pages: Any) -> Any:
+                return outgoing.leaving_page(config, pages, alerts, now)
+
+            async with run.serving(config, stop, around) as address:
+                note(f"the archive: {address}   stop: Ctrl-C")
+                await stop.wait()
 
     loop.run(main)
 

@@ -123,6 +123,12 @@ def connect(path: str = ":memory:") -> sqlite3.Connection:
     return conn
 
 
+def knows(matched: Matched, top_seq: int, **changes: Any) -> Found:
+    """An archive that holds no more than that, and reads three sources."""
+    values: dict[str, Any] = {"matched": matched, "top_seq": top_seq, "coverage": (), "sources_read": 3}
+    return Found(**{**values, **changes})
+
+
 def make_digests(
     conn: sqlite3.Connection,
     matched: Matched,
@@ -130,13 +136,10 @@ def make_digests(
     now: datetime,
     *,
     mail: MailServer | None = None,
-    topic_order: tuple[str, ...] = (),
-    **more: Any,
+    **changes: Any,
 ) -> DigestSummary:
     """Make the digests that are due as the service does, with one connection for the reader and the writer."""
-    found = Found(
-        matched=matched, top_seq=top_seq, coverage=(), sources_read=3, topic_order=topic_order, **more
-    )
+    found = knows(matched, top_seq, **changes)
 
     async def run(work: Callable[[sqlite3.Connection], T]) -> T:
         return work(conn)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from alerts import headers
 from alerts.model import OUTBOX
 from alerts.render import render
-from alerts.view import clean
+from alerts.safe import clean
 from tests.alerts.factory import article, digest, server, subscription
 
 # Also what is nearly a header, an encoded word, an address or a sentence.
@@ -93,7 +93,7 @@ def test_a_line_that_ends_before_a_dash_makes_no_empty_encoded_word() -> None:
     message = render(digest(*found, subscription=subscription(topics=None)), "desk@example.org", server())
     value = raw(message.body)["Subject"]
     check_form("Subject", value)
-    said = "Lithium (1), Peru (1), US troops in Latin America (1) — Presswatch, 19 July 2026"
+    said = "Peru story 1 · Lithium (1), Peru (1), US troops in Latin America (1)"
     assert read(value) == message.subject == said
     assert message_from_bytes(message.body, _class=EmailMessage, policy=SMTP)["Subject"] == said
 

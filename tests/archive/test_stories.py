@@ -114,7 +114,7 @@ def test_what_is_asked_for_articles_is_their_story_and_nothing_for_one_without(
     add(conn, CUT, source="harbour", language="es")
     settle(conn)
     found = stories.of(conn, [2, 3])
-    assert found == {3: stories.Story(1, NOW, 2, (1, 3))}
+    assert found == {3: stories.Story(1, NOW, 2, (1, 3), ("Andina", "Harbour Post"))}
 
 
 def test_whose_copy_an_article_is_is_not_known_before_the_queue_and_its_page_were_read(

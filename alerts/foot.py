@@ -1,0 +1,86 @@
+"""Says how a digest ends: what could not be read, why one gets it, and how to leave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from alerts.model import Digest
+from alerts.safe import clean, shorten
+from alerts.view import CoverageView, Leave
+from alerts.words import Speaker
+from archive.model import Coverage
+
+# A source that was not read for so many days is said to be so, in days: nobody counts from a date.
+_LONG = 2
+
+
+def said(digest: Digest, speaker: Speaker) -> str:
+    """Return how many sources were read, how many had trouble, and about how much was missed by that."""
+    ill = len({one.source_id for one in digest.coverage})
+    parts = [
+        speaker.many("{0} source was read.", "{0} sources were read.", digest.sources_read)
+        if digest.sources_read
+        else speaker.say("No source could be read.")
+    ]
+    missed = round(sum(one.missed or 0 for one in digest.coverage))
+    if missed:
+        parts.append(
+            speaker.many(
+                "About {0} item came and went unread.", "About {0} items came and went unread.", missed
+            )
+        )
+    if ill:
+        parts.append(speaker.many("{0} had trouble:", "{0} had trouble:", ill))
+    elif digest.sources_read:
+        parts.append(speaker.say("Nothing is known to be missing."))
+    return " ".join(parts)
+
+
+def troubles(coverage: Iterable[Coverage], digest: Digest, speaker: Speaker) -> tuple[CoverageView, ...]:
+    """Return each trouble once, with all who have it: of forty sources that a cut line hides, one block is read."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for one in coverage:
+        parts = (clean(speaker.kind(one.kind)), shorten(speaker.detail(clean(one.detail)), 160))
+        who = found.setdefault(": ".join(part for part in parts if part), {})
+        who.setdefault(_since(one, speaker, digest), []).append(clean(one.source_name))
+    return tuple(
+        CoverageView(what=what, who=tuple((speaker.several(names), since) for since, names in who.items()))
+        for what, who in found.items()
+    )
+
+
+def _since(one: Coverage, speaker: Speaker, digest: Digest) -> str:
+    since = speaker.say("since {}", speaker.moment(one.since, digest.due_at))
+    days = (digest.due_at - one.since).days
+    return f"{since} ({speaker.many('{0} day', '{0} days', days)})" if days >= _LONG else since
+
+
+def why(digest: Digest, when: str, speaker: Speaker) -> tuple[str, ...]:
+    """Return why somebody gets this, and of which zone its hours are."""
+    subscription = digest.subscription
+    about = {"name": clean(subscription.name), "when": when, "zone": subscription.zone}
+    reason = (
+        speaker.say(
+            "You get this because your address is on the Presswatch list “{name}” ({when}, {zone}).", **about
+        )
+        if subscription.to
+        else speaker.say(
+            "This is not mailed: the Presswatch list “{name}” ({when}, {zone}) names no address, "
+            "so it is kept as a file.",
+            **about,
+        )
+    )
+    return reason, speaker.say("Times are {}.", speaker.zone_name(digest.due_at))
+
+
+def leaving(leave: Leave | None, speaker: Speaker) -> tuple[str, str]:
+    """Return what stands before and after the place where a reader can leave."""
+    # Filled with a mark that no catalogue holds: the place is a link in one part and bare in the other.
+    mark = "\0"
+    form = (
+        speaker.say("To leave, write to {}.", mark)
+        if leave and leave.by_mail
+        else speaker.say("To leave: {}", mark)
+    )
+    before, _, after = form.partition(mark)
+    return before, after
