@@ -6,9 +6,11 @@ then nobody writes anything for a day, the service is down for two weeks, and th
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
@@ -17,7 +19,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import presswatch
-from tests.e2e.day import one_pass
+from tests.e2e.day import killed_pass, one_pass
 from tests.e2e.world import Answer, MailBox, Site, free_port, rows, write_config
 
 SUNDAY = datetime(2026, 7, 19, 11, 30, tzinfo=UTC)  # half past six in Lima
@@ -93,6 +95,12 @@ class Played:
         return [mail for mail in self.mails if mail["To"] == f"{reader}@one.example"]
 
 
+def plain(mail: EmailMessage) -> str:
+    text = mail.get_body(("plain",))
+    assert text is not None
+    return " ".join(text.get_content().split())
+
+
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
     box, port = MailBox(), free_port()
@@ -134,6 +142,9 @@ def test_a_weekly_digest_comes_on_its_day_and_after_two_weeks_without_a_service_
         ("digest", "2026-07-20T13:00", ["bridges", "copy"]),
         ("digest", "2026-08-03T13:00", ["water"]),
     ]
+    first, second = (plain(mail) for mail in played.letters("weekly"))
+    assert "nothing ran" not in first
+    assert "nothing ran when the digest of 27 Jul, 08:00 was due" in second
 
 
 def test_what_was_due_in_quiet_hours_comes_at_their_end(played: Played) -> None:
@@ -157,15 +168,18 @@ def test_a_heartbeat_says_that_nothing_was_found_once_for_all_days_without_a_ser
         ("heartbeat", "2026-07-20T12:00", []),
         ("digest", "2026-08-03T12:00", []),
     ]
-    assert len(played.letters("heartbeat")) == 3
+    said = [plain(mail) for mail in played.letters("heartbeat")]
+    assert [("Nothing matched" in text, "nothing ran" in text) for text in said] == [
+        (True, False),
+        (True, True),
+        (True, True),
+    ]
 
 
 def test_a_query_of_the_readers_own_finds_what_no_topic_looks_for(played: Played) -> None:
     assert played.digests("query") == [("digest", "2026-07-19T12:00", ["bridges"])]
     (mail,) = played.letters("query")
-    text = mail.get_body(("plain",))
-    assert text is not None
-    assert "forty bridges" in text.get_content()
+    assert "forty bridges" in plain(mail)
     others = [one for one in played.mails if one["To"] != "query@one.example"]
     assert others
     assert not any("source:totora" in one.as_string() for one in others)
@@ -178,3 +192,56 @@ def test_a_country_that_is_left_out_leaves_the_copy_from_elsewhere(played: Playe
 def test_each_mail_reached_its_reader_once(played: Played) -> None:
     ids = [mail["Message-ID"] for mail in played.mails]
     assert len(ids) == len(set(ids)) == sum(len(played.digests(one["id"])) for one in READERS)
+
+
+class Watched(dict[str, Answer]):
+    """Answers that tell when one of them is asked for."""
+
+    def __init__(self, answers: dict[str, Answer], path: str) -> None:
+        super().__init__(answers)
+        self.path, self.asked = path, threading.Event()
+
+    def get(self, path: str, default: Any = None) -> Any:
+        if path == self.path:
+            self.asked.set()
+        return super().get(path, default)
+
+
+def test_past_the_hours_mails_the_mail_says_so_and_a_pass_that_is_killed_repeats_none(tmp_path: Path) -> None:
+    reader = {
+        "id": "once",
+        "topics": "all",
+        "when": "instant",
+        "instant": {"per_hour": 1},
+        "zone": "America/Lima",
+    }
+    with Site({}) as totora:
+        source = {
+            "id": "totora",
+            "name": "Totora",
+            "language": "en",
+            "endpoints": [{"feed": f"{totora.url}/rss.xml"}],
+        }
+        config = write_config(tmp_path, [source], subscribers=[reader])
+        titles, played = {}, Played(config, [])
+        for name, title, text, at in (
+            ("bridges", "Peru counts its bridges", TEXT, SUNDAY),
+            ("water", "Peru keeps its water", LATER, SUNDAY + timedelta(minutes=10)),
+        ):
+            titles[name] = title
+            pages = {"/rss.xml": feed(totora.url, SUNDAY, **titles), f"/{name}": page(title, text)}
+            totora.answers = Watched({**totora.answers, **pages}, f"/{name}")
+            killed_pass(config, at, totora.answers.asked)
+            one_pass(config, at)
+            one_pass(config, at)
+        assert played.digests("once") == [("instant", "2026-07-19T11:30", ["bridges"])]
+        one_pass(config, SUNDAY + HALF_HOUR)
+        assert played.digests("once")[1:] == [("digest", "2026-07-19T12:00", ["water"])]
+    told = [
+        plain(message_from_bytes(path.read_bytes(), _class=EmailMessage, policy=policy.default))
+        for path in sorted(
+            (tmp_path / "data" / "outbox").rglob("*.eml"), key=lambda path: path.stat().st_mtime_ns
+        )
+    ]
+    assert ["the rest comes at" in text for text in told] == [True, False]
+    assert ["was not told at once" in text for text in told] == [False, True]
