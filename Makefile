@@ -45,7 +45,7 @@ lint: setup
 # How many processes run tests at a time; 0: this one.
 WORKERS ?= 2
 test: lint
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup
 
 bench: setup
 	@for bench in tests/bench/bench_*.py; do $(BIN)/python $$bench || exit 1; done

@@ -51,12 +51,17 @@ def waits(known: SubscriptionState, now: datetime) -> bool:
     return quiet_until(quiet, subscription.zone, now) is None
 
 
+def reached(conn: sqlite3.Connection, known: SubscriptionState) -> int:
+    """Return up to which match there is nothing left to look at."""
+    return max(known.seq, state.looked_upto(conn, known.subscription.id))
+
+
 def prepare(
     conn: sqlite3.Connection, known: SubscriptionState, found: Found, server: MailServer | None, now: datetime
 ) -> Prepared | None:
     """Return what is to be stored of one look; None when there is nothing to look at. ``conn`` may be read-only."""
     subscription = known.subscription
-    start = max(known.seq, state.looked_upto(conn, subscription.id))
+    start = reached(conn, known)
     if found.top_seq <= start or outbox.stands(conn, subscription.id, DigestKind.INSTANT, now):
         return None
     matched = _new(conn, known, found, start)

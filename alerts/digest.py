@@ -1,6 +1,5 @@
 """What goes into a digest and in which order: pure functions, no I/O, no clock.
 
-    due_digests   is one due?           state, now                    -> due_at | None
     build         which matches         range, matched articles       -> Digest
     group         how a reader sees it  Digest                        -> groups of items
 
@@ -14,17 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import MappingProxyType
 
-from alerts.model import Digest, Empty, Subscription, SubscriptionState
+from alerts.model import Digest, Subscription
 from alerts.quote import QUOTED_FIELDS, Piece, fitting, headline, lead, quotation, repeats_title
 from alerts.wanted import wants
-from alerts.watch import Quiet, When, last_due, next_due, read_quiet, read_when, read_zone
 from archive.model import Content, Coverage, Hit, MatchedArticle, Story, TermChange
-
-# A digest that is later than this says so.
-LATE = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +48,7 @@ class Group:
     """What one topic found: ``items`` told in full here, ``references`` above; what is new before what continues.
 
     ``over``: how many stories more there are past the subscription's cap; ``size``: how many articles the topic found
-    in all, and ``stories`` in how many stories. ``changes`` are what edits brought and took of its terms.
+    in all, and ``stories`` in how many stories. ``changes`` are what edits brought and took of its terms, edit by edit.
     """
 
     topic_id: str
@@ -64,55 +59,7 @@ class Group:
     stories: int
     over: int = 0
     usual: float | None = None
-    changes: tuple[TermChange, ...] = ()
-
-
-def due_digests(state: SubscriptionState, now: datetime) -> datetime | None:
-    """Return the latest due moment not after ``now`` that nothing was made for yet, or None.
-
-    After a long stop there is one digest to make, not one for each day missed: it holds them all.
-    Raises ValueError when the schedule or the zone cannot be read.
-    """
-    due = last_due(*_schedule(state.subscription), now, _quiet(state.subscription))
-    return due if due > _done(state) else None
-
-
-def caught_up_from(state: SubscriptionState, due_at: datetime, now: datetime) -> datetime | None:
-    """Return the first due moment that passed without its digest, when the one due at ``due_at`` is made now.
-
-    None when that is in time. A reader is not told of a few minutes.
-    """
-    first = next_due(*_schedule(state.subscription), _done(state), _quiet(state.subscription))
-    return first if first < due_at or now - due_at >= LATE else None
-
-
-def proof_is_due(state: SubscriptionState, last_mail_at: datetime | None, due_at: datetime) -> bool:
-    """Tell whether a digest that holds nothing is a mail all the same, by what the subscription says of ``empty``.
-
-    A subscription that is only told at once has no hour at which a reader would miss a mail: a day is enough there.
-    """
-    subscription = state.subscription
-    if subscription.empty is Empty.SKIP:
-        return False
-    when, zone = _schedule(subscription)
-    if subscription.empty is Empty.HEARTBEAT and not when.only_instant:
-        return True
-    days = 1 if subscription.empty is Empty.HEARTBEAT else 7
-    local = read_zone(zone)
-    last = (last_mail_at or state.created_at).astimezone(local).date()
-    return (due_at.astimezone(local).date() - last).days >= days
-
-
-def _done(state: SubscriptionState) -> datetime:
-    return max(state.created_at, state.last_due_at or state.created_at)
-
-
-def _schedule(subscription: Subscription) -> tuple[When, str]:
-    return read_when(subscription.when), subscription.zone
-
-
-def _quiet(subscription: Subscription) -> Quiet | None:
-    return read_quiet(subscription.quiet) if subscription.quiet else None
+    changes: tuple[tuple[TermChange, ...], ...] = ()
 
 
 def build(
@@ -225,10 +172,24 @@ def group(digest: Digest) -> tuple[Group, ...]:
                 stories=len(stories),
                 over=len(stories) - len(items) - len(references),
                 usual=digest.usual.get(topic_id),
-                changes=tuple(one for one in digest.changes if one.topic_id == topic_id),
+                changes=_edits(digest.changes, topic_id, by_topic.get(topic_id, ())),
             )
         )
-    return tuple(groups)
+    return tuple(one for one in groups if one.size or one.changes)
+
+
+def _edits(
+    changes: Iterable[TermChange], topic_id: str, here: Collection[int]
+) -> tuple[tuple[TermChange, ...], ...]:
+    """Return the edits of one topic, each with all the terms that it brought to a field, or took from it.
+
+    Not those that brought the term for which the article itself stands ``here``: the article is the news.
+    """
+    edits: dict[tuple[object, ...], list[TermChange]] = {}
+    for one in changes:
+        if one.topic_id == topic_id and not (one.came and one.article_id in here):
+            edits.setdefault((one.article_id, one.at, one.field, one.came), []).append(one)
+    return tuple(map(tuple, edits.values()))
 
 
 def story_id(digest: Digest, one: MatchedArticle) -> int:

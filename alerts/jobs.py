@@ -23,7 +23,7 @@ from typing import Protocol, TypeVar
 
 from alerts import alarm, atonce, outbox, state
 from alerts.channels import Channel
-from alerts.digest import due_digests
+from alerts.due import due_digests
 from alerts.model import (
     Delivery,
     DeliveryState,
@@ -131,7 +131,7 @@ async def digest_due(look: Look, run: Run, server: MailServer | None, now: datet
 
 async def _at_once(look: Look, run: Run, server: MailServer | None, now: datetime, counted: _Counted) -> None:
     """Mail what is told at once: after the digests, which hold all that there is at their hour."""
-    for known in await look(lambda conn, _: _told_at_once(conn, now)):
+    for known in await look(lambda conn, found: _told_at_once(conn, found, now)):
         try:
             seen = await look(lambda conn, found: atonce.prepare(conn, known, found(), server, now))  # noqa: B023 - awaited before they change
             if seen is not None:
@@ -141,13 +141,16 @@ async def _at_once(look: Look, run: Run, server: MailServer | None, now: datetim
             counted.went_wrong(known.subscription.id, error)
 
 
-def _told_at_once(conn: sqlite3.Connection, now: datetime) -> list[SubscriptionState]:
-    found = []
+def _told_at_once(
+    conn: sqlite3.Connection, found: Callable[[], Found], now: datetime
+) -> list[SubscriptionState]:
+    waiting = []
     for known in state.active_subscriptions(conn):
         with suppress(ValueError):  # said already, by who looked for what is due
             if atonce.waits(known, now):
-                found.append(known)
-    return found
+                waiting.append(known)
+    top = found().top_seq if waiting else 0
+    return [known for known in waiting if atonce.reached(conn, known) < top]
 
 
 async def alarms_due(look: Look, run: Run, server: MailServer | None, now: datetime) -> DigestSummary:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from alerts import outbox, state
-from alerts.digest import build, caught_up_from, proof_is_due
+from alerts.digest import build
+from alerts.due import caught_up_from, proof_is_due
 from alerts.instant import outlets
 from alerts.model import (
     OUTBOX,

@@ -126,9 +126,13 @@ def _sentence(text: str) -> str:
 # --- edits ------------------------------------------------------------------------------------------------
 
 
-def changed(one: TermChange, speaker: Speaker, at: str | None = None) -> str:
-    """Return ``“Boluarte” left the headline at 16:02``."""
-    say, words, at = speaker.say, shorten(one.text, 80), at or speaker.clock(one.at)
+def changed(edit: Sequence[TermChange], speaker: Speaker, at: str | None = None) -> str:
+    """Return ``“Boluarte” left the headline at 16:02``, of several terms with all of them."""
+    one = edit[0]
+    texts = list(dict.fromkeys(shorten(term.text, 80) for term in edit))
+    # The quotes around them are the message's.
+    words = speaker.say("”, “").join(texts)
+    say, at = speaker.say, at or speaker.clock(one.at)
     match one.field, one.came:
         case "title", True:
             return say("“{0}” appeared in the headline at {1}", words, at)
@@ -144,15 +148,16 @@ def changed(one: TermChange, speaker: Speaker, at: str | None = None) -> str:
             return say("“{0}” left the text at {1}", words, at)
 
 
-def change(one: TermChange, speaker: Speaker, digest: Digest) -> ChangeView:
+def change(edit: Sequence[TermChange], speaker: Speaker, digest: Digest) -> ChangeView:
     """Return an edit as an item of its own, with the headline as it is, and as it was where it is another."""
+    one = edit[0]
     before, after = shorten(one.before, 300), shorten(one.after, 300)
     same_day = one.at.astimezone(speaker.zone).date() == digest.due_at.astimezone(speaker.zone).date()
     at = speaker.clock(one.at)
     if not same_day:
         at = f"{at} ({speaker.day_of_month(one.at)})"
     return ChangeView(
-        said=changed(one, speaker, at),
+        said=changed(edit, speaker, at),
         title=after or clean(one.url or "") or "—",
         was=speaker.say("Before: {}", before) if before and before != after else None,
         url=link(one.url),

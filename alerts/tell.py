@@ -12,7 +12,6 @@ from alerts.safe import clean, link, plain, shorten, unbroken
 from alerts.view import GroupView, ItemView, Leave, Linked, Room, View
 from alerts.watch import read_when, read_zone
 from alerts.words import Speaker
-from archive.model import TermChange
 
 _SUBJECT_TOPICS = 4
 _SUBJECT_HEADLINE = 64
@@ -179,7 +178,7 @@ class Teller:
                 number=self._heading(one),
                 items=tuple(views[0]),
                 references=tuple(views[1]),
-                changes=tuple(story.change(change, speaker, self._digest) for change in _news(one)),
+                changes=tuple(story.change(change, speaker, self._digest) for change in one.changes),
                 over=self._over(one),
                 left_out=speaker.many(
                     "{0} more: see the plain-text part of this mail",
@@ -225,10 +224,3 @@ def _in_turn(groups: Sequence[Group]) -> Iterable[Sequence[Item]]:
     """Yield the first story of every topic, then the second of every topic, and so on."""
     for rank in range(max((len(one.items) for one in groups), default=0)):
         yield [one.items[rank] for one in groups if rank < len(one.items)]
-
-
-def _news(one: Group) -> Iterable[TermChange]:
-    """Yield the edits, but those that brought the term for which the article itself stands here."""
-    here = {item.article.article_id for item in (*one.items, *one.references)}
-    here |= {copy.article_id for item in (*one.items, *one.references) for copy in item.copies}
-    return (change for change in one.changes if not (change.came and change.article_id in here))

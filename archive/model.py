@@ -16,10 +16,11 @@ machine and bring results back. Times are aware, in UTC. Text is code points.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from pydantic import TypeAdapter
@@ -662,13 +663,8 @@ class Coverage:
     missed: float | None = None
 
 
-_adapters: dict[Any, TypeAdapter[Any]] = {}  # each takes 5 ms to make
-
-
-def _adapter(kind: Any) -> TypeAdapter[Any]:
-    if kind not in _adapters:
-        _adapters[kind] = TypeAdapter(kind)
-    return _adapters[kind]
+# It compiles a schema, which takes longer than a hundred values.
+_adapter: Callable[[Any], TypeAdapter[Any]] = cache(TypeAdapter)
 
 
 def to_json(value: Any) -> bytes:

@@ -297,7 +297,9 @@ def _notes(documents: Mapping[str, Document]) -> Iterator[Complaint]:
         message = "note: not set, so a newspaper cannot ask you anything, and may sooner lock you out"
         yield settings.complain(("network", "contact"), message)
     if not settings.keys("mail"):
-        for place in {place[:-1] for place, _ in readers.texts("subscribers", ANY, "to", ANY)}:
+        for place in {
+            place[:3] for to in ((), (ANY,)) for place, _ in readers.texts("subscribers", ANY, "to", *to)
+        }:
             message = (
                 "note: settings.yaml names no mail server, so these mails are written to the folder outbox "
                 "in data_dir and sent to nobody"

@@ -23,6 +23,21 @@ PROGRAM = Path(sys.executable).with_name("presswatch")
 ROOT = Path(__file__).parents[1]
 
 
+# Each of these does one long thing, and its tests look at what came of it: two processes would both do it.
+WHOLE = frozenset({
+    "test_access", "test_certificates", "test_commands", "test_crawl_pages", "test_crawl_polls", "test_crawl_sitemaps",
+    "test_docs_topics", "test_explain", "test_hostile_server", "test_labelled", "test_ledger", "test_match_command",
+    "test_netguard", "test_pool", "test_revisions", "test_ssrf", "test_throttle", "test_topics_command",
+})  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of such a module in one process (`--dist loadgroup`)."""
+    for item in items:
+        if item.path.stem in WHOLE:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
     """In CI nothing may rest on what happens to be missing."""
     if (

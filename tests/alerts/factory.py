@@ -136,10 +136,10 @@ def make_digests(
     now: datetime,
     *,
     mail: MailServer | None = None,
-    topic_order: tuple[str, ...] = (),
+    **changes: Any,
 ) -> DigestSummary:
     """Make the digests that are due as the service does, with one connection for the reader and the writer."""
-    found = knows(matched, top_seq, topic_order=topic_order)
+    found = knows(matched, top_seq, **changes)
 
     async def run(work: Callable[[sqlite3.Connection], T]) -> T:
         return work(conn)

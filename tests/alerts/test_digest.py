@@ -5,14 +5,15 @@ from __future__ import annotations
 import itertools
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts import quote
-from alerts.digest import due_digests, group
+from alerts.digest import group
+from alerts.due import caught_up_from, due_digests
 from alerts.model import SubscriptionState
 from alerts.quote import QUOTE, TITLE, Piece
 from archive import sentences
@@ -47,6 +48,27 @@ def test_the_latest_moment_that_was_not_dealt_with_is_due(
     changes: dict[str, object], now: object, due: object
 ) -> None:
     assert due_digests(state(**changes), now) == due  # type: ignore[arg-type]
+
+
+DAY = timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "now", "since"),
+    [
+        pytest.param({"last_due_at": NOON - DAY}, NOON + timedelta(minutes=10), None, id="some minutes late"),
+        pytest.param({"last_due_at": NOON - DAY}, NOON + timedelta(hours=1), NOON, id="an hour late"),
+        pytest.param({"last_due_at": NOON - 4 * DAY}, NOON, NOON - 3 * DAY, id="three days missed"),
+        pytest.param({"created_at": NOON - timedelta(hours=1)}, NOON, None, id="its first"),
+        pytest.param(
+            {"last_due_at": NOON - timedelta(hours=30)}, NOON, None, id="other hours since: none missed"
+        ),
+    ],
+)
+def test_a_late_digest_says_since_when(
+    changes: dict[str, object], now: datetime, since: datetime | None
+) -> None:
+    assert caught_up_from(state(**changes), NOON, now) == since
 
 
 def test_it_holds_what_lies_in_its_range_and_is_wanted() -> None:

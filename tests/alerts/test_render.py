@@ -453,7 +453,7 @@ def test_a_huge_digest_with_articles_under_several_topics_stays_under_the_limit(
     _, plain, html = sent(digest(*first, *second))
     assert HTML_LIMIT - 2_000 <= len(html.encode()) <= HTML_LIMIT, "no more is left out than must be"
     assert plain.count("told in full under Peru\n") == plain.count("*Lithium* fell") == 199
-    under_lithium = html[html.index(">Lithium <span") :]
+    under_lithium = html[html.index(">Lithium</b> <span") :]
     in_detail = under_lithium.count("told in full under Peru")
     assert in_detail >= 10, "the first of every topic are told in full"
     assert under_lithium.count(">Lithium</span>") == in_detail
@@ -493,7 +493,7 @@ def test_under_its_other_topics_an_article_has_headline_sentence_and_where_it_is
         "LITHIUM · 1 article\n" + "=" * 74 + "\n\nBoluarte y el *litio*\n\n    Perú vende *litio*.\n\n"
         "told in full under Peru\nhttps://n.example/7\n"
     ) in text
-    under = "<td" + html[html.index(">Lithium <span") : html.index('<td class="foot"')]
+    under = "<td><b" + html[html.index(">Lithium</b> <span") : html.index('<td class="foot"')]
     page = Seen(under)
     assert [value for key, value in page.attributes if key == "href"] == ["https://n.example/7"]
     assert page.attributes.count(("lang", "es")) == 2

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.watch import last_due, next_due, read_when, read_zone
+from alerts.watch import last_due, next_due, quiet_until, read_quiet, read_when, read_zone
 
 ZONES = sorted(available_timezones())
 
@@ -67,6 +67,53 @@ def test_due_moments_rise_and_each_local_day_has_at_most_one(zone: str, minute: 
         assert last_due(when, zone, due) == due
         assert last_due(when, zone, next_due(when, zone, due) - timedelta(microseconds=1)) == due
         moment = due
+
+
+WHENS = (
+    "hourly",
+    "instant",
+    "weekdays at 07:00 and 18:00",
+    "weekly on sunday at 02:30",
+    "hourly; daily at 07:20",
+)
+
+
+@given(
+    zone=st.sampled_from(ZONES),
+    when=st.sampled_from(WHENS),
+    quiet=st.sampled_from([None, "22:00 to 07:00", "01:30 to 03:10"]),
+    start=st.integers(0, 2_100_000_000),
+)
+def test_the_latest_due_moment_is_the_one_before_the_next(
+    zone: str, when: str, quiet: str | None, start: int
+) -> None:
+    schedule, hours = read_when(when), read_quiet(quiet) if quiet else None
+    moment = datetime.fromtimestamp(start, UTC)
+    for _ in range(4):
+        due = next_due(schedule, zone, moment, hours)
+        assert due > moment
+        assert quiet_until(hours, zone, due) is None
+        assert last_due(schedule, zone, due, hours) == due
+        assert last_due(schedule, zone, due - timedelta(microseconds=1), hours) <= moment
+        moment = due
+
+
+@pytest.mark.parametrize(
+    ("when", "quiet", "after", "due"),
+    [
+        pytest.param("hourly", None, "2026-07-19 12:10", "2026-07-19 13:00", id="the next full hour"),
+        pytest.param("weekdays at 07:00", None, "2026-07-17 13:00", "2026-07-20 12:00", id="over the weekend"),
+        pytest.param("weekly on monday at 08:00", None, "2026-07-20 13:00", "2026-07-27 13:00", id="a week"),
+        pytest.param("daily at 07:00 and 18:00", None, "2026-07-19 12:00", "2026-07-19 23:00", id="twice a day"),
+        pytest.param("daily at 23:00", "22:00 to 07:00", "2026-07-19 12:00", "2026-07-20 12:00", id="over night"),
+        pytest.param("hourly", "22:00 to 07:30", "2026-07-20 02:30", "2026-07-20 12:30", id="once at the end"),
+        pytest.param("daily at 22:00", "07:00 to 22:00", "2026-07-19 12:00", "2026-07-20 03:00", id="at the very end"),
+        pytest.param("weekly on monday at 08:00; daily at 18:00", None, "2026-07-20 00:00", "2026-07-20 13:00", id="both"),
+    ],
+)  # fmt: skip
+def test_the_next_due_moment_in_lima(when: str, quiet: str | None, after: str, due: str) -> None:
+    hours = read_quiet(quiet) if quiet else None
+    assert next_due(read_when(when), "America/Lima", utc(after), hours) == utc(due)
 
 
 @pytest.mark.parametrize("hour", [0, 2, 23])

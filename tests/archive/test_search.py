@@ -252,6 +252,15 @@ def test_backfill_and_what_has_ended_is_left_out(conn: sqlite3.Connection, chang
     assert search.top_seq(conn) == 2
 
 
+def test_backfill_alone_is_what_is_asked_for(conn: sqlite3.Connection) -> None:
+    holding(conn, "Peru", "Perú", "peruano")
+    match(conn)
+    conn.execute("update matches set backfill = 1 where seq <> 2")
+    conn.execute("update matches set ended_at = 'now' where seq = 3")
+    assert [one.seq for one in search.matched_between(conn, 0, 9, None, backfill=True)] == [1]
+    assert [one.seq for one in search.matched_between(conn, 0, 9, None)] == [2]
+
+
 # --- coverage ---------------------------------------------------------------------------------------------
 
 

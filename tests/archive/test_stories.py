@@ -114,7 +114,24 @@ def test_what_is_asked_for_articles_is_their_story_and_nothing_for_one_without(
     add(conn, CUT, source="harbour", language="es")
     settle(conn)
     found = stories.of(conn, [2, 3])
-    assert found == {3: stories.Story(1, NOW, 2, (1, 3), ("Andina", "The Herald"))}
+    assert found == {3: stories.Story(1, NOW, 2, (1, 3), ("Andina", "Harbour Post"))}
+
+
+def test_whose_copy_an_article_is_is_not_known_before_the_queue_and_its_page_were_read(
+    conn: sqlite3.Connection,
+) -> None:
+    add(conn, TEXT)
+    assert stories.unsettled(conn, [1, 2], NOW - DAY) == {1}
+    assert stories.unsettled(conn, [1], NOW) == set(), "it has waited long enough"
+    settle(conn)
+    assert stories.unsettled(conn, [1], NOW - DAY) == set()
+    due = "insert or replace into pages (article_id, state, attempts, fetched_at) values (1, 'due', ?, ?)"
+    conn.execute(due, (0, None))
+    assert stories.unsettled(conn, [1], NOW - DAY) == {1}
+    conn.execute(due, (1, None))
+    assert stories.unsettled(conn, [1], NOW - DAY) == set(), "it failed once, and may for days"
+    conn.execute(due, (0, stamp(NOW)))
+    assert stories.unsettled(conn, [1], NOW - DAY) == set(), "it was read, and is only looked at again"
 
 
 @pytest.mark.parametrize(

@@ -213,7 +213,7 @@ def drive(
     crawls: dict[str, dict[str, Any]],
     *,
     environment: Mapping[str, str] | None = None,
-    timeout: float = 40,
+    timeout: float = 120,
     **more: Any,
 ) -> Driven:
     """Run the crawls side by side in one process of its own; a warning there is an error."""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from alerts.model import MailServer, Security
+from alerts.model import Empty, MailServer, Security, Subscription
 from archive.errors import Complaint, ConfigError
 from archive.model import Endpoint, EndpointKind, Source
 from archive.topic import Term, TopicSpec
@@ -59,6 +59,70 @@ def test_four_small_files_become_one_config(tmp_path: Path) -> None:
 
 def test_an_empty_settings_file_means_every_default(tmp_path: Path) -> None:
     assert load(write(tmp_path, settings="# nothing here\n")).settings == Settings()
+
+
+def test_every_setting_of_a_subscriber_arrives(tmp_path: Path) -> None:
+    config = load(
+        write(
+            tmp_path,
+            settings="instant: {grown: 7, per_hour: 3}",
+            subscribers="""\
+                subscribers:
+                  - id: newsroom
+                    to: a@example.org
+                    topics: [peru]
+                    query: >-
+                      @peru AND
+                      lang:es
+                    languages: [es, en]
+                    sources: andina
+                    countries: [PE]
+                    exclude: {languages: pt, sources: [andina], countries: US}
+                    when: [instant, weekdays at 07:00 and 18:00]
+                    zone: America/Lima
+                    quiet: 22:00 to 06:30
+                    empty: weekly-proof
+                    cap: 40
+                    language: es
+                    channel: folder
+                    backfill: true
+                    thread: true
+                    instant: {per_hour: 9}
+                  - {id: again, query: "@peru AND lang:es", when: hourly, zone: UTC}
+                """,
+        )
+    )
+    first, second = config.subscriptions
+    topic = config.topics[-1]
+    assert first == Subscription(
+        id="newsroom",
+        name="newsroom",
+        to=("a@example.org",),
+        topics=("peru",),
+        when="instant; weekdays at 07:00 and 18:00",
+        zone="America/Lima",
+        language="es",
+        query_topic=topic.topic_id,
+        languages=("es", "en"),
+        sources=("andina",),
+        countries=("PE",),
+        not_languages=("pt",),
+        not_sources=("andina",),
+        not_countries=("US",),
+        quiet="22:00 to 06:30",
+        empty=Empty.WEEKLY_PROOF,
+        cap=40,
+        channel="folder",
+        backfill=True,
+        thread=True,
+        grown=7,
+        per_hour=9,
+    )
+    assert (second.topics, second.query_topic) == ((), topic.topic_id), "who asks the same has the same topic"
+    assert (topic.query, topic.title) == ("@peru AND lang:es", "@peru AND lang:es")
+    assert topic.topic_id.startswith("query:")
+    assert "newsroom" not in repr(topic), "the archive is handed on, and holds no reader"
+    assert len(config.topics) == 2
 
 
 def test_every_setting_of_every_file_arrives(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import gzip
 import json
 import os
 import re
+import shutil
 import sqlite3
 import subprocess
 from collections.abc import Callable
@@ -20,7 +21,7 @@ import pytest
 from archive.times import stamp
 from crawler.demo.newsroom import START, Newsroom
 from tests.conftest import PROGRAM, ROOT, Done, environment, presswatch
-from tests.e2e.world import Answer, Site, rows, write_config
+from tests.e2e.world import Answer, MailBox, Site, rows, write_config
 
 PAGE = """<html lang="en"><head><title>Lithium talks in Peru | Harbour Post</title>
 <meta property="og:site_name" content="Harbour Post"><meta name="author" content="Desk of the Harbour Post">
@@ -354,10 +355,42 @@ def test_a_digest_is_shown_and_sent_to_nobody(passed: tuple[Path, Done], tmp_pat
     arguments = ("digest", "reader", "--preview", "--as-of", "2026-07-19T16:00Z")
     done = presswatch(*arguments, "--into", tmp_path, config=config)
     assert "*Lithium* talks in *Peru*" in done.out
-    assert {path.suffix for path in tmp_path.iterdir()} == {".html", ".eml"}
-    assert_filled(presswatch(*arguments, "--json", config=config).json, "subject recipient html eml")
+    files = {path.name: path.read_bytes().decode() for path in tmp_path.iterdir()}
+    assert set(files) == {"reader.html", "reader.txt", "reader.headers.txt", "reader.eml"}
+    assert "*Lithium* talks in *Peru*" in files["reader.txt"]
+    assert "\nList-Id: <reader.presswatch." in files["reader.headers.txt"]
+    assert files["reader.eml"].startswith(files["reader.headers.txt"].replace("\n", "\r\n"))
+    assert_filled(
+        presswatch(*arguments, "--json", config=config).json, "subject recipient html text headers eml"
+    )
     assert rows(config.parent / "data/alerts.db", "select count(*) from deliveries") == [(0,)]
     assert "there are: reader" in presswatch("digest", "nobody", "--preview", config=config, code=1).err
+
+
+def test_a_test_goes_to_one_address_and_is_not_remembered(passed: tuple[Path, Done], tmp_path: Path) -> None:
+    shutil.copytree(passed[0].parent / "data", tmp_path / "data")
+    with (box := MailBox()).listening() as port:
+        config = write_config(
+            tmp_path, [{"id": "a", "name": "A", "endpoints": [{"feed": "http://a.example/"}]}], mail_port=port
+        )
+        arguments = ("digest", "reader", "--send-test", "boss@example.org", "--as-of", "2026-07-19T16:00Z")
+        done = presswatch(*arguments, config=config)
+    assert done.out.startswith("sent to boss@example.org: [test] ")
+    ((recipient, mail),) = box.mails
+    assert (recipient, mail["To"]) == ("boss@example.org", "boss@example.org")
+    assert rows(tmp_path / "data/alerts.db", "select count(*) from deliveries") == [(0,)]
+    assert "names no mail server" in presswatch(*arguments, config=passed[0], code=1).err
+    assert "not a mail address" in presswatch(*arguments[:3], "boss", config=config, code=2).err
+
+
+def test_check_names_a_template_that_cannot_be_used_and_goes_on(tmp_path: Path) -> None:
+    config = write_config(tmp_path, [{"id": "a", "name": "A", "endpoints": [{"feed": "http://a.example/"}]}])
+    (config / "templates").mkdir()
+    (config / "templates" / "digest.html").write_text("<p>\n{{ view.no_such_thing }}\n", "utf-8")
+    done = presswatch("check", config=config, code=1)
+    assert "templates/digest.html:2:1: " in done.out
+    assert "no_such_thing" in done.out
+    assert "the program's own template is used" in done.out
 
 
 def test_a_clock_before_the_newest_time_is_refused(passed: tuple[Path, Done]) -> None:

@@ -1,0 +1,67 @@
+"""Whether a digest of a subscription is due, was missed, or is to be a mail with nothing in it: pure functions.
+
+due_digests      is one due?                 state, now              -> due_at | None
+caught_up_from   since when was it missed?   state, due_at, now      -> moment | None
+proof_is_due     a mail with nothing in it?  state, last mail, due_at
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from alerts.model import Empty, Subscription, SubscriptionState
+from alerts.watch import Quiet, When, last_due, next_due, read_quiet, read_when, read_zone
+
+# A digest that is later than this says so.
+LATE = timedelta(minutes=30)
+
+
+def due_digests(state: SubscriptionState, now: datetime) -> datetime | None:
+    """Return the latest due moment not after ``now`` that nothing was made for yet, or None.
+
+    After a long stop there is one digest to make, not one for each day missed: it holds them all.
+    Raises ValueError when the schedule or the zone cannot be read.
+    """
+    due = last_due(*_schedule(state.subscription), now, _quiet(state.subscription))
+    return due if due > _done(state) else None
+
+
+def caught_up_from(state: SubscriptionState, due_at: datetime, now: datetime) -> datetime | None:
+    """Return the first due moment that passed without its digest, when the one due at ``due_at`` is made now.
+
+    None when that is in time. A reader is not told of a few minutes.
+    """
+    schedule, quiet = _schedule(state.subscription), _quiet(state.subscription)
+    first = next_due(*schedule, _done(state), quiet)
+    if state.last_due_at is not None and last_due(*schedule, state.last_due_at, quiet) != state.last_due_at:
+        first = due_at  # the operator wrote other hours since: by these nothing was missed
+    return first if first < due_at or now - due_at >= LATE else None
+
+
+def proof_is_due(state: SubscriptionState, last_mail_at: datetime | None, due_at: datetime) -> bool:
+    """Tell whether a digest that holds nothing is a mail all the same, by what the subscription says of ``empty``.
+
+    A subscription that is only told at once has no hour at which a reader would miss a mail: a day is enough there.
+    """
+    subscription = state.subscription
+    if subscription.empty is Empty.SKIP:
+        return False
+    when, zone = _schedule(subscription)
+    if subscription.empty is Empty.HEARTBEAT and not when.only_instant:
+        return True
+    days = 1 if subscription.empty is Empty.HEARTBEAT else 7
+    local = read_zone(zone)
+    last = (last_mail_at or state.created_at).astimezone(local).date()
+    return (due_at.astimezone(local).date() - last).days >= days
+
+
+def _done(state: SubscriptionState) -> datetime:
+    return max(state.created_at, state.last_due_at or state.created_at)
+
+
+def _schedule(subscription: Subscription) -> tuple[When, str]:
+    return read_when(subscription.when), subscription.zone
+
+
+def _quiet(subscription: Subscription) -> Quiet | None:
+    return read_quiet(subscription.quiet) if subscription.quiet else None
