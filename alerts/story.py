@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from alerts.digest import Item
+from alerts.grouping import Item
 from alerts.model import Digest
 from alerts.quote import Piece
 from alerts.safe import clean, language_tag, link, shorten, tidy

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from urllib.parse import urlencode
 
 from alerts import foot, story
-from alerts.digest import Group, Item, group, story_id
+from alerts.grouping import Group, Item, group, story_id
 from alerts.model import Digest, DigestKind, Stationery
 from alerts.safe import clean, link, plain, shorten, unbroken
 from alerts.view import GroupView, ItemView, Leave, Linked, Room, View
@@ -142,7 +142,7 @@ class Teller:
         number = self._speaker.number(one.size)
         if one.usual is None:
             return number
-        return self._speaker.say("{0}; usually {1}", number, self._speaker.number(one.usual))
+        return self._speaker.say("{0}; usually {1}", number, self._speaker.typical(one.usual))
 
     def _told(self, room: Room) -> Iterable[GroupView]:
         groups, speaker = self._groups, self._speaker
@@ -198,7 +198,7 @@ class Teller:
         if one.usual is None:
             return said
         day = speaker.day_of_week(self._digest.due_at)
-        return f"{said}, {speaker.say('usually {0} on a {1}', speaker.number(one.usual), day)}"
+        return f"{said}, {speaker.say('usually {0} on a {1}', speaker.typical(one.usual), day)}"
 
     def _over(self, one: Group) -> Linked | None:
         if not one.over:

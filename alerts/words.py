@@ -23,6 +23,7 @@ from babel.dates import format_date, format_skeleton, get_timezone_name
 from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
 
 from alerts.schedule import EVERY_DAY, WORKDAYS, When
 from alerts.troubles import DETAILS, KINDS
@@ -72,9 +73,13 @@ class Speaker:
         return form.format(self.number(number), *values, **named)
 
     def number(self, number: float) -> str:
-        """``7``, and ``2–3`` for 2.5, as a median may be: nobody reads half an article."""
-        low, high = floor(number), ceil(number)
-        return str(low) if low == high else f"{low}–{high}"
+        """``1,234``, and ``2.5`` where it is no whole number."""
+        return str(format_decimal(round(number, 1), locale=self._locale))
+
+    def typical(self, median: float) -> str:
+        """``7``, and ``2–3`` for 2.5: nobody reads half an article."""
+        low, high = floor(median), ceil(median)
+        return self.number(low) if low == high else f"{self.number(low)}–{self.number(high)}"
 
     def kind(self, kind: str) -> str:
         """Return what kept a source from being read, as a reader understands it."""

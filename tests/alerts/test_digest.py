@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts import quote
-from alerts.digest import group
 from alerts.due import caught_up_from, due_digests
+from alerts.grouping import group
 from alerts.model import SubscriptionState
 from alerts.quote import QUOTE, TITLE, Piece
 from archive import sentences

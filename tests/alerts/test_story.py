@@ -11,7 +11,7 @@ import pytest
 
 from alerts import jobs
 from alerts.channels.fake import FakeChannel
-from alerts.digest import group
+from alerts.grouping import group
 from alerts.model import Stationery
 from alerts.render import render
 from archive.model import Content, MatchedArticle, Story, TermChange

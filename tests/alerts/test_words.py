@@ -65,4 +65,8 @@ def test_what_is_filled_in_is_never_taken_for_a_message(language: str) -> None:
 
 @pytest.mark.parametrize(("number", "said"), [(0, "0"), (7.0, "7"), (2.5, "2–3")])
 def test_half_an_article_is_a_span(number: float, said: str) -> None:
-    assert Speaker("en", UTC).number(number) == said
+    assert Speaker("en", UTC).typical(number) == said
+
+
+def test_numbers_are_written_as_the_language_does() -> None:
+    assert [Speaker(one, UTC).number(12345.6) for one in ("en", "es")] == ["12,345.6", "12.345,6"]
