@@ -12,8 +12,9 @@ import textwrap
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
+from typing import Any
 
-from jinja2 import DictLoader, StrictUndefined, TemplateSyntaxError, select_autoescape
+from jinja2 import DictLoader, Environment, StrictUndefined, TemplateSyntaxError, select_autoescape
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from alerts.view import View
@@ -30,13 +31,16 @@ class Layout:
     def __init__(self, own: Mapping[str, str]) -> None:
         self._own = set(own)
         known = {f"default/{name}": _built_in(name) for name in NAMES}
+        rules: dict[str, Any] = {
+            "undefined": StrictUndefined,
+            "trim_blocks": True,
+            "lstrip_blocks": True,
+        }
         self._environment = ImmutableSandboxedEnvironment(
-            loader=DictLoader({**known, **own}),
-            autoescape=select_autoescape(["html"]),
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
+            loader=DictLoader({**known, **own}), autoescape=select_autoescape(["html"]), **rules
         )
+        # Those of the program need no sandbox, which would take a third of the time.
+        self._trusted = Environment(loader=DictLoader(known), autoescape=select_autoescape(["html"]), **rules)
 
     def html(self, view: View) -> str:
         """Return the HTML part, its styles not inlined yet."""
@@ -63,7 +67,7 @@ class Layout:
             except Exception as error:  # noqa: BLE001 - likewise
                 line = error.lineno if isinstance(error, TemplateSyntaxError) else _line(error)
                 log.warning("templates/%s:%d: %s; the built-in one is used", name, line, error)
-        return self._laid_out(f"default/{name}", view)
+        return self._trusted.get_template(f"default/{name}").render(view=view, wrap=_wrap)
 
     def _laid_out(self, name: str, view: View) -> str:
         return self._environment.get_template(name).render(view=view, wrap=_wrap)
