@@ -20,7 +20,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from functools import lru_cache
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from typing import Literal
 
 from babel import Locale
@@ -29,6 +29,8 @@ from babel.dates import format_timedelta, get_day_names, get_month_names
 from archive.months import base_of, locale_of
 
 SHORT = 8  # words; a number is none
+MOST, LONGEST = 100, 20_000
+"""Lines that change by a clock, and characters of one before and after: the writer waits for this."""
 _ALWAYS = ("en", "es")  # an agency's furniture is in English on pages of any language
 _UNITS: tuple[tuple[Literal["second", "minute", "hour", "day"], timedelta], ...] = (
     ("second", timedelta(seconds=1)),
@@ -50,11 +52,14 @@ def only_clocks(one: str, other: str, language: str | None) -> bool:
     if one == other:
         return True
     languages = tuple(sorted({*_ALWAYS, base_of(language)} - {""}))
-    return all(
+    pairs = zip_longest(one.split("\n"), other.split("\n"))
+    changed = list(islice(((line, after) for line, after in pairs if line != after), MOST + 1))
+    return len(changed) <= MOST and all(
         line is not None
         and after is not None
-        and (line == after or _still(line, languages) == _still(after, languages))
-        for line, after in zip_longest(one.split("\n"), other.split("\n"))
+        and len(line) + len(after) <= LONGEST
+        and _still(line, languages) == _still(after, languages)
+        for line, after in changed
     )
 
 
