@@ -3,9 +3,11 @@
 Some pages say "hace 5 minutos", "Actualizado 16:02:11" or "1.204 lecturas" in the midst of their text, and something
 else at each fetch. Of two texts that differ, these differences are looked past, line by line:
 
-* how long ago something was, as Unicode's CLDR has it for the language of the text (*hace 5 min*, *5 hours ago*),
-  whatever stands in the line besides;
-* all digits of a short line that does not end like a sentence: at most eight words, as under a headline or a picture.
+* how long ago something was, as Unicode's CLDR has it for the language of the text (*hace 5 min*, *5 hours ago*), and
+  a time to the second (*16:02:11*), whatever stands in the line besides;
+* all digits of a short line that does not end like a sentence: at most eight words, as under a headline or a picture;
+* all digits, and the names of days and months, of a short line that has a time to the second, however it ends
+  (*Generated on Sunday, 19 July 2026, 16:02:11.*).
 
 Nothing else is: *12 dead* in a sentence is not *14 dead*. The price: where all that an outlet changed is a figure in
 such a short line (a cell of a table, say), that is seen only when something else changes with it. Of titles no
@@ -18,15 +20,17 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from functools import lru_cache
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from typing import Literal
 
 from babel import Locale
-from babel.dates import format_timedelta
+from babel.dates import format_timedelta, get_day_names, get_month_names
 
 from archive.months import base_of, locale_of
 
 SHORT = 8  # words; a number is none
+MOST, LONGEST = 100, 20_000
+"""Lines that change by a clock, and characters of one before and after: the writer waits for this."""
 _ALWAYS = ("en", "es")  # an agency's furniture is in English on pages of any language
 _UNITS: tuple[tuple[Literal["second", "minute", "hour", "day"], timedelta], ...] = (
     ("second", timedelta(seconds=1)),
@@ -35,8 +39,10 @@ _UNITS: tuple[tuple[Literal["second", "minute", "hour", "day"], timedelta], ...]
     ("day", timedelta(days=1)),
 )
 _FORMS: tuple[Literal["long", "short", "narrow"], ...] = ("long", "short", "narrow")
+_WIDTHS: tuple[Literal["wide", "abbreviated"], ...] = ("wide", "abbreviated")
 _COUNT = r"(?:\d+|\w{1,6})"  # as a number, or as a word: un minuto, an hour
 _DIGITS = re.compile(r"\d+(?:[.,:]\d+)*")
+_SECONDS = re.compile(r"(?<![\d:.,])\d{1,2}:\d\d:\d\d(?![\d:])")
 _WORD = re.compile(r"[^\W\d_]+")
 _SENTENCE = re.compile(r"[.!?…][\"'”’»)\]]*$")
 
@@ -45,20 +51,28 @@ def only_clocks(one: str, other: str, language: str | None) -> bool:
     """Tell whether two texts are the same but for what shows the time, or counts."""
     if one == other:
         return True
-    ago = _ago(tuple(sorted({*_ALWAYS, base_of(language)} - {""})))
-    return all(
-        line is not None and after is not None and (line == after or _still(line, ago) == _still(after, ago))
-        for line, after in zip_longest(one.split("\n"), other.split("\n"))
+    languages = tuple(sorted({*_ALWAYS, base_of(language)} - {""}))
+    pairs = zip_longest(one.split("\n"), other.split("\n"))
+    changed = list(islice(((line, after) for line, after in pairs if line != after), MOST + 1))
+    return len(changed) <= MOST and all(
+        line is not None
+        and after is not None
+        and len(line) + len(after) <= LONGEST
+        and _still(line, languages) == _still(after, languages)
+        for line, after in changed
     )
 
 
-def _still(line: str, ago: re.Pattern[str]) -> str:
+def _still(line: str, languages: tuple[str, ...]) -> str:
     """Return a line without its clocks."""
     # Marks are kept: año and ano differ in more than a clock.
-    line = ago.sub("ago", line.casefold())
-    if len(_WORD.findall(line)) <= SHORT and not _SENTENCE.search(line):
-        line = _DIGITS.sub("0", line)
-    return line
+    line, seconds = _SECONDS.subn("0:0:0", _ago(languages).sub("ago", line.casefold()))
+    if len(_WORD.findall(line)) > SHORT or (_SENTENCE.search(line) and not seconds):
+        return line
+    if seconds:
+        names = _days(languages)
+        line = _WORD.sub(lambda word: "day" if word[0] in names else word[0], line)
+    return _DIGITS.sub("0", line)
 
 
 @lru_cache(maxsize=64)
@@ -66,6 +80,19 @@ def _ago(languages: tuple[str, ...]) -> re.Pattern[str]:
     found = {text for language in languages for text in _written(language)}
     longest_first = sorted(found, key=lambda text: (-len(text), text))
     return re.compile(rf"(?<!\w)(?:{'|'.join(longest_first)})(?!\w)")
+
+
+@lru_cache(maxsize=64)
+def _days(languages: tuple[str, ...]) -> frozenset[str]:
+    """Return the names of days and months, in full and in short."""
+    found = [
+        name
+        for locale in filter(None, map(locale_of, languages))
+        for named in (get_day_names, get_month_names)
+        for width in _WIDTHS
+        for name in named(width, locale=locale).values()
+    ]
+    return frozenset(name.casefold().strip(".") for name in found)
 
 
 def _written(language: str) -> Iterator[str]:

@@ -36,6 +36,7 @@ FEW = 500
 """Characters of a text below which a second look is taken: trafilatura's slower way, which asks two other readers."""
 
 MOST_BUTTONS = 300
+_FRAMING = "//nav//*[self::a or self::li] | //footer//*[self::a or self::li or self::p]"
 _NO_SELECTORS = Selectors()
 
 # What trafilatura takes for a name: where one logs in, or follows.
@@ -126,7 +127,17 @@ def _text(tree: Any, url: str) -> str:
         return text
     # Else it would load the frequent words of a hundred languages, 30 MB in each worker.
     external.JT_STOPLIST = external.JT_STOPLIST or tuple(frequent())  # type: ignore[assignment]  # None, it says
-    return max(text, _extracted(tree, url, fast=False), key=len)
+    longer = max(text, _extracted(tree, url, fast=False), key=len)
+    return _without_frame(longer, tree) if len(longer) < FEW else longer
+
+
+def _without_frame(text: str, tree: Any) -> str:
+    """Return ``text`` without lines that stand in what frames the page.
+
+    Of a page with next to no text, as of a video, trafilatura gives all that there is: the names of the sections, too.
+    """
+    framing = {clean_line(one.text_content()) for one in tree.xpath(_FRAMING)}
+    return "\n".join(line for line in text.split("\n") if line not in framing)
 
 
 def _extracted(tree: Any, url: str, *, fast: bool) -> str:
@@ -158,9 +169,12 @@ def _seen(tree: Any, said: Metadata, asked: str, url: str, text: str) -> notfoun
 
 
 def _without_headline(text: str, title: str | None) -> str:
-    """Return ``text`` without a first line that only repeats the title: it would be quoted under itself."""
+    """Return ``text`` without a first line that only repeats the title: it would be quoted under itself.
+
+    A page that holds nothing else has no text.
+    """
     first, _, rest = text.partition("\n")
-    if not rest or not title or len(first) > 2 * len(title):
+    if not title or len(first) > 2 * len(title):
         return text
     return rest if tokens(first).words == tokens(title).words else text
 

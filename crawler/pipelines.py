@@ -210,8 +210,10 @@ def _store_page(conn: sqlite3.Connection, page: PageOutcome) -> Tally:
     if page.article is not None and was is not None:
         fields, title = deciding.merge_page(page.article, was), deciding.page_title(page.article)
         store.change_article(conn, was, fields, "page read" if not was.text else "page revised", page.at)
-        if was.published_at is None and coverage.is_old(fields.published_at, page.at):
+        # However late its page was read: how old it is now says nothing of how old it was.
+        if was.published_at is None and coverage.is_old(fields.published_at, was.offered_since or page.at):
             store.turned_out_old(conn, task.article_id)
+            known_page = stored.page(conn, task.article_id) or known_page
         tally.articles = 1
     if was is not None and (page.article is not None or landed is not None):
         for url, why in deciding.aliases(page):

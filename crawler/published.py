@@ -3,8 +3,9 @@
     JSON-LD ─▶ meta ─▶ time ─▶ URL ─▶ text      the first that can be true; the origin is kept beside it
 
 What cannot be true: the future; what lies before `dates.EARLIEST`; the moment at which the page was fetched, for that
-is a clock; the moment at which the file was written (Last-Modified), where the page also names an earlier day. The day
-in a masthead is today's for every article, so a time in the frame of a page counts for nothing.
+is a clock; the moment at which the file was written (Last-Modified), where the page also names an earlier day; the day
+of the fetch, where the address names an earlier one: pages that are built anew say when. The day in a masthead is
+today's for every article, so a time in the frame of a page counts for nothing.
 """
 
 from __future__ import annotations
@@ -65,13 +66,16 @@ def read(
     """Return when the page ``tree``, fetched at ``now`` from ``url``, says it was published, and where it says so."""
     refused: set[str] = set()
     written: Said | None = None
+    addressed = dates.from_url(url)
     for one in _candidates(tree, said, url):
         if one.moment is None:
             continue
         if not _possible(one, now):
             # Found once more in the text of the page it is no better.
             refused |= {one.moment.date().isoformat(), one.text.strip()[:10]}
-        elif last_modified is not None and abs(one.moment - last_modified) <= WRITTEN:
+        elif (last_modified is not None and abs(one.moment - last_modified) <= WRITTEN) or (
+            addressed is not None and now - one.moment < _DAY and one.moment - addressed > 2 * _DAY
+        ):
             written = written or one
         elif written is None or written.moment is None or one.moment < written.moment - _DAY:
             return one.moment, one.origin

@@ -246,6 +246,20 @@ def test_a_page_is_asked_for_by_what_we_have_of_it_unless_its_text_was_let_go(
     assert (task.etag, task.last_modified, task.body_hash) == (None, None, None)
 
 
+def test_an_article_at_a_new_address_is_not_asked_for_by_what_stood_at_the_old_one(
+    conn: sqlite3.Connection,
+) -> None:
+    said = "The polls are open until four, says the board."
+    store(
+        conn, offered("Peru votes", said), read("Texto", etag='"p1"', last_modified="then", body_hash="abc")
+    )
+    match(conn)
+    moved = "https://news.example/moved"
+    store(conn, poll([entry("a", "Peru votes", said, key=moved, url=moved, link=moved)], at=later(30)))
+    (task,) = due.due_pages(conn, later(HOUR), 10, leave=frozenset())
+    assert (task.url, task.etag, task.last_modified) == (moved, None, None)
+
+
 def test_the_same_page_again_costs_a_row_of_pages_and_nothing_else(conn: sqlite3.Connection) -> None:
     store(conn, offered("Peru votes"), read("Texto", etag='"p1"', body_hash="abc"))
     match(conn)

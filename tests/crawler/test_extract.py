@@ -296,3 +296,14 @@ def test_nearly_all_pages_of_the_readability_set_have_a_text(corpus: Path) -> No
     articles = [read((folder / "source.html").read_bytes()) for folder in folders]
     assert sum(bool(article.text) for article in articles) >= 0.98 * len(folders)
     assert sum(bool(article.title) for article in articles) >= 0.97 * len(folders)
+
+
+SECTIONS = "<header><nav><ul><li><a href='/peru'>Perú</a></li><li><a href='/litio'>Litio</a></li></ul></nav></header>"
+FOOT = "<footer><p>Av. Perú 123, Lima. Suscríbase a nuestro boletín.</p></footer>"
+
+
+@pytest.mark.parametrize("said", ["", "Chile y Argentina firmaron un acuerdo aduanero en Mendoza."])
+def test_of_a_page_with_next_to_no_text_the_names_of_sections_are_none(said: str) -> None:
+    head = "<title>Chile firma con Argentina</title>"
+    article = f"<article><h1>Chile firma con Argentina</h1>{f'<p>{said}</p>' if said else ''}</article>"
+    assert read(page(head, SECTIONS + article + FOOT)).text == said
