@@ -347,6 +347,17 @@ def test_what_was_edited_before_anybody_looked_is_no_change(conn: sqlite3.Connec
     assert changes(conn) == []
 
 
+def test_a_name_that_leaves_the_headline_before_the_first_text_was_looked_at_is_told(
+    conn: sqlite3.Connection,
+) -> None:
+    store(conn, offered("Peru votes on lithium"))
+    match(conn)
+    store(conn, read("El litio del norte"), offered("Calm votes on lithium", at=10))
+    match(conn, later(11))
+    # Of the text nothing is told: it was read, not edited.
+    assert changes(conn) == [("peru", LEFT, "title", "Peru", "entry revised")]
+
+
 def test_a_topic_that_was_itself_changed_says_nothing_of_what_came(conn: sqlite3.Connection) -> None:
     store(conn, offered("Peru"), read("Texto"))
     match(conn)
