@@ -28,6 +28,7 @@ from archive.normalize import clean, clean_line, joined
 from crawler.clocks import only_clocks
 from crawler.dates import sane
 from crawler.redirectors import asks, opaque
+from crawler.strayed import is_offer
 from crawler.twins import bare
 from crawler.urls import canonical, plain, refusal
 
@@ -200,7 +201,10 @@ def merge_page(article: Article, known: KnownArticle) -> Fields:
     text, title = clean(article.text), page_title(article)
     edited = bool(title and known.page_title) and title != known.page_title
     text = joined(text, *(text for _, _, text in known.others)) if text else known.text
-    if only_clocks(known.text, text, article.language) or (article.paywalled and _part_of(text, known.text)):
+    walled = (article.paywalled and _part_of(text, known.text)) or is_offer(
+        clean(article.text), known.text, paywalled=bool(article.paywalled)
+    )
+    if walled or only_clocks(known.text, text, article.language):
         text = known.text  # a wall that went up takes nothing back
     published_at, published_from = known.published_at, known.published_from
     if published_at is None and article.published_at is not None:

@@ -24,6 +24,20 @@ LEFT = 0.2  # of the characters, where it may be that nothing of the article is 
 
 REDIRECT = "redirect"
 
+# How an offer to subscribe is told by its words, in the languages of the shipped sources; by their beginnings.
+_OFFERS = (
+    "suscri",
+    "subscri",
+    "abonn",
+    "abonat",
+    "abbon",
+    "assine",
+    "assinant",
+    "iscriv",
+    "registrat",
+    "registrese",
+)
+
 Led = tuple[str, str, int | None, bool]
 """Another address that the page showed, why, whose it is by now, and whether it is that article's own key."""
 
@@ -64,6 +78,17 @@ def shared(one: str, other: str, *, whole: bool = False) -> float:
         return 0.0
     a, b = ({tuple(said[at : at + size]) for at in range(len(said) - size + 1)} for said in words)
     return len(a & b) / (max(len(a), len(b)) if whole else min(len(a), len(b)))
+
+
+def is_offer(text: str, known: str, *, paywalled: bool) -> bool:
+    """Tell whether a text is an offer that stands where the text of the article stood, not what was made of it.
+
+    It is short, most of its words are new, and the page says that it must be paid for, or the offer does.
+    """
+    words, old = set(_words(text)), set(_words(known))
+    if 2 * len(text) > len(known) or 2 * len(words & old) >= len(words):
+        return False
+    return paywalled or any(word.startswith(_OFFERS) for word in words - old)
 
 
 def _failed(page: PageOutcome, said: Verdict) -> PageOutcome:

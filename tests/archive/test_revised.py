@@ -291,6 +291,30 @@ def test_a_wall_that_goes_up_takes_nothing_back_but_an_edit_beside_it_counts(
     assert column(conn, "select text from revisions") == [whole]
 
 
+OFFER = "Suscríbete desde un sol al mes y accede a todo el contenido, sin publicidad."
+
+
+@pytest.mark.parametrize(
+    ("shows", "text", "kept"),
+    [
+        pytest.param(walled, OFFER, True, id="the page says so"),
+        pytest.param(walled, "Desde un sol al mes, sin publicidad.", True, id="the page alone says so"),
+        pytest.param(lambda text, at: read(text, at=at), OFFER, True, id="its words say so"),
+        pytest.param(
+            lambda text, at: read(text, at=at), "Corrección: esta nota se retiró por errores.", False,
+            id="a correction offers nothing",
+        ),
+    ],
+)  # fmt: skip
+def test_an_offer_to_subscribe_that_replaces_a_text_takes_nothing_back(
+    conn: sqlite3.Connection, shows: Any, text: str, kept: bool
+) -> None:
+    store(conn, offered("Peru votes"), read(OLD))
+    store(conn, shows(text, HOUR), shows(text, 6 * HOUR))
+    assert column(conn, "select text from articles") == [OLD if kept else text]
+    assert column(conn, "select state from pages") == ["read"]
+
+
 def test_what_a_page_that_is_free_leaves_out_is_an_edit(conn: sqlite3.Connection) -> None:
     store(conn, offered("Peru votes"), read("El Congreso votó.\nNadie respondió."))
     store(conn, read("El Congreso votó.", at=HOUR))
