@@ -38,6 +38,7 @@ from archive.normalize import clean, clean_line, joined
 from crawler.clocks import only_clocks
 from crawler.dates import sane
 from crawler.redirectors import asks, opaque
+from crawler.strayed import is_offer
 from crawler.twins import bare
 from crawler.urls import canonical, plain, refusal
 
@@ -209,7 +210,7 @@ def merge_page(article: Article, known: KnownArticle) -> Fields:
     """
     text, title = clean(article.text), page_title(article)
     edited = bool(title and known.page_title) and title != known.page_title
-    walled = _walled(article, text, known)
+    walled = _walled(article, text, known) or is_offer(text, known.text, paywalled=bool(article.paywalled))
     text = joined(text, *(text for _, _, text in known.others)) if text else known.text
     if walled or only_clocks(known.text, text, article.language):
         text = known.text
