@@ -216,7 +216,7 @@ def _store_page(conn: sqlite3.Connection, page: PageOutcome) -> Tally:
         fields, title = deciding.merge_page(page.article, was), deciding.page_title(page.article)
         store.change_article(conn, was, fields, "page read" if not was.text else "page revised", page.at)
         # However late its page was read: how old it is now says nothing of how old it was.
-        if was.published_at is None and coverage.is_old(fields.published_at, was.offered_since or page.at):
+        if was.published_at is None and coverage.dated_old(fields.published_at, was.offered_since or page.at):
             store.turned_out_old(conn, task.article_id)
             known_page = stored.page(conn, task.article_id) or known_page
         tally.articles = 1

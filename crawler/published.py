@@ -5,8 +5,8 @@
 What cannot be true: the future; what lies before `dates.EARLIEST`; the moment at which the page was fetched, for that
 is a clock; the moment at which the file was written (Last-Modified), where the page also names an earlier day; the day
 of the fetch, where the address names an earlier one: pages that are built anew say when. The day in a masthead is
-today's for every article, so a time in the frame of a page counts for nothing (`crawler.frame`). One that stands neither
-above the text nor says that it is the article's comes behind the address.
+today's for every article, so a time in the frame of a page counts for nothing (`crawler.frame`). One that stands
+neither above the text nor says that it is the article's comes behind the address.
 """
 
 from __future__ import annotations

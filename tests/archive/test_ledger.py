@@ -305,7 +305,10 @@ def test_a_page_that_is_read_later_leaves_backfill_as_it_is(conn: sqlite3.Connec
     assert column(conn, "select backfill from matches") == [1]
 
 
-@pytest.mark.parametrize(("minutes", "old"), [(-49 * 60, 1), (-47 * 60, 0)])
+@pytest.mark.parametrize(
+    ("minutes", "old"),
+    [(-49 * 60, 1), (-47 * 60, 0), pytest.param(-60 * 60, 0, id="a day is over at its end"), (-84 * 60, 1)],
+)
 def test_an_undated_article_that_its_page_dates_long_before_the_first_contact_is_backfill(
     conn: sqlite3.Connection, minutes: float, old: int
 ) -> None:
