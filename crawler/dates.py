@@ -35,7 +35,9 @@ _ISO = re.compile(
 )
 _CLOCK = r"(?:\D{1,8}(\d{1,2}:\d{2}(?::\d{2})?)(?:\s*([ap])\.?\s?m\b\.?)?\s*([+-]\d{4}|[A-Z]{1,4})?)?"
 _HALF = re.compile(r"\d\s*[ap]\.?\s?m\b", re.IGNORECASE)
-_DAY_MONTH = r"(\d{1,2})(?:[snrt][tdh]|er|\.?[ºª°])?[\s./-]+(?:del?\s+|of\s+)?([^\W\d_]{3,})[\s.,/-]+(?:del?\s+)?(\d{4})"
+_DAY_MONTH = (
+    r"(\d{1,2})(?:[snrt][tdh]|\.?[ºª°])?[\s./-]+(?:del?\s+|of\s+)?([^\W\d_]{3,})[\s.,/-]+(?:del?\s+)?(\d{4})"
+)
 _MONTH_DAY = r"([^\W\d_]{3,})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})"
 _DAY_FIRST = re.compile(rf"{_DAY_MONTH}{_CLOCK}", re.IGNORECASE)
 _MONTH_FIRST = re.compile(rf"{_MONTH_DAY}{_CLOCK}", re.IGNORECASE)
