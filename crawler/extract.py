@@ -3,6 +3,7 @@
 body ─▶ decode ─▶ one tree ─┬▶ selected ─▶ what the operator's selectors name; it goes before all else
                             ├▶ metadata ─▶ titles, published ─▶ title, date; author, canonical URL, paywall
                             ├▶ trafilatura ─▶ text ─▶ its language
+                            ├▶ offer ─▶ the text without a subscription that is offered in its place
                             └▶ notfound ─▶ whether this is the article that was asked for
 """
 
@@ -23,7 +24,7 @@ from archive.errors import ParseError
 from archive.model import Article, Selectors
 from archive.normalize import clean, clean_line, tokens
 
-from . import bodies, dates, metadata, notfound, published, selected, titles
+from . import bodies, dates, metadata, notfound, offer, published, selected, titles
 from .language import primary
 from .metadata import Metadata
 from .textlanguage import detect, frequent
@@ -71,6 +72,7 @@ def read_page(
         )
     title = (chosen.title or "")[: titles.MAX_TITLE] or titles.read(tree, said)
     text = _without_headline(chosen.text or _text(tree, url), title)
+    text, offered = offer.without(text)
     verdict = notfound.judge(_seen(tree, said, asked or url, url, text))
     if verdict is not None:
         raise ParseError(verdict.detail, reason=verdict.reason)
@@ -85,7 +87,7 @@ def read_page(
         language_said=declared if read_as and declared and read_as != primary(declared) else None,
         text=text,
         canonical_url=said.canonical_url,
-        paywalled=said.paywalled,
+        paywalled=True if offered else said.paywalled,
         warnings=chosen.warnings,
     )
 

@@ -18,7 +18,8 @@ MASTHEAD = "header[not(.//h1)][not(ancestor::article or ancestor::main)]"
 
 _LEAST = 3  # one part in so many of an article is in its paragraphs, or they are not its text
 
-_MOST = 500  # boxes whose names are looked into; each look reads what is in them
+_ENOUGH = 300  # paragraphs from which on a box holds the text of whatever page
+_MOST = 200  # boxes whose names are looked into; each look reads what is in them
 
 _ALWAYS = frozenset({"aside", "nav", "footer"})
 _BOXES = ("div", "section", "ul", "ol", "li", "article", "header", "form")
@@ -97,7 +98,12 @@ def _paragraphs(element: Any) -> list[Any]:
 
 def _holds_the_text(element: Any) -> bool:
     body = element.getroottree().getroot()
-    return 2 * len(_paragraphs(element)) > len(_paragraphs(body)) > 0
+    most = sum(1 for _ in islice(body.iter("p"), _ENOUGH))
+    return (
+        2 * len([one for one in islice(element.iter("p"), _ENOUGH) if len(one.text_content()) >= LONG])
+        > most
+        > 0
+    )
 
 
 def _other_articles(tree: Any) -> list[Any]:

@@ -155,10 +155,10 @@ def _is_of_another(node: dict[str, Any], url: str, places: set[tuple[str, str]],
         for one in said
         if (text := _string(one)) and (joined := urls.join(url, text)) and (place := _place(joined))
     }
-    title = fold(_string(node.get("headline")) or _string(node.get("name")) or "")
+    titles = [fold(text) for text in map(_string, (node.get("headline"), node.get("name"))) if text]
     if not named or named & places or all(path == "" for _, path in named):
         return False
-    return not title or not any(one and (title in one or one in title) for one in called)
+    return not any(one and (title in one or one in title) for title in titles for one in called)
 
 
 def _place(address: str) -> tuple[str, str] | None:

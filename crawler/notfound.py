@@ -58,6 +58,16 @@ _BUSCADA = (
     r"(?: que (?:buscas?|estas? buscando|has? buscado|intentas? ver|solicitas?|has? solicitado))?"
     r"(?: solicitad[ao])?"
 )
+_HEADLINE = 3  # words of a part of an address that is the headline of an article
+_NUMBER = re.compile(r"\d{3}|[a-z]\d", re.IGNORECASE)
+# What sections are called everywhere: from within another part of the site they are never the article.
+_SECTIONS = frozenset({
+    "noticias", "ultimas-noticias", "actualidad", "politica", "economia", "deportes", "mundo", "sociedad", "cultura",
+    "opinion", "news", "politics", "business", "sports", "world",
+})  # fmt: skip
+_FEW_PARTS = 2
+_SHORT = re.compile(r"[a-z]{2,}(?:[-_][a-z]+)?/?", re.IGNORECASE)
+
 # A part of a title that is nothing but this; "Plane not found after two weeks" is news.
 _PHRASE = re.compile(
     r"(?:(?:http )?(?:error )?40[34](?: error)?(?: page| pagina)?(?: not found| no encontrad[ao])?"
@@ -73,8 +83,27 @@ _PHRASE = re.compile(
     r"|(?:ha sido|fue) (?:eliminad|retirad|borrad)[ao])"
     rf"|no (?:encontramos|hemos encontrado|pudimos encontrar|se encontro) (?:la|el|est[ae]) {_PAGINA}{_BUSCADA})"
     r"|no encontrad[ao]|pagina (?:inexistente|nao encontrada|non trovata|no trobada)"
-    r"|(?:page|article) (?:introuvable|non trouvee?)|seite nicht gefunden|artikel nicht gefunden)"
+    r"|(?:page|article) (?:introuvable|non trouvee?)|seite nicht gefunden|artikel nicht gefunden"
+    r"|(?:lo sentimos |ups |uy |oops )*(?:la |esta |el |este )?(?:pagina|articulo|nota|noticia|contenido)"
+    r" (?:que (?:buscas|busca|has buscado|intentas ver) )?(?:solicitad[ao] )?"
+    r"(?:no (?:ha sido |fue )?encontrad[ao]|(?:ya )?no existe|no (?:esta )?disponible"
+    r"|no se (?:encuentra|encontro|ha encontrado|pudo encontrar))(?: disponible)?"
+    r"|(?:lo sentimos |ups |uy |oops |perdon )*(?:la |esta |el |este )?(?:pagina|articulo|nota|noticia|contenido"
+    r"|publicacion|enlace)(?: que (?:buscas|busca|buscabas|solicitas(?:te)?))?"
+    r" ya no (?:existe|(?:esta|se encuentra)(?: mas)? disponible)"
+    r"|(?:lo sentimos |ups |uy |oops |perdon )*no (?:encontramos|hemos encontrado|pudimos encontrar|hallamos)"
+    r" (?:la |el |esta |este )?(?:pagina|articulo|nota|noticia|contenido)(?: que (?:buscas|busca|buscabas))?"
+    r"|(?:oops |sorry |whoops )*(?:that|this|the) (?:page|article|story|content)"
+    r" (?:can ?not|can t|couldn t|could not) be found"
+    r"|(?:oops |sorry |whoops )*we (?:can t|couldn t|could not|can ?not) find (?:that|the|this) page"
+    r"|no encontrad[ao]|no se encontro la pagina|pagina (?:inexistente|nao encontrada|non trovata|no trobada)"
+    r")"
 )
+# The whole title but for the site; before a colon either may be news ("UPS: ..."). The first asks for its mark.
+_EXCLAIMS = re.compile(r"ups|uy|oops|whoops")
+_WENT_WRONG = re.compile(r"(?:ups |uy |oops |whoops )*(?:algo (?:salio|ha salido) mal|something went wrong)")
+_SITE = re.compile(r"\s*[|·•»«]+\s*|\s+[\-\u2010-\u2015]+\s+")
+_SENTENCE = re.compile(r"[.!?\n]+")
 _ASKS_FOR_PROOF = re.compile(
     r"just a moment|attention required|access denied|are you (?:a )?(?:robot|human)|pardon our interruption"
     r"|(?:please )?verify (?:that )?you are (?:a )?human|checking your browser.*|un momento|verificacion de seguridad"
@@ -165,6 +194,19 @@ def _by_address(page: Seen, words: int) -> Verdict | None:
         and not _GONE.search(asked)
     ):
         return Verdict("soft_404", f"it leads to a page for what is not there: {page.url}")
+    if (
+        not page.article
+        and same_site(page.asked, page.url)
+        and (
+            _names_an_article(asked)
+            or (path.strip("/").lower() in _SECTIONS and asked.strip("/").count("/") > 0)
+        )
+        and 0 < len(last) <= _FEW_PARTS
+        and not _names_an_article(path)
+        and all(_SHORT.fullmatch(part) for part in last)
+        and (len(last) == 1 or last[0].lower() in _SECTIONS or path.rstrip("/") + "/" in asked)
+    ):
+        return Verdict("soft_404", f"it leads to a section: {page.url}")
     section = _SECTION.fullmatch(path)
     if (
         section
@@ -174,6 +216,14 @@ def _by_address(page: Seen, words: int) -> Verdict | None:
     ):
         return Verdict("soft_404", f"it leads to the section it stood in: {page.url}")
     return None
+
+
+def _names_an_article(path: str) -> bool:
+    """Tell whether a part of ``path`` is long enough for a headline, or has a number as articles have."""
+    return any(
+        len([word for word in re.split(r"[-_]", part) if word]) >= _HEADLINE or _NUMBER.search(part)
+        for part in path.split("/")
+    )
 
 
 def _by_title(page: Seen, words: int) -> Verdict | None:
@@ -190,13 +240,25 @@ def _by_title(page: Seen, words: int) -> Verdict | None:
         parts = {whole, *map(_plain, (_SITE if page.article else _PARTS).split(title))}
         if any(_ASKS_FOR_PROOF.fullmatch(part) for part in parts) and not page.article:
             return Verdict("captcha", f"it asks whether we are a robot: {title[:100]}")
-        if any(_PHRASE.fullmatch(part) for part in parts):
+        if any(_PHRASE.fullmatch(part) for part in parts) or (words < HARDLY_ANY and _apologises(title)):
             return Verdict("soft_404", f"it calls itself {title[:100]!r}")
+    if words < HARDLY_ANY and not page.article:
+        for sentence in _SENTENCE.split(page.text):
+            if _PHRASE.fullmatch(_plain(sentence)):
+                return Verdict("soft_404", f"it says of itself {sentence.strip()[:100]!r}")
     # Many an article has such a box for its comments: only where there is next to nothing else.
     marks = [mark for mark in _PROOF_MARKS if any(mark in one.lower() for one in page.marks)]
     if words < HARDLY_ANY and marks and not page.article:
         return Verdict("captcha", f"it holds hardly any text, and {marks[0]}")
     return None
+
+
+def _apologises(title: str) -> bool:
+    for part in _SITE.split(title):
+        plain = _plain(part)
+        if _WENT_WRONG.fullmatch(plain) or ("!" in part and _EXCLAIMS.fullmatch(plain)):
+            return True
+    return False
 
 
 def _by_consent(page: Seen) -> Verdict | None:

@@ -1,6 +1,8 @@
 """When an article was published, as its page says it, and what on the page says so.
 
-    JSON-LD ─▶ meta ─▶ time ─▶ URL ─▶ other times ─▶ text      the first that can be true; its origin is kept
+    JSON-LD ─▶ meta ─▶ time ─▶ URL ─▶ words above the text ─▶ other times ─▶ text
+
+The first that can be true; its origin is kept beside it.
 
 What cannot be true: the future; what lies before `dates.EARLIEST`; the moment at which the page was fetched, for that
 is a clock; the moment at which the file was written (Last-Modified), where the page also names an earlier day; the day
@@ -20,7 +22,7 @@ from htmldate import find_date
 
 from archive.model import PublishedFrom
 
-from . import dates, frame
+from . import dates, frame, printed
 from .metadata import Metadata
 
 META = (
@@ -107,9 +109,13 @@ def _candidates(tree: Any, said: Metadata, url: str) -> Iterator[Said]:
     sure, unsure = _times(own)
     for text in sure:
         yield Said(PublishedFrom.TIME, text, dates.from_iso(text))
+    for text in printed.times(own):
+        yield Said(PublishedFrom.TIME, text, dates.from_iso(text))
     for place in (url, said.canonical_url):
         if place:
             yield Said(PublishedFrom.URL, "", dates.from_url(place))
+    for text in printed.lines(own):
+        yield Said(PublishedFrom.TEXT, text, dates.from_iso(text))
     for text in unsure:
         yield Said(PublishedFrom.TIME, text, dates.from_iso(text))
 

@@ -102,6 +102,33 @@ def test_who_has_to_pay_is_told_by_the_page_or_not_at_all(
     assert read(page(head, f"<article><h1>Litio</h1>{TEXT}{body}</article>")).paywalled is expected
 
 
+@pytest.mark.parametrize(
+    "offer",
+    [
+        "<h2>Suscríbete para seguir leyendo</h2><p>Acceso ilimitado por 1 euro al mes.</p><p>Inicia sesión</p>",
+        "<p>Esta nota es exclusiva para suscriptores.</p><p>Planes desde 10 soles.</p>",
+        "<h3>Subscribe to continue reading</h3><p>One dollar a month.</p>",
+    ],
+)
+def test_an_offer_in_the_place_of_the_text_is_a_paywall_and_no_text(offer: str) -> None:
+    article = read(page("", f'<article><h1>Litio</h1>{TEXT}<div class="paywall">{offer}</div></article>'))
+    assert article.paywalled is True
+    assert article.text.endswith("previstas para agosto.")
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        pytest.param("<p>El diario pedía: suscríbete para seguir leyendo, y nadie lo hizo en un año.</p>", id="a sentence"),
+        pytest.param(f"<p>Suscríbete para seguir leyendo</p>{TEXT * 8}", id="a long text goes on"),
+        pytest.param("<p>Suscríbete a nuestro boletín</p>", id="a newsletter"),
+    ],
+)  # fmt: skip
+def test_what_only_speaks_of_subscribing_is_no_paywall(below: str) -> None:
+    article = read(page("", f"<article><h1>Litio</h1>{TEXT}{below}</article>"))
+    assert article.paywalled is None
+
+
 SPANISH = (
     "La presidenta anunció en Puno una planta de litio que dará trabajo a mil familias de la región. Los pobladores "
     "piden una consulta previa antes de que comiencen las obras, previstas para agosto. El alcalde recordó que el lago "
