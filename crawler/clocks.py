@@ -73,7 +73,8 @@ _MONTH_DAY = re.compile(r"\b([^\W\d_]+)\.? \d{1,2}(?:st|nd|rd|th)?\b(?:,? \d{4}\
 _LEADS_ON = re.compile(
     r"(?:lea|lee|leer|mire|mira|vea|ver?) tambien\b|(?:tambien )?[tl]e (?:puede|podria) interesar\b|lea mas\b"
     r"|mas sobre este tema\b|read (?:more|also)\b|also read\b|see also\b|you may (?:also )?like\b"
-    r"|(?:leia|veja) (?:mais|tambem)\b|lire aussi\b|a lire aussi\b|lesen sie auch\b|mehr zum thema\b|leggi anche\b|llegeix tambe\b"
+    r"|(?:leia|veja) (?:mais|tambem)\b|lire aussi\b|a lire aussi\b"
+    r"|lesen sie auch\b|mehr zum thema\b|leggi anche\b|llegeix tambe\b"
 )
 
 
