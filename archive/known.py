@@ -82,10 +82,13 @@ def under_guids(
 
 
 def by_id(conn: sqlite3.Connection, article_id: int) -> KnownArticle | None:
-    """Return the article with this id, None when it is gone or became one with another."""
+    """Return the article with this id, None when it is gone or became one with another.
+
+    No endpoint is meant: ``offered_since`` is when any first offered it.
+    """
     row = conn.execute(
         """select a.id, a.title, a.summary, a.text, a.author, a.published_at, a.published_from, a.paywalled,
-        null as hash, null as offered_title, null as last_seen_at, null as offered_since,
+        null as hash, null as offered_title, null as last_seen_at, a.first_seen_at as offered_since,
         p.title as page_title
         from articles a left join pages p on p.article_id = a.id where a.id = ? and a.merged_into is null""",
         (article_id,),

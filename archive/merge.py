@@ -27,6 +27,16 @@ def owners(conn: sqlite3.Connection, article_id: int, url: str) -> tuple[int, in
     return row[0], other[0] if other else None
 
 
+def owner(conn: sqlite3.Connection, url: str) -> tuple[int | None, bool]:
+    """Return the article that ``url`` leads to, and whether it is an article's own key, not only another address."""
+    row = conn.execute(
+        """select coalesce(merged_into, id) as id, 1 as own from articles where key = ?1
+        union all select article_id, 0 from aliases where url = ?1 order by own desc limit 1""",
+        (url,),
+    ).fetchone()
+    return (row["id"], bool(row["own"])) if row else (None, False)
+
+
 def others(
     conn: sqlite3.Connection, article_ids: Collection[int]
 ) -> dict[int, tuple[tuple[str, str, str], ...]]:

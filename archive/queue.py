@@ -40,6 +40,9 @@ class Changed:
     backfill: bool
     fields: Mapping[str, str]
     revision_id: int | None = None
+    read_before: bool = (
+        False  # something was read, and not yet matched, before the words of that revision were replaced
+    )
 
 
 def enqueue(
@@ -59,7 +62,10 @@ def take(conn: sqlite3.Connection, limit: int) -> list[Changed]:
     """Return at most ``limit`` articles that changed, the longest waiting first."""
     rows = conn.execute(
         f"""select c.article_id, (select max(seq) from changes where article_id = c.article_id) as upto,
-        (select revision_id from changes where article_id = c.article_id order by seq limit 1) as revision_id, {COLUMNS}
+        (select iif(why = 'new', null, (select min(revision_id) from changes where article_id = c.article_id))
+            from changes where article_id = c.article_id order by seq limit 1) as revision_id,
+        (select revision_id is null from changes where article_id = c.article_id order by seq limit 1) as read_before,
+        {COLUMNS}
         from (select seq, article_id from changes order by seq limit ?) c
         join articles a on a.id = c.article_id join sources s on s.id = a.source_id
         group by c.article_id order by min(c.seq)""",  # noqa: S608 - our own columns
@@ -73,6 +79,7 @@ def take(conn: sqlite3.Connection, limit: int) -> list[Changed]:
             bool(row["backfill"]),
             document(row),
             row["revision_id"],
+            bool(row["read_before"]),
         )
         for row in rows
     ]
@@ -117,7 +124,9 @@ def confirm(
             )
         }
         if changed.revision_id is not None:
-            revised.note(conn, changed.article_id, changed.revision_id, found, versions)
+            revised.note(
+                conn, changed.article_id, changed.revision_id, found, versions, edits_only=changed.read_before
+            )
         for topic_id, hits in found.items():
             match = Found(changed.article_id, topic_id, versions[topic_id], changed.content)
             new += keep(conn, match, hits, before.get(topic_id), now, backfill=changed.backfill)

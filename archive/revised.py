@@ -29,15 +29,18 @@ def note(
     revision_id: int,
     found: Mapping[str, tuple[Hit, ...]],
     versions: Mapping[str, str],
+    *,
+    edits_only: bool = False,
 ) -> None:
     """Note what came and left since ``revision_id``, which has what the article said when it was last matched.
 
     There may be later ones: what came to a field or left it is noted of the one in which that field changed.
 
+    ``edits_only``: a field that no revision changed says nothing, for it was first read since then.
     ``found``: the hits of now by topic; ``versions``: what each topic was matched with. The rows of `hits` must still
     be those of before.
     """
-    when = _changed(conn, article_id, revision_id)
+    when = _changed(conn, article_id, revision_id, edits_only=edits_only)
     before = {
         row["topic_id"]: row
         for row in conn.execute(
@@ -55,6 +58,7 @@ def note(
                 stands.setdefault((hit.field, hit.variant), hit.text)
         changes = [(LEFT, key, text) for key, text in stood.items() if key not in stands]
         changes += [(CAME, key, text) for key, text in stands.items() if key not in stood]
+        changes = [one for one in changes if one[1][0] in when]
         conn.executemany(
             """insert into hit_changes (article_id, topic_id, revision_id, at, change, field, variant, text)
             values (?, ?, ?, ?, ?, ?, ?, ?)""",
@@ -65,8 +69,10 @@ def note(
         )
 
 
-def _changed(conn: sqlite3.Connection, article_id: int, revision_id: int) -> dict[str, tuple[int, str]]:
-    """Return of each field the revision in which it changed last, and when; the first of them if it did not."""
+def _changed(
+    conn: sqlite3.Connection, article_id: int, revision_id: int, *, edits_only: bool
+) -> dict[str, tuple[int, str]]:
+    """Return of each field the revision in which it changed last, and when; the first, or none, if it did not."""
     states = conn.execute(
         """select * from (
             select id, at, title, summary, text from revisions where article_id = ?1 and id >= ?2 union all
@@ -77,6 +83,8 @@ def _changed(conn: sqlite3.Connection, article_id: int, revision_id: int) -> dic
     found = {}
     for field in FIELDS:
         changed = [one for one, after in pairwise(states) if one[field] != after[field]]
+        if edits_only and not changed:
+            continue
         row = changed[-1] if changed else states[0]
         found[field] = row["id"], row["at"]
     return found

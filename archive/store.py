@@ -49,8 +49,10 @@ def rename(conn: sqlite3.Connection, article_id: int, entry: Entry, at: datetime
 
 
 def move(conn: sqlite3.Connection, article_id: int, url: str) -> None:
-    """Give an article another address to be read at; its key stays."""
-    conn.execute("update articles set url = ? where id = ?", (url, article_id))
+    """Give an article another address to be read at; its key stays. What was read elsewhere is no validator there."""
+    moved = conn.execute("update articles set url = ?1 where id = ?2 and url is not ?1", (url, article_id))
+    if moved.rowcount:
+        conn.execute("update pages set etag = null, last_modified = null where article_id = ?", (article_id,))
 
 
 def apply_entry(

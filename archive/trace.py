@@ -102,7 +102,7 @@ def trace(conn: sqlite3.Connection, article_id: int) -> Trace:
     """Return all that is known of an article."""
     row = conn.execute(
         f"""select {COLUMNS}, a.key, a.language, a.published_at, a.published_from, a.first_seen_at, a.pruned_at,
-        a.wire, a.story_id, s.language as source_language, s.active as source_active
+        a.wire, a.story_id, a.paywalled, a.language_said, s.language as source_language, s.active as source_active
         from articles a join sources s on s.id = a.source_id where a.id = ?""",  # noqa: S608 - our own columns
         (article_id,),
     ).fetchone()

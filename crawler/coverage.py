@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Literal
 
 from archive.model import (
@@ -76,6 +76,13 @@ def old_news(entry: Entry, now: datetime) -> bool:
     if published is None and (day := from_url(entry.url or "")):
         published = day + timedelta(days=1)  # at the latest
     return is_old(published, now)
+
+
+def dated_old(published: datetime | None, met: datetime) -> bool:
+    """Tell whether a page says that its article was old when it was met. A day without an hour is over at its end."""
+    if published is not None and published.time() == time():
+        published += timedelta(days=1)
+    return is_old(published, met)
 
 
 def is_old(published: datetime | None, now: datetime) -> bool:

@@ -25,7 +25,7 @@ AHEAD = timedelta(hours=24)
 """How far a date may lie in the future: a zone left out, or a clock that is wrong."""
 
 # The languages in which content systems were seen to write out month names.
-_LOCALES = ("en", "es", "pt", "fr", "it", "de")
+_LOCALES = ("en", "es", "es_PE", "pt", "fr", "it", "de")
 
 # Looser than ISO 8601: slashes, one-digit months, a space before the zone, UTC as a word.
 _ISO = re.compile(
@@ -33,9 +33,14 @@ _ISO = re.compile(
     r"(?:[T\s]\s*(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2})?)?",
     re.IGNORECASE,
 )
-_CLOCK = r"(?:\D{1,4}(\d{1,2}:\d{2}(?::\d{2})?)\s*([+-]\d{4}|[A-Z]{1,4})?)?"
-_DAY_FIRST = re.compile(rf"(\d{{1,2}})[\s./-]+(?:de\s+)?([^\W\d_]{{3,}})[\s.,/-]+(?:de\s+)?(\d{{4}}){_CLOCK}")
-_MONTH_FIRST = re.compile(rf"([^\W\d_]{{3,}})\.?\s+(\d{{1,2}}),?\s+(\d{{4}}){_CLOCK}")
+_CLOCK = r"(?:\D{1,8}(\d{1,2}:\d{2}(?::\d{2})?)(?:\s*([ap])\.?\s?m\b\.?)?\s*([+-]\d{4}|[A-Z]{1,4})?)?"
+_HALF = re.compile(r"\d\s*[ap]\.?\s?m\b", re.IGNORECASE)
+_DAY_MONTH = (
+    r"(\d{1,2})(?:[snrt][tdh]|\.?[ºª°])?[\s./-]+(?:del?\s+|of\s+)?([^\W\d_]{3,})[\s.,/-]+(?:del?\s+)?(\d{4})"
+)
+_MONTH_DAY = r"([^\W\d_]{3,})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})"
+_DAY_FIRST = re.compile(rf"{_DAY_MONTH}{_CLOCK}", re.IGNORECASE)
+_MONTH_FIRST = re.compile(rf"{_MONTH_DAY}{_CLOCK}", re.IGNORECASE)
 _IN_PATH = re.compile(
     r"(?<!\d)((?:19|20)\d{2})(?:(?P<cut>[/_.-])(\d{1,2})(?P=cut)(\d{1,2})|(\d{2})(\d{2}))(?!\d)"
 )
@@ -127,22 +132,25 @@ def _from_nearly_iso(text: str) -> datetime | None:
 
 
 def _from_mail(text: str) -> datetime | None:
-    return parsedate_to_datetime(text)
+    # Of halves of a day it knows nothing, and takes the figures as they are.
+    return None if _HALF.search(text) else parsedate_to_datetime(text)
 
 
 def _from_words(text: str) -> datetime | None:
     if found := _DAY_FIRST.search(text):
-        day, word, year, clock, zone = found.groups()
+        day, word, year, clock, half, zone = found.groups()
     elif found := _MONTH_FIRST.search(text):
-        word, day, year, clock, zone = found.groups()
+        word, day, year, clock, half, zone = found.groups()
     else:
         return None
     month = _months().get(word.lower())
     if month is None:
         return None
-    return parsedate_to_datetime(
-        f"{day} {calendar.month_abbr[month]} {year} {clock or '00:00:00'} {zone or '+0000'}"
-    )
+    hour, _, rest = (clock or "00:00:00").partition(":")
+    if half:
+        hour = str(int(hour) % 12 + (12 if half.lower() == "p" else 0))
+    zone = (zone or "+0000").upper()
+    return parsedate_to_datetime(f"{day} {calendar.month_abbr[month]} {year} {hour}:{rest} {zone}")
 
 
 @cache

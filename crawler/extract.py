@@ -3,6 +3,7 @@
 body ─▶ decode ─▶ one tree ─┬▶ selected ─▶ what the operator's selectors name; it goes before all else
                             ├▶ metadata ─▶ titles, published ─▶ title, date; author, canonical URL, paywall
                             ├▶ trafilatura ─▶ text ─▶ its language
+                            ├▶ offer ─▶ the text without a subscription that is offered in its place
                             └▶ notfound ─▶ whether this is the article that was asked for
 """
 
@@ -23,7 +24,7 @@ from archive.errors import ParseError
 from archive.model import Article, Selectors
 from archive.normalize import clean, clean_line, tokens
 
-from . import bodies, dates, metadata, notfound, published, selected, titles
+from . import bodies, dates, metadata, notfound, offer, published, selected, titles
 from .language import primary
 from .metadata import Metadata
 from .textlanguage import detect, frequent
@@ -36,6 +37,7 @@ FEW = 500
 """Characters of a text below which a second look is taken: trafilatura's slower way, which asks two other readers."""
 
 MOST_BUTTONS = 300
+_FRAMING = "//nav//*[self::a or self::li] | //footer//*[self::a or self::li or self::p]"
 _NO_SELECTORS = Selectors()
 
 # What trafilatura takes for a name: where one logs in, or follows.
@@ -70,6 +72,7 @@ def read_page(
         )
     title = (chosen.title or "")[: titles.MAX_TITLE] or titles.read(tree, said)
     text = _without_headline(chosen.text or _text(tree, url), title)
+    text, offered = offer.without(text)
     verdict = notfound.judge(_seen(tree, said, asked or url, url, text))
     if verdict is not None:
         raise ParseError(verdict.detail, reason=verdict.reason)
@@ -84,7 +87,7 @@ def read_page(
         language_said=declared if read_as and declared and read_as != primary(declared) else None,
         text=text,
         canonical_url=said.canonical_url,
-        paywalled=said.paywalled,
+        paywalled=True if offered else said.paywalled,
         warnings=chosen.warnings,
     )
 
@@ -126,7 +129,17 @@ def _text(tree: Any, url: str) -> str:
         return text
     # Else it would load the frequent words of a hundred languages, 30 MB in each worker.
     external.JT_STOPLIST = external.JT_STOPLIST or tuple(frequent())  # type: ignore[assignment]  # None, it says
-    return max(text, _extracted(tree, url, fast=False), key=len)
+    longer = max(text, _extracted(tree, url, fast=False), key=len)
+    return _without_frame(longer, tree) if len(longer) < FEW else longer
+
+
+def _without_frame(text: str, tree: Any) -> str:
+    """Return ``text`` without lines that stand in what frames the page.
+
+    Of a page with next to no text, as of a video, trafilatura gives all that there is: the names of the sections, too.
+    """
+    framing = {clean_line(one.text_content()) for one in tree.xpath(_FRAMING)}
+    return "\n".join(line for line in text.split("\n") if line not in framing)
 
 
 def _extracted(tree: Any, url: str, *, fast: bool) -> str:
@@ -158,9 +171,12 @@ def _seen(tree: Any, said: Metadata, asked: str, url: str, text: str) -> notfoun
 
 
 def _without_headline(text: str, title: str | None) -> str:
-    """Return ``text`` without a first line that only repeats the title: it would be quoted under itself."""
+    """Return ``text`` without a first line that only repeats the title: it would be quoted under itself.
+
+    A page that holds nothing else has no text.
+    """
     first, _, rest = text.partition("\n")
-    if not rest or not title or len(first) > 2 * len(title):
+    if not title or len(first) > 2 * len(title):
         return text
     return rest if tokens(first).words == tokens(title).words else text
 

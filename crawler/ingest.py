@@ -23,11 +23,22 @@ from urllib.parse import urlsplit
 
 import nh3
 
-from archive.model import Article, Change, Entry, Fields, Intent, KnownArticle, PageOutcome, PublishedFrom
+from archive.model import (
+    TEASER,
+    Article,
+    Change,
+    Entry,
+    Fields,
+    Intent,
+    KnownArticle,
+    PageOutcome,
+    PublishedFrom,
+)
 from archive.normalize import clean, clean_line, joined
 from crawler.clocks import only_clocks
 from crawler.dates import sane
 from crawler.redirectors import asks, opaque
+from crawler.strayed import is_offer
 from crawler.twins import bare
 from crawler.urls import canonical, plain, refusal
 
@@ -199,9 +210,10 @@ def merge_page(article: Article, known: KnownArticle) -> Fields:
     """
     text, title = clean(article.text), page_title(article)
     edited = bool(title and known.page_title) and title != known.page_title
+    walled = _walled(article, text, known) or is_offer(text, known.text, paywalled=bool(article.paywalled))
     text = joined(text, *(text for _, _, text in known.others)) if text else known.text
-    if only_clocks(known.text, text, article.language) or (article.paywalled and _part_of(text, known.text)):
-        text = known.text  # a wall that went up takes nothing back
+    if walled or only_clocks(known.text, text, article.language):
+        text = known.text
     published_at, published_from = known.published_at, known.published_from
     if published_at is None and article.published_at is not None:
         published_at, published_from = article.published_at, article.published_from
@@ -210,7 +222,7 @@ def merge_page(article: Article, known: KnownArticle) -> Fields:
         summary=known.summary,
         text=text,
         author=known.author or _author(article.author),
-        language=article.language,
+        language=None if walled else article.language,  # that of the text
         language_said=article.language_said,
         paywalled=known.paywalled if article.paywalled is None else article.paywalled,
         published_at=published_at,
@@ -218,10 +230,16 @@ def merge_page(article: Article, known: KnownArticle) -> Fields:
     )
 
 
-def _part_of(text: str, whole: str) -> bool:
-    """Tell whether a text is what is left of another behind a paywall: its beginning, or some of its lines."""
-    beginning = whole.startswith(text.rstrip(" .…"))
-    return len(text) < len(whole) and (beginning or set(text.split("\n")) <= set(whole.split("\n")))
+def _walled(article: Article, text: str, known: KnownArticle) -> bool:
+    """Tell whether ``text`` is what a paywall left of the text that is known: a wall that went up takes nothing back.
+
+    Its beginning, or some of its lines; or no more than a teaser, which may ask for a subscription as well.
+    """
+    if not article.paywalled or len(text) >= len(known.text):
+        return False
+    if known.text.startswith(text.rstrip(" .…")) or set(text.split("\n")) <= set(known.text.split("\n")):
+        return True
+    return len(text) < TEASER and (len(known.text) >= TEASER or not known.paywalled)
 
 
 def aliases(page: PageOutcome) -> list[tuple[str, str]]:

@@ -11,8 +11,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
+
+from archive.normalize import fold
 
 from . import urls
+from .frame import in_frame
 from .language import primary
 
 MAX_NODES = 2_000
@@ -91,15 +95,20 @@ def read(tree: Any, *, url: str) -> Metadata:
     for element in tree.iter("meta"):
         name = next(filter(None, map(element.get, ("property", "name", "itemprop", "http-equiv"))), "")
         content = (element.get("content") or "").strip()
-        if name and content:
+        if name and content and not ("date" in (element.get("itemprop") or "") and in_frame(element)):
             meta.setdefault(name.strip().lower(), []).append(content)
+    canonical = _canonical(tree, meta, url)
     nodes, broken = _linked_data(tree)
-    dates = (found for text in broken for found in _BROKEN_DATE.findall(text))
+    places = {place for one in (url, canonical) if one and (place := _place(one))}
+    called = [fold(line) for line in (*meta.get("og:title", ()), *_headings(tree))]
+    nodes = tuple(node for node in nodes if not _is_of_another(node, url, places, called))
+    # Behind the start of a list all is of others.
+    dates = (found for text in broken for found in _BROKEN_DATE.findall(text.partition("itemListElement")[0]))
     return Metadata(
         meta={name: tuple(contents) for name, contents in meta.items()},
         ld=nodes,
         ld_dates=(*filter(None, (_string(node.get("datePublished")) for node in nodes)), *dates),
-        canonical_url=_canonical(tree, meta, url),
+        canonical_url=canonical,
         html_language=tree.get("lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang"),
         paywalled=_paywalled(tree, meta, nodes, broken),
     )
@@ -132,6 +141,37 @@ def _linked_data(tree: Any) -> tuple[tuple[dict[str, Any], ...], tuple[str, ...]
     articles = [node for node in nodes if _is(node, _ARTICLE)]
     pages = [node for node in nodes if _is(node, _PAGE) and not _is(node, _ARTICLE)]
     return (*articles, *pages), tuple(broken)
+
+
+def _is_of_another(node: dict[str, Any], url: str, places: set[tuple[str, str]], called: list[str]) -> bool:
+    """Tell whether ``node`` says that it is what lies at another address, and is called otherwise than this page.
+
+    An article that was renamed may still say its old address, and some name their front page everywhere.
+    """
+    page = node.get("mainEntityOfPage")
+    said = (node.get("url"), page.get("@id") if isinstance(page, dict) else page)
+    named = {
+        place
+        for one in said
+        if (text := _string(one)) and (joined := urls.join(url, text)) and (place := _place(joined))
+    }
+    titles = [fold(text) for text in map(_string, (node.get("headline"), node.get("name"))) if text]
+    if not named or named & places or all(path == "" for _, path in named):
+        return False
+    return not any(one and (title in one or one in title) for title in titles for one in called)
+
+
+def _place(address: str) -> tuple[str, str] | None:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return None
+    return (parts.hostname or "").removeprefix("www."), parts.path.rstrip("/")
+
+
+def _headings(tree: Any) -> Iterator[str]:
+    for element in (*tree.xpath(".//head//title")[:1], *tree.xpath(".//h1")[:10]):
+        yield " ".join(element.text_content().split())
 
 
 def _paywalled(

@@ -19,9 +19,9 @@ from archive.normalize import fold, tokens
 from .site import same_site
 from .urls import canonical
 
-LITTLE = 120  # words of a page that says in its title that it is none, or asks for proof that we are people
+LITTLE = 120  # words of a page that says in a part of its title that it is none, or asks for proof that we are people
 HARDLY_ANY = 50
-MOST_OF_A_WALL = 300  # words of a page that asks for consent
+MOST_OF_A_WALL = 300  # words of a page that asks for consent, or whose whole title says that it is none
 
 LONG = 20 * MOST_OF_A_WALL
 """Characters of a text that is too long for all that is judged by words."""
@@ -48,20 +48,62 @@ _GONE = re.compile(
 _ID = re.compile(r"(?:^|&)(?:p|page_id|id|a|aid|art|article|articulo|nota|noticia|story|nid)=", re.IGNORECASE)
 _SECTION = re.compile(r"/([a-z]+)/?", re.IGNORECASE)
 
+# What cannot be found, and what is said of it.
+_PAGE = r"(?:page|article|content|story|file|url|document|post)"
+_SOUGHT = (
+    r"(?: (?:that )?you(?: have| ve)? (?:requested|followed|(?:are|were|re) (?:looking|searching) for))?"
+)
+_PAGINA = r"(?:pagina|articulo|nota|noticia|contenido|publicacion)"
+_BUSCADA = (
+    r"(?: que (?:buscas?|estas? buscando|has? buscado|intentas? ver|solicitas?|has? solicitado))?"
+    r"(?: solicitad[ao])?"
+)
+_HEADLINE = 3  # words of a part of an address that is the headline of an article
+_NUMBER = re.compile(r"\d{3}|[a-z]\d", re.IGNORECASE)
+# What sections are called everywhere: from within another part of the site they are never the article.
+_SECTIONS = frozenset({
+    "noticias", "ultimas-noticias", "actualidad", "politica", "economia", "deportes", "mundo", "sociedad", "cultura",
+    "opinion", "news", "politics", "business", "sports", "world",
+})  # fmt: skip
+_FEW_PARTS = 2
+_SHORT = re.compile(r"[a-z]{2,}(?:[-_][a-z]+)?/?", re.IGNORECASE)
+
 # A part of a title that is nothing but this; "Plane not found after two weeks" is news.
 _PHRASE = re.compile(
-    r"(?:http )?(?:error )?40[34](?: error)?(?: page| pagina)?(?: not found| no encontrad[ao])?"
-    r"|(?:the |this |your |oops |sorry )*(?:page|article|content|story|file|url|document)"
-    r" (?:was |is |you requested |you (?:are|were) looking for )*"
-    r"(?:not found|(?:could|can) ?not be found|does not exist|doesn t exist|no longer exists|is no longer available)"
+    r"(?:(?:http )?(?:error )?40[34](?: error)?(?: page| pagina)?(?: not found| no encontrad[ao])?"
+    r"|(?:(?:error )?40[34] )?(?:(?:oops|sorry|we are sorry|we re sorry|the|this|that|your|requested) )*"
+    rf"(?:{_PAGE}{_SOUGHT}"
+    r" (?:(?:was |is )?not found|(?:could ?n[o ]t|can ?n?o?t) be found|does ?n[o ]t exist|no longer exists"
+    r"|is (?:no longer|not) available|isn t available|(?:has been|was) (?:removed|deleted))"
+    rf"|(?:we )?(?:could ?n[o ]t|can ?n?o?t) find (?:the|this|that|your) {_PAGE}{_SOUGHT})"
     r"|not found|nothing (?:was )?found"
+    rf"|(?:(?:error )?40[34] )?(?:(?:lo sentimos|ups|uy|oops|la|el|est[ae]|es[ae]) )*(?:{_PAGINA}{_BUSCADA}"
+    r" (?:no (?:ha sido |fue )?encontrad[ao]|(?:ya )?no existe|(?:ya )?no (?:esta |se encuentra )?disponible"
+    r"|no se (?:encuentra|encontro|ha encontrado|pudo encontrar)(?: disponible)?"
+    r"|(?:ha sido|fue) (?:eliminad|retirad|borrad)[ao])"
+    rf"|no (?:encontramos|hemos encontrado|pudimos encontrar|se encontro) (?:la|el|est[ae]) {_PAGINA}{_BUSCADA})"
+    r"|no encontrad[ao]|pagina (?:inexistente|nao encontrada|non trovata|no trobada)"
+    r"|(?:page|article) (?:introuvable|non trouvee?)|seite nicht gefunden|artikel nicht gefunden"
     r"|(?:lo sentimos |ups |uy |oops )*(?:la |esta |el |este )?(?:pagina|articulo|nota|noticia|contenido)"
     r" (?:que (?:buscas|busca|has buscado|intentas ver) )?(?:solicitad[ao] )?"
     r"(?:no (?:ha sido |fue )?encontrad[ao]|(?:ya )?no existe|no (?:esta )?disponible"
     r"|no se (?:encuentra|encontro|ha encontrado|pudo encontrar))(?: disponible)?"
+    r"|(?:lo sentimos |ups |uy |oops |perdon )*(?:la |esta |el |este )?(?:pagina|articulo|nota|noticia|contenido"
+    r"|publicacion|enlace)(?: que (?:buscas|busca|buscabas|solicitas(?:te)?))?"
+    r" ya no (?:existe|(?:esta|se encuentra)(?: mas)? disponible)"
+    r"|(?:lo sentimos |ups |uy |oops |perdon )*no (?:encontramos|hemos encontrado|pudimos encontrar|hallamos)"
+    r" (?:la |el |esta |este )?(?:pagina|articulo|nota|noticia|contenido)(?: que (?:buscas|busca|buscabas))?"
+    r"|(?:oops |sorry |whoops )*(?:that|this|the) (?:page|article|story|content)"
+    r" (?:can ?not|can t|couldn t|could not) be found"
+    r"|(?:oops |sorry |whoops )*we (?:can t|couldn t|could not|can ?not) find (?:that|the|this) page"
     r"|no encontrad[ao]|no se encontro la pagina|pagina (?:inexistente|nao encontrada|non trovata|no trobada)"
-    r"|(?:page|article) (?:introuvable|non trouvee?)|seite nicht gefunden|artikel nicht gefunden"
+    r")"
 )
+# The whole title but for the site; before a colon either may be news ("UPS: ..."). The first asks for its mark.
+_EXCLAIMS = re.compile(r"ups|uy|oops|whoops")
+_WENT_WRONG = re.compile(r"(?:ups |uy |oops |whoops )*(?:algo (?:salio|ha salido) mal|something went wrong)")
+_SITE = re.compile(r"\s*[|·•»«]+\s*|\s+[\-\u2010-\u2015]+\s+")
+_SENTENCE = re.compile(r"[.!?\n]+")
 _ASKS_FOR_PROOF = re.compile(
     r"just a moment|attention required|access denied|are you (?:a )?(?:robot|human)|pardon our interruption"
     r"|(?:please )?verify (?:that )?you are (?:a )?human|checking your browser.*|un momento|verificacion de seguridad"
@@ -72,6 +114,7 @@ _PROOF_MARKS = (
     "_incapsula_resource", "cf-turnstile", "challenge-platform", "perimeterx",
 )  # fmt: skip
 _PARTS = re.compile(r"\s*[|·•»«:!¡?¿.…]+\s*|\s+[\-\u2010-\u2015/]+\s+|\s*,\s+")
+_SITE = re.compile(r"\s*[|·•»«]+\s*|\s+[\-\u2010-\u2015]+\s+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +194,19 @@ def _by_address(page: Seen, words: int) -> Verdict | None:
         and not _GONE.search(asked)
     ):
         return Verdict("soft_404", f"it leads to a page for what is not there: {page.url}")
+    if (
+        not page.article
+        and same_site(page.asked, page.url)
+        and (
+            _names_an_article(asked)
+            or (path.strip("/").lower() in _SECTIONS and asked.strip("/").count("/") > 0)
+        )
+        and 0 < len(last) <= _FEW_PARTS
+        and not _names_an_article(path)
+        and all(_SHORT.fullmatch(part) for part in last)
+        and (len(last) == 1 or last[0].lower() in _SECTIONS or path.rstrip("/") + "/" in asked)
+    ):
+        return Verdict("soft_404", f"it leads to a section: {page.url}")
     section = _SECTION.fullmatch(path)
     if (
         section
@@ -162,21 +218,47 @@ def _by_address(page: Seen, words: int) -> Verdict | None:
     return None
 
 
+def _names_an_article(path: str) -> bool:
+    """Tell whether a part of ``path`` is long enough for a headline, or has a number as articles have."""
+    return any(
+        len([word for word in re.split(r"[-_]", part) if word]) >= _HEADLINE or _NUMBER.search(part)
+        for part in path.split("/")
+    )
+
+
 def _by_title(page: Seen, words: int) -> Verdict | None:
     if words >= LITTLE:
+        # Below its message many a page lists what is new, or is read most. A title that is nothing but the phrase is no
+        # headline: one that has it in a part may be, and so may a number.
+        for title in () if page.article else page.titles:
+            if _PHRASE.fullmatch(_plain(title)) and not _plain(title).isdigit():
+                return Verdict("soft_404", f"it calls itself {title[:100]!r}")
         return None
     for title in page.titles:
         whole = _plain(title)
-        parts = {whole, *map(_plain, _PARTS.split(title))}
+        # What calls itself an article may have a headline like "Not found: the lost city"; the site is behind a bar.
+        parts = {whole, *map(_plain, (_SITE if page.article else _PARTS).split(title))}
         if any(_ASKS_FOR_PROOF.fullmatch(part) for part in parts) and not page.article:
             return Verdict("captcha", f"it asks whether we are a robot: {title[:100]}")
-        if any(_PHRASE.fullmatch(part) for part in parts):
+        if any(_PHRASE.fullmatch(part) for part in parts) or (words < HARDLY_ANY and _apologises(title)):
             return Verdict("soft_404", f"it calls itself {title[:100]!r}")
+    if words < HARDLY_ANY and not page.article:
+        for sentence in _SENTENCE.split(page.text):
+            if _PHRASE.fullmatch(_plain(sentence)):
+                return Verdict("soft_404", f"it says of itself {sentence.strip()[:100]!r}")
     # Many an article has such a box for its comments: only where there is next to nothing else.
     marks = [mark for mark in _PROOF_MARKS if any(mark in one.lower() for one in page.marks)]
     if words < HARDLY_ANY and marks and not page.article:
         return Verdict("captcha", f"it holds hardly any text, and {marks[0]}")
     return None
+
+
+def _apologises(title: str) -> bool:
+    for part in _SITE.split(title):
+        plain = _plain(part)
+        if _WENT_WRONG.fullmatch(plain) or ("!" in part and _EXCLAIMS.fullmatch(plain)):
+            return True
+    return False
 
 
 def _by_consent(page: Seen) -> Verdict | None:

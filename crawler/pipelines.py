@@ -17,12 +17,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from archive import known as stored
-from archive import ledger, queue, rematch, standing, store
+from archive import ledger, merge, queue, rematch, standing, store
 from archive.connect import transaction
 from archive.match import Matcher
 from archive.model import (
     Change,
     Hit,
+    KnownArticle,
     KnownPage,
     Outcome,
     PageOutcome,
@@ -32,7 +33,7 @@ from archive.model import (
     RobotsRecord,
 )
 from archive.reach import index_new
-from crawler import coverage, recognise, refetch, schedule
+from crawler import coverage, recognise, refetch, schedule, strayed
 from crawler import ingest as deciding
 
 # SQLite's codes for a file that fails, whatever is put into it: full, read-only, locked, broken, gone.
@@ -203,19 +204,26 @@ def _store_page(conn: sqlite3.Connection, page: PageOutcome) -> Tally:
     task = page.task
     was = stored.by_id(conn, task.article_id)
     known_page = stored.page(conn, task.article_id) or KnownPage()
-    landed = deciding.landed(page)
+    first = known_page.read_at is None
+    if was is not None and not first:
+        led = [(url, why, *merge.owner(conn, url)) for url, why in deciding.aliases(page)]
+        page = strayed.distrust(page, was, led)
+    landed = deciding.landed(page) if first or page.article is not None else None
     if was is not None and landed is not None:
         store.move(conn, task.article_id, landed)
     title = None
     if page.article is not None and was is not None:
         fields, title = deciding.merge_page(page.article, was), deciding.page_title(page.article)
         store.change_article(conn, was, fields, "page read" if not was.text else "page revised", page.at)
-        if was.published_at is None and coverage.is_old(fields.published_at, page.at):
+        # However late its page was read: how old it is now says nothing of how old it was.
+        if was.published_at is None and coverage.dated_old(fields.published_at, was.offered_since or page.at):
             store.turned_out_old(conn, task.article_id)
+            known_page = stored.page(conn, task.article_id) or known_page
         tally.articles = 1
     if was is not None and (page.article is not None or landed is not None):
         for url, why in deciding.aliases(page):
-            store.add_alias(conn, task.article_id, url, why, page.at)
+            if first or _may_be_one(conn, was, url, why):
+                store.add_alias(conn, task.article_id, url, why, page.at)
     plan = refetch.plan(page, known_page)
     if plan.state in (PageState.FAILED, PageState.GONE):
         log.info("page %s: %s: %s %s", plan.state, task.url, page.reason, page.detail)
@@ -225,6 +233,15 @@ def _store_page(conn: sqlite3.Connection, page: PageOutcome) -> Tally:
     if count != refused:
         ledger.count_refused(conn, task.source_id, count, coverage.pages_blocked(count), page.at)
     return tally
+
+
+def _may_be_one(conn: sqlite3.Connection, was: KnownArticle, url: str, why: str) -> bool:
+    """Tell whether ``url``, named by a page that was read before, is not the address of an article of other words."""
+    owner, _ = merge.owner(conn, url)
+    if why == strayed.REDIRECT or owner in (None, was.article_id):
+        return True  # where its redirects end, the words that were read there have been compared
+    other = stored.by_id(conn, owner)
+    return other is not None and strayed.shared(other.text, was.text, whole=True) >= strayed.OWN
 
 
 def take_matches(conn: sqlite3.Connection, matcher: Matcher, aside: Aside) -> tuple[int, list[Matched]]:

@@ -1,15 +1,18 @@
 """When an article was published, as its page says it, and what on the page says so.
 
-    JSON-LD ─▶ meta ─▶ time ─▶ URL ─▶ text      the first that can be true; the origin is kept beside it
+    JSON-LD ─▶ meta ─▶ time ─▶ URL ─▶ words above the text ─▶ other times ─▶ text
+
+The first that can be true; its origin is kept beside it.
 
 What cannot be true: the future; what lies before `dates.EARLIEST`; the moment at which the page was fetched, for that
-is a clock; the moment at which the file was written (Last-Modified), where the page also names an earlier day. The day
-in a masthead is today's for every article, so a time in the frame of a page counts for nothing.
+is a clock; the moment at which the file was written (Last-Modified), where the page also names an earlier day; the day
+of the fetch, where the address names an earlier one: pages that are built anew say when. The day in a masthead is
+today's for every article, so a time in the frame of a page counts for nothing (`crawler.frame`). One that stands
+neither above the text nor says that it is the article's comes behind the address.
 """
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -19,7 +22,7 @@ from htmldate import find_date
 
 from archive.model import PublishedFrom
 
-from . import dates
+from . import dates, frame, printed
 from .metadata import Metadata
 
 META = (
@@ -46,9 +49,6 @@ _CLOCK = re.compile(
     r"(?:^|[\s_-])(?:clock|reloj|today|hoy|current|updated?|(?:date)?modified|actualizad[oa])(?:$|[\s_-])",
     re.IGNORECASE,
 )
-_MASTHEAD = "header[not(.//h1)][not(ancestor::article or ancestor::main)]"
-_OUTSIDE = f"ancestor::aside or ancestor::nav or ancestor::footer or ancestor::{_MASTHEAD}"
-_FRAME = f".//{_MASTHEAD} | .//nav | .//footer | .//aside | .//time | .//meta | .//script"
 
 
 class Said(NamedTuple):
@@ -65,13 +65,16 @@ def read(
     """Return when the page ``tree``, fetched at ``now`` from ``url``, says it was published, and where it says so."""
     refused: set[str] = set()
     written: Said | None = None
+    addressed = dates.from_url(url)
     for one in _candidates(tree, said, url):
         if one.moment is None:
             continue
         if not _possible(one, now):
             # Found once more in the text of the page it is no better.
             refused |= {one.moment.date().isoformat(), one.text.strip()[:10]}
-        elif last_modified is not None and abs(one.moment - last_modified) <= WRITTEN:
+        elif (last_modified is not None and abs(one.moment - last_modified) <= WRITTEN) or (
+            addressed is not None and now - one.moment < _DAY and one.moment - addressed > 2 * _DAY
+        ):
             written = written or one
         elif written is None or written.moment is None or one.moment < written.moment - _DAY:
             return one.moment, one.origin
@@ -102,24 +105,32 @@ def _candidates(tree: Any, said: Metadata, url: str) -> Iterator[Said]:
     for name in META:
         for text in said.meta.get(name, ()):
             yield Said(PublishedFrom.META, text, dates.from_iso(text))
-    for text in _times(tree):
+    own = frame.own(tree)
+    sure, unsure = _times(own)
+    for text in sure:
+        yield Said(PublishedFrom.TIME, text, dates.from_iso(text))
+    for text in printed.times(own):
         yield Said(PublishedFrom.TIME, text, dates.from_iso(text))
     for place in (url, said.canonical_url):
         if place:
             yield Said(PublishedFrom.URL, "", dates.from_url(place))
+    for text in printed.lines(own):
+        yield Said(PublishedFrom.TEXT, text, dates.from_iso(text))
+    for text in unsure:
+        yield Said(PublishedFrom.TIME, text, dates.from_iso(text))
 
 
-def _times(tree: Any) -> Iterator[str]:
-    """Yield the times of the page, those that are marked as its own first; those of other stories and clocks never."""
-    marked = tree.xpath(
+def _times(own: frame.Own) -> tuple[list[str], list[str]]:
+    """Return the times that are the article's own, by their marks or their place, and the first of the rest."""
+    marked = own.tree.xpath(
         '//*[@itemprop="datePublished"]/@datetime | //*[@itemprop="datePublished"][not(self::meta)]/@content'
         " | //time[@pubdate]/@datetime"
     )
-    yield from map(str, marked)
-    times = tree.xpath(f"//time[@datetime][not({_OUTSIDE})]")
-    own = [time for time in times if not _is_clock(time)]
-    inside = [time for time in own if any(one.tag in ("article", "main") for one in time.iterancestors())]
-    yield from (time.get("datetime") for time in (*inside[:1], *own[:1]))
+    above = {id(one) for one in own.head}
+    times = [time for time in own.tree.xpath("//time[@datetime]") if not _is_clock(time)]
+    sure = [time.get("datetime") for time in times if id(time) in above]
+    unsure = [time.get("datetime") for time in times if id(time) not in above]
+    return [*map(str, marked), *sure[:1]], unsure[:1]
 
 
 def _days_of_clocks(tree: Any) -> set[str]:
@@ -134,14 +145,14 @@ def _is_clock(element: Any) -> bool:
 
 def _in_text(tree: Any, now: datetime) -> str | None:
     """Return the day that the text of the page names, as htmldate reads it."""
-    day = _guess(tree, now)
+    inner = frame.own(tree).tree
+    day = _guess(inner, now)
     if day is None or abs((dates.from_iso(day) or now) - now) > 2 * _DAY:
         return day
-    # Today's: of the article, or of the masthead. Without what frames an article only its own is left.
-    inner = copy.deepcopy(tree)
-    for element in inner.xpath(_FRAME):
+    # Today's: of the article, or of a clock. Without the times and the clocks only its own is left.
+    for element in inner.xpath(".//time | .//meta"):
         element.drop_tree()
-    for element in [one for one in inner.iter("div", "span", "p", "time", "section") if _is_clock(one)]:
+    for element in [one for one in inner.iter("div", "span", "p", "section") if _is_clock(one)]:
         if element.getparent() is not None:
             element.drop_tree()
     return day if _guess(inner, now) == day else None

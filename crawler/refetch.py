@@ -5,7 +5,8 @@
     max-age      of the page: not before, up to six hours
     late         one request counts for all whose time has passed, and for one that would come within half an hour
     a failure    is tried again after ten minutes and an hour, as if it was never read; then its next time counts
-    not there    (404, 410, an error page, no text) is an answer: its next time is asked whether it has come back
+    not there    (404, 410, an error page, no text, another article) is an answer: its next time is asked whether it
+                 has come back
     backfill     never by time: what was old at the first contact does not change in the day after it
 
 So a page is asked for four times at most in its first day, with two more tries for each that fails, each time within
@@ -28,7 +29,7 @@ MOST_WAIT = timedelta(
 _TRIES = schedule.PAGE_WAITS[:2]
 
 # What says that the page is not there, or is no article any more; not that it could not be asked for.
-GONE = frozenset({"http_404", "http_410", "soft_404", "no_text", "empty", "parse_error"})
+GONE = frozenset({"http_404", "http_410", "soft_404", "moved_on", "no_text", "empty", "parse_error"})
 _FOR_GOOD = frozenset({"http_410", "refused"})
 
 

@@ -22,6 +22,7 @@ _CHANGE = {
     "parse_timeout": "look at it with `presswatch try`; if it lasts, take it out",
     "parse_memory": "look at it with `presswatch try`; if it lasts, take it out",
     "soft_404": "open it in a browser: the paper has taken the article away, or moved it",
+    "moved_on": "open it in a browser: the paper sends its readers on to something else",
     "captcha": "open it in a browser: we are taken for a robot. "
     "Set network.contact in settings.yaml, raise every:, write to the paper",
     "refused": "a private address: if it is yours, name its network under network.allow_private in settings.yaml",

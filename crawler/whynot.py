@@ -146,6 +146,14 @@ def variants(url: str) -> list[str]:
     return [one for one in dict.fromkeys(made) if one is not None and one != canonical(url)]
 
 
+def schemed(text: str) -> list[str]:
+    """Return the keys of the addresses that ``text`` is but for its http:// or https://, none where it is none."""
+    if place(text) is not None or "/" not in text or plain(f"https://{text}") is None:
+        return []
+    made = (canonical(f"{scheme}://{text}") for scheme in ("https", "http"))
+    return [one for one in made if one is not None]
+
+
 def kin(one: str, other: str) -> bool:
     """Tell whether two hosts (with port) look like one site: one is the other, or a part of it (feeds., www.)."""
     one, other = one.removeprefix("www."), other.removeprefix("www.")

@@ -73,7 +73,7 @@ def explain(
             raise ArchiveError(f"{path} is of an earlier version: run `presswatch migrate` first")
         text = url.strip()
         address = upgrade.canonical(text) if whynot.place(text) else None
-        found = trace.find(conn, text, address, whynot.variants(text) if address else ())
+        found = trace.find(conn, text, address, whynot.variants(text) if address else whynot.schemed(text))
         if isinstance(found, Found):
             answer = _present(conn, config, found, topic or [])
         elif found:
@@ -122,11 +122,13 @@ def _present(conn: sqlite3.Connection, config: Config, found: Found, wanted: Seq
         "source_name": article["source_name"],
         "country": article["country"],
         "language": article["lang"],
+        "language_said": article["language_said"],
         "endpoint": known.offers[0]["endpoint"] if known.offers else None,
         "offers": known.offers,
         "first_seen": article["first_seen_at"],
         "backfill": bool(article["backfill"]),
         "content": article["content"],
+        "paywalled": None if article["paywalled"] is None else bool(article["paywalled"]),
         "characters": {name: len(article[name]) for name in ("title", "summary", "text")},
         "page": page and {
             key: page[key]

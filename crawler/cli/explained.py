@@ -56,6 +56,12 @@ def _article(answer: Value) -> Iterator[str]:
     yield _row("published", day)
     sizes = ", ".join(f"{name} {size:,}" for name, size in answer["characters"].items() if size)
     yield _row("read", f"{answer['content']} (characters: {sizes or 'none'})")
+    if answer["paywalled"] is not None:
+        yield _row("paywalled", f"{'yes' if answer['paywalled'] else 'no'}, as its page says")
+    if answer["language_said"]:
+        yield _row(
+            "language", f"{answer['language']}, by its text; it is said to be in {answer['language_said']}"
+        )
     if answer["wire"]:
         yield _row("credits", answer["wire"])
     yield from _page(answer["page"], answer["url"])

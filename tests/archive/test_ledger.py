@@ -305,7 +305,10 @@ def test_a_page_that_is_read_later_leaves_backfill_as_it_is(conn: sqlite3.Connec
     assert column(conn, "select backfill from matches") == [1]
 
 
-@pytest.mark.parametrize(("minutes", "old"), [(-49 * 60, 1), (-47 * 60, 0)])
+@pytest.mark.parametrize(
+    ("minutes", "old"),
+    [(-49 * 60, 1), (-47 * 60, 0), pytest.param(-60 * 60, 0, id="a day is over at its end"), (-84 * 60, 1)],
+)
 def test_an_undated_article_that_its_page_dates_long_before_the_first_contact_is_backfill(
     conn: sqlite3.Connection, minutes: float, old: int
 ) -> None:
@@ -318,6 +321,29 @@ def test_an_undated_article_that_its_page_dates_long_before_the_first_contact_is
     match(conn)
     assert column(conn, "select backfill from articles") == [old]
     assert column(conn, "select distinct backfill from matches") == [old]
+
+
+def test_an_article_whose_page_could_only_be_read_days_later_is_as_old_as_it_was_when_it_was_met(
+    conn: sqlite3.Connection,
+) -> None:
+    store(conn, poll([entry("undated", "Peru some day")]))
+    match(conn)
+    found = page(1, "Lithium in the salt flats", "undated", at=later(40 * 60))
+    assert found.article is not None
+    dated_page = replace(found.article, published_at=later(-20 * 60), published_from=PublishedFrom.META)
+    store(conn, replace(found, article=dated_page))
+    match(conn)
+    assert column(conn, "select distinct backfill from matches") == [0]
+
+
+def test_what_turns_out_to_be_old_is_not_read_again_by_time(conn: sqlite3.Connection) -> None:
+    store(conn, poll([entry("undated", "Peru some day")]))
+    match(conn)
+    found = page(1, "Lithium in the salt flats", "undated")
+    assert found.article is not None
+    dated_page = replace(found.article, published_at=later(-99 * 60), published_from=PublishedFrom.META)
+    store(conn, replace(found, article=dated_page))
+    assert column(conn, "select again_at from pages") == [None]
 
 
 def test_what_a_known_feed_adds_is_news_however_old_its_page_says_that_it_is(

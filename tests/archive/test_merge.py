@@ -142,7 +142,7 @@ def test_the_older_takes_from_the_newer_what_it_lacks(conn: sqlite3.Connection) 
 
 
 @pytest.mark.parametrize(
-    "result", [led(2, "b", A, "Texto"), led(1, "a", B, "Texto"), named(2, "b", A, "Texto")]
+    "result", [led(2, "b", A, "Texto"), led(1, "a", B, "El primer texto"), named(2, "b", A, "Texto")]
 )
 def test_storing_the_page_that_showed_it_twice_changes_nothing(conn: sqlite3.Connection, result: Any) -> None:
     two(conn)

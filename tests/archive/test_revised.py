@@ -152,6 +152,126 @@ def test_a_page_that_is_no_longer_there_leaves_its_text_and_says_so_until_it_is_
     assert column(conn, "select text from articles") == ["Texto, corregido"]
 
 
+# --- what is another page by now ------------------------------------------------------------------------------------
+
+OLD = """El Congreso de Lima votó de noche la ley del litio, que había vuelto de la comisión por segunda vez este año.
+La ministra prometió cuarenta puentes antes de fin de año, y no nombró ninguno de los lugares donde han de estar.
+Dos comisiones informan en agosto, y nadie en la sala supo decir qué fue del informe que se pidió el año pasado."""
+OTHER = """Una tormenta dejó sin luz a tres barrios del puerto, donde los pescadores esperan desde el lunes para salir.
+El alcalde pidió paciencia, y dijo que las cuadrillas trabajan con linternas en los postes de la avenida del mar."""
+ELSEWHERE = "https://news.example/b"
+
+
+def beside(conn: sqlite3.Connection, text: str = OTHER) -> None:
+    """Article 1 about Peru, and article 2 at another address; both were read, and found."""
+    store(conn, offered("Peru votes"), read(OLD, "Peru votes"))
+    store(conn, poll([entry("b", "Storm in Peru")], 2))
+    found = page(2, text, "b")
+    assert found.article is not None
+    store(conn, replace(found, article=replace(found.article, title="Storm in Peru")))
+    match(conn)
+
+
+def leads(text: str, title: str, at: float = HOUR, url: str = ELSEWHERE) -> PageOutcome:
+    return read(text, title, at, url=url)
+
+
+def names(text: str, title: str, at: float = HOUR, url: str = ELSEWHERE) -> PageOutcome:
+    found = read(text, title, at)
+    assert found.article is not None
+    return replace(found, article=replace(found.article, canonical_url=url))
+
+
+KEPT = ("articles", "revisions", "changes", "matches", "hits", "aliases", "offers")
+
+
+@pytest.mark.parametrize("url", [ELSEWHERE, "https://news.example/live"])
+@pytest.mark.parametrize("shows", [leads, names])
+def test_an_article_whose_page_becomes_another_keeps_its_text_and_stays_itself_until_it_is_back(
+    conn: sqlite3.Connection, shows: Any, url: str
+) -> None:
+    beside(conn)
+    before = dump(conn, *KEPT)
+    for at in (HOUR, 6 * HOUR):
+        store(conn, shows(OTHER, "Storm in Peru", at, url))
+        row = one(conn, "select state, reason, gone_at, detail from pages where article_id = 1")
+        assert (row["state"], row["reason"], row["gone_at"]) == ("gone", "moved_on", later(HOUR).isoformat())
+        assert url in row["detail"]
+        assert dump(conn, *KEPT) == before
+    store(conn, read(OLD, "Peru votes", 24 * HOUR))
+    assert one(conn, "select state, reason from pages where article_id = 1") == {
+        "state": "read",
+        "reason": None,
+    }
+    assert dump(conn, *KEPT) == before
+
+
+def test_the_title_of_another_article_alone_does_not_make_two_articles_one(conn: sqlite3.Connection) -> None:
+    beside(conn)
+    store(conn, leads(OTHER, "Peru votes"))
+    assert column(conn, "select merged_into from articles") == [None, None]
+    assert column(conn, "select state from pages where article_id = 1") == ["gone"]
+
+
+def test_a_page_that_names_an_article_of_other_words_and_has_its_own_is_read_and_not_merged(
+    conn: sqlite3.Connection,
+) -> None:
+    beside(conn)
+    store(conn, names(f"{OLD}\nCorregido.", "Peru votes"))
+    assert column(conn, "select merged_into from articles") == [None, None]
+    assert column(conn, "select text from articles where id = 1") == [f"{OLD}\nCorregido."]
+    assert dump(conn, "aliases") == {"aliases": []}
+
+
+@pytest.mark.parametrize("shows", [leads, names])
+def test_two_articles_of_one_text_become_one_when_the_page_of_one_leads_to_the_other_later(
+    conn: sqlite3.Connection, shows: Any
+) -> None:
+    beside(conn, OLD)
+    store(conn, shows(OLD, "Peru votes"))
+    assert column(conn, "select merged_into from articles order by id") == [None, 1]
+
+
+@pytest.mark.parametrize(
+    ("text", "title"), [(f"{OLD}\nFin agregado.", "A country votes"), (OTHER, "Peru votes")]
+)
+def test_an_article_that_moved_with_its_words_or_its_title_has_another_address(
+    conn: sqlite3.Connection, text: str, title: str
+) -> None:
+    store(conn, offered("Peru votes"), read(OLD, "Peru votes"))
+    store(conn, leads(text, title))
+    assert column(conn, "select url from aliases") == [ELSEWHERE]
+    assert column(conn, "select text from articles") == [text]
+    # From then on it is there, whatever is rewritten.
+    store(conn, leads(OTHER, "Storm in Peru", 6 * HOUR))
+    assert column(conn, "select text from articles") == [OTHER]
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "state"),
+    [
+        pytest.param(
+            "Te invitamos a leer las noticias más vistas.", "¡Ups!", "gone", id="a few words of regret"
+        ),
+        pytest.param("Te invitamos a leer las noticias más vistas.", None, "gone", id="under no title"),
+        pytest.param("Corrección: esta nota se retiró.", "Peru votes", "read", id="cut to a correction"),
+        pytest.param(OTHER, "Storm in the harbour", "read", id="rewritten under a new title"),
+        pytest.param(OLD[:50], "Congress meets", "read", id="its own first words under a new title"),
+    ],
+)
+def test_a_page_of_which_next_to_nothing_is_left_under_another_title_is_not_the_article(
+    conn: sqlite3.Connection, text: str, title: str | None, state: str
+) -> None:
+    store(conn, offered("Peru votes"), read(OLD, "Peru votes"))
+    match(conn)
+    for at, then in (HOUR, "18:00"), (6 * HOUR, "12:00"):
+        store(conn, read(text, title, at))
+        if state == "gone":
+            assert again(conn) == then, "the next time is asked whether it is back"
+        assert column(conn, "select state from pages") == [state]
+        assert column(conn, "select text from articles") == [OLD if state == "gone" else text]
+
+
 def walled(text: str, at: float) -> PageOutcome:
     """A page that says it must be paid for."""
     found = read(text, at=at)
@@ -169,6 +289,30 @@ def test_a_wall_that_goes_up_takes_nothing_back_but_an_edit_beside_it_counts(
     assert column(conn, "select count(*) from revisions") == [0]
     store(conn, walled("El Congreso no votó…", 3 * HOUR))
     assert column(conn, "select text from revisions") == [whole]
+
+
+OFFER = "Suscríbete desde un sol al mes y accede a todo el contenido, sin publicidad."
+
+
+@pytest.mark.parametrize(
+    ("shows", "text", "kept"),
+    [
+        pytest.param(walled, OFFER, True, id="the page says so"),
+        pytest.param(walled, "Desde un sol al mes, sin publicidad.", True, id="the page alone says so"),
+        pytest.param(lambda text, at: read(text, at=at), OFFER, True, id="its words say so"),
+        pytest.param(
+            lambda text, at: read(text, at=at), "Corrección: esta nota se retiró por errores.", False,
+            id="a correction offers nothing",
+        ),
+    ],
+)  # fmt: skip
+def test_an_offer_to_subscribe_that_replaces_a_text_takes_nothing_back(
+    conn: sqlite3.Connection, shows: Any, text: str, kept: bool
+) -> None:
+    store(conn, offered("Peru votes"), read(OLD))
+    store(conn, shows(text, HOUR), shows(text, 6 * HOUR))
+    assert column(conn, "select text from articles") == [OLD if kept else text]
+    assert column(conn, "select state from pages") == ["read"]
 
 
 def test_what_a_page_that_is_free_leaves_out_is_an_edit(conn: sqlite3.Connection) -> None:
@@ -244,6 +388,20 @@ def test_a_page_is_asked_for_by_what_we_have_of_it_unless_its_text_was_let_go(
     conn.execute("update articles set text = ''")
     (task,) = due.due_pages(conn, later(HOUR), 10, leave=frozenset())
     assert (task.etag, task.last_modified, task.body_hash) == (None, None, None)
+
+
+def test_an_article_at_a_new_address_is_not_asked_for_by_what_stood_at_the_old_one(
+    conn: sqlite3.Connection,
+) -> None:
+    said = "The polls are open until four, says the board."
+    store(
+        conn, offered("Peru votes", said), read("Texto", etag='"p1"', last_modified="then", body_hash="abc")
+    )
+    match(conn)
+    moved = "https://news.example/moved"
+    store(conn, poll([entry("a", "Peru votes", said, key=moved, url=moved, link=moved)], at=later(30)))
+    (task,) = due.due_pages(conn, later(HOUR), 10, leave=frozenset())
+    assert (task.url, task.etag, task.last_modified) == (moved, None, None)
 
 
 def test_the_same_page_again_costs_a_row_of_pages_and_nothing_else(conn: sqlite3.Connection) -> None:
@@ -331,6 +489,17 @@ def test_what_was_edited_before_anybody_looked_is_no_change(conn: sqlite3.Connec
     match(conn, later(11))
     assert len(column(conn, "select seq from matches")) == 1
     assert changes(conn) == []
+
+
+def test_a_name_that_leaves_the_headline_before_the_first_text_was_looked_at_is_told(
+    conn: sqlite3.Connection,
+) -> None:
+    store(conn, offered("Peru votes on lithium"))
+    match(conn)
+    store(conn, read("El litio del norte"), offered("Calm votes on lithium", at=10))
+    match(conn, later(11))
+    # Of the text nothing is told: it was read, not edited.
+    assert changes(conn) == [("peru", LEFT, "title", "Peru", "entry revised")]
 
 
 def test_a_topic_that_was_itself_changed_says_nothing_of_what_came(conn: sqlite3.Connection) -> None:

@@ -31,3 +31,10 @@ def test_which_of_two_states_was_first_does_not_matter(one: str, other: str, lan
 @given(texts)
 def test_words_that_are_added_are_never_a_clock(text: str) -> None:
     assert not only_clocks(text, f"{text} y nada más", "es")
+
+
+def test_what_changes_in_more_than_a_hundred_lines_is_no_clock() -> None:
+    table = "\n".join(f"Actualizado {hour}:02" for hour in range(101))
+    assert not only_clocks(table, table.replace(":02", ":03"), "es")
+    few = table.partition("\n")[2]
+    assert only_clocks(few, few.replace(":02", ":03"), "es")

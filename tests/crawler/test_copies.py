@@ -14,7 +14,7 @@ from archive import schema, stories
 from archive.connect import open_writer
 from archive.threads import Readers, Writer
 from crawler.copies import Copies
-from crawler.pipelines import Storing
+from crawler.storing import Storing
 from tests.archive.test_stories import TEXT, add, told
 from tests.archive.world import NOW, column, configure
 

@@ -102,6 +102,33 @@ def test_who_has_to_pay_is_told_by_the_page_or_not_at_all(
     assert read(page(head, f"<article><h1>Litio</h1>{TEXT}{body}</article>")).paywalled is expected
 
 
+@pytest.mark.parametrize(
+    "offer",
+    [
+        "<h2>Suscríbete para seguir leyendo</h2><p>Acceso ilimitado por 1 euro al mes.</p><p>Inicia sesión</p>",
+        "<p>Esta nota es exclusiva para suscriptores.</p><p>Planes desde 10 soles.</p>",
+        "<h3>Subscribe to continue reading</h3><p>One dollar a month.</p>",
+    ],
+)
+def test_an_offer_in_the_place_of_the_text_is_a_paywall_and_no_text(offer: str) -> None:
+    article = read(page("", f'<article><h1>Litio</h1>{TEXT}<div class="paywall">{offer}</div></article>'))
+    assert article.paywalled is True
+    assert article.text.endswith("previstas para agosto.")
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        pytest.param("<p>El diario pedía: suscríbete para seguir leyendo, y nadie lo hizo en un año.</p>", id="a sentence"),
+        pytest.param(f"<p>Suscríbete para seguir leyendo</p>{TEXT * 8}", id="a long text goes on"),
+        pytest.param("<p>Suscríbete a nuestro boletín</p>", id="a newsletter"),
+    ],
+)  # fmt: skip
+def test_what_only_speaks_of_subscribing_is_no_paywall(below: str) -> None:
+    article = read(page("", f"<article><h1>Litio</h1>{TEXT}{below}</article>"))
+    assert article.paywalled is None
+
+
 SPANISH = (
     "La presidenta anunció en Puno una planta de litio que dará trabajo a mil familias de la región. Los pobladores "
     "piden una consulta previa antes de que comiencen las obras, previstas para agosto. El alcalde recordó que el lago "
@@ -296,3 +323,14 @@ def test_nearly_all_pages_of_the_readability_set_have_a_text(corpus: Path) -> No
     articles = [read((folder / "source.html").read_bytes()) for folder in folders]
     assert sum(bool(article.text) for article in articles) >= 0.98 * len(folders)
     assert sum(bool(article.title) for article in articles) >= 0.97 * len(folders)
+
+
+SECTIONS = "<header><nav><ul><li><a href='/peru'>Perú</a></li><li><a href='/litio'>Litio</a></li></ul></nav></header>"
+FOOT = "<footer><p>Av. Perú 123, Lima. Suscríbase a nuestro boletín.</p></footer>"
+
+
+@pytest.mark.parametrize("said", ["", "Chile y Argentina firmaron un acuerdo aduanero en Mendoza."])
+def test_of_a_page_with_next_to_no_text_the_names_of_sections_are_none(said: str) -> None:
+    head = "<title>Chile firma con Argentina</title>"
+    article = f"<article><h1>Chile firma con Argentina</h1>{f'<p>{said}</p>' if said else ''}</article>"
+    assert read(page(head, SECTIONS + article + FOOT)).text == said

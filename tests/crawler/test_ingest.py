@@ -408,6 +408,32 @@ def test_a_teaser_is_not_the_article(
     assert content_of(summary, text, paywalled=paywalled) is expected
 
 
+WHOLE = "\n".join(f"Puno pide una consulta previa, y es la {number}." for number in range(40))
+SUBSCRIBE = "Puno pide una consulta previa…\nSuscríbete para seguir leyendo."
+
+
+@pytest.mark.parametrize(
+    ("text", "paywalled", "before", "known_paywalled", "kept"),
+    [
+        pytest.param(WHOLE[:60] + "…", True, WHOLE, True, True, id="the beginning"),
+        pytest.param("\n".join(WHOLE.split("\n")[::3]), True, WHOLE, True, True, id="some of its lines"),
+        pytest.param(SUBSCRIBE, True, WHOLE, True, True, id="the beginning, and what it costs"),
+        pytest.param("Suscríbete.", True, "Puno pide.\nLima calla.", None, True, id="a short article that was free"),
+        pytest.param("Puno ya no pide nada.", True, "Puno pide una consulta.", True, False, id="a teaser that is edited"),
+        pytest.param(WHOLE.replace("pide", "pidió")[:1_500], True, WHOLE, True, False, id="an edit of what is paid for"),
+        pytest.param(SUBSCRIBE, None, WHOLE, None, False, id="a page that says nothing of a wall"),
+    ],
+)  # fmt: skip
+def test_a_wall_that_went_up_takes_nothing_back(
+    text: str, paywalled: bool | None, before: str, known_paywalled: bool | None, kept: bool
+) -> None:
+    read = article(text=text, paywalled=paywalled, language="de")
+    fields = merge_page(read, known(text=before, paywalled=known_paywalled))
+    assert fields.text == (before if kept else text)
+    # What a wall says is no reason to call the text that is kept another language's.
+    assert fields.language == (None if kept else "de")
+
+
 @given(articles, words, words)
 def test_merging_a_page_twice_is_merging_it_once(was: KnownArticle, title: str, text: str) -> None:
     read = article(title=title, text=text)

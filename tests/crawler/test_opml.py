@@ -218,7 +218,7 @@ def test_only_feeds_go_out_and_how_a_server_is_asked_stays_here(tmp_path: Path) 
     assert done.err.splitlines() == [
         "not exported, as OPML lists feeds: 1 sitemap",
         "not exported, as OPML lists feeds: 2 search feeds",
-        "not exported: how faro is asked (user_agent, headers, username)",
+        "not exported: how faro is asked (user_agent, headers, username, verify)",
     ]
 
 

@@ -233,7 +233,7 @@ _ACTING = (
     "smtplib",
     "aiosmtplib",
 )
-_OURS = {"archive", "archive.errors", "archive.model", "archive.normalize"}
+_OURS = {"archive", "archive.errors", "archive.model", "archive.months", "archive.normalize"}
 
 
 def test_a_worker_holds_nothing_that_acts(runner: asyncio.Runner) -> None:

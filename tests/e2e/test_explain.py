@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from archive.facts import Facts, Wanted
 from crawler import watchlist
 from crawler.cli.app import app
+from crawler.cli.explained import as_text
 from tests.conftest import Done, presswatch
 from tests.e2e.world import Answer, Site, dump, rows, write_config
 
@@ -23,6 +24,7 @@ LONG = "</p><p>".join(
 PAGE = (
     "<html lang='en'><head><title>T</title></head><body><article><h1>T</h1><p>{}</p></article></body></html>"
 )
+FREE = '<script type="application/ld+json">{"@type": "NewsArticle", "isAccessibleForFree": true}</script>'
 WALL = "We and our partners store cookies on your device. Accept all, or reject what you do not want."
 ITEM = "<item><title>{title}</title><link>{site}/{name}</link><guid>{name}</guid><description>{summary}</description></item>"
 ENTRIES = {
@@ -52,9 +54,14 @@ def site() -> Iterator[Site]:
             ),
             "/feed": Answer(feed(site.url, **ENTRIES)),
             "/plain": Answer(feed(site.url, plain="A page that nobody wants")),
-            "/many": Answer(feed(site.url, **{f"m{number}": f"Number {number}" for number in range(11)})),
+            "/many": Answer(
+                feed(site.url, **{f"m{number}": f"Number {number}" for number in (0, 1, 10, *range(2, 10))})
+            ),
             "/broken": Answer(b"no", 403),
-            "/talks": Answer(PAGE.format(f"In Peru they met. {LONG}").encode(), headers=html),
+            "/talks": Answer(
+                PAGE.format(f"In Peru they met. {LONG}").replace("</head>", f"{FREE}</head>").encode(),
+                headers=html,
+            ),
             "/blocked": Answer(b"no", 403),
             "/short": Answer(b"<html><body></body></html>", headers=html),
             "/video": Answer(PAGE.format("Watch the video.").encode(), headers=html),
@@ -137,6 +144,22 @@ def test_an_article_is_found_by_what_people_have_of_its_address(folder: Path, si
     url = f"{site.url}/talks"
     asked = ask.format(url=url, bare=url.removeprefix("http://"))
     assert explain(folder, asked, "--json").json["url"] == url
+
+
+def test_what_its_page_says_of_paying_and_of_its_language_is_shown(folder: Path, site: Site) -> None:
+    done = explain(folder, f"{site.url}/talks", "--json").json
+    assert (done["paywalled"], done["language_said"]) == (False, None)
+    assert explain(folder, f"{site.url}/blocked", "--json").json["paywalled"] is None
+    lines = as_text({**done, "paywalled": True, "language_said": "es"}).splitlines()
+    assert "  paywalled   yes, as its page says" in lines
+    assert "  language    en, by its text; it is said to be in es" in lines
+
+
+def test_an_address_without_its_scheme_goes_before_longer_ones_that_it_is_a_part_of(
+    folder: Path, site: Site
+) -> None:
+    answer = explain(folder, f"{site.url}/m1".removeprefix("http://"), "--json").json
+    assert (answer["url"], answer["found_by"]) == (f"{site.url}/m1", f"address, but as {site.url}/m1")
 
 
 def test_an_article_is_found_by_its_address_and_by_the_number_that_it_has(folder: Path, site: Site) -> None:
