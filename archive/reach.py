@@ -85,14 +85,20 @@ def candidate_ids(
     return f"select id from ({' union '.join(parts)}) order by id limit :limit", values  # noqa: S608 - ours
 
 
-def index_new(conn: sqlite3.Connection) -> None:
-    """Put the articles into the full-text index that are not in it yet; to be called in the transaction that made them.
+def admit_new(conn: sqlite3.Connection) -> None:
+    """Put new articles into the full-text index, and into the queue of those that may be copies of one another.
 
-    Ids only grow, and the index keeps one row an article (``articles_fts_docsize``): what lies above the last is new.
+    To be called at the end of the transaction that made them. Ids only grow, and the index keeps one row an article
+    (``articles_fts_docsize``): what lies above the last is new. Triggers would do it one by one, at thrice the cost.
     """
+    last = conn.execute("select coalesce(max(id), 0) from articles_fts_docsize").fetchone()[0]
+    conn.execute(
+        "insert into story_changes (article_id) select id from articles where id > ? order by id", (last,)
+    )
     conn.execute(
         """insert into articles_fts (rowid, title, summary, text) select id, title, summary, text from articles
-        where id > (select coalesce(max(id), 0) from articles_fts_docsize) order by id"""
+        where id > ? order by id""",
+        (last,),
     )
 
 

@@ -148,7 +148,7 @@ create index gaps_endpoint on gaps (endpoint_id, since)
 
 @migrations()
 def indexed_in_one_go(database: Database) -> None:
-    """New articles enter the full-text index at the end of their transaction (`archive.reach.index_new`)."""
+    """New articles enter the full-text index at the end of their transaction (`archive.reach.admit_new`)."""
     # A trigger did it one by one. The statement that fires one runs within a savepoint, at each of which FTS5 writes
     # what it had gathered: thirty segments to merge for the thirty entries of a feed. What is not in the index yet has
     # nothing there to be taken out: to "delete" it would break the index.
@@ -268,8 +268,8 @@ create index hit_changes_article on hit_changes (article_id, topic_id)
 @migrations()
 def stories_of_copies(database: Database) -> None:
     """Nearly identical articles are stories; and which agency a text names as its own."""
-    # Triggers queue what changed, so that none who writes articles can forget it. Of what is stored already, that of
-    # the last week becomes stories: older articles have nothing new to be a copy of.
+    # A trigger queues what changed, so that none who writes articles can forget it; what is new, `reach.admit_new`. Of
+    # what is stored already, that of the last week becomes stories: older articles have nothing new to be a copy of.
     run(
         database,
         """
@@ -316,10 +316,7 @@ insert into story_changes (article_id) select id from articles where merged_into
     (select strftime('%Y-%m-%dT%H:%M:%S', max(first_seen_at), '-7 days') from articles) order by id
 """,
     )
-    for trigger in (
-        """create trigger story_changes_insert after insert on articles begin
-            insert into story_changes (article_id) values (new.id);
-        end""",
+    database.execute(
         # A text that is let go because it is old is no news.
         """create trigger story_changes_update
         after update of title, summary, text, author, language, merged_into on articles
@@ -327,6 +324,5 @@ insert into story_changes (article_id) select id from articles where merged_into
             is not (old.title, old.summary, old.text, old.author, old.language, old.merged_into)
             and (new.text <> '' or new.pruned_at is null) begin
             insert into story_changes (article_id) values (new.id);
-        end""",
-    ):
-        database.execute(trigger)
+        end"""
+    )

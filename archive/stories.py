@@ -4,10 +4,10 @@
     store            sketch ─▶ copies (`archive.sketches`) ─▶ stories            (the writer, in a transaction)
     of               articles ─▶ their stories
 
-A trigger puts each article into the queue (``story_changes``) whose words change, so whoever writes articles needs to
-know nothing of it. `store` deletes exactly the rows that `take` saw. When the queue is empty, every pair of articles
-has been decided with what is now known of both, so the stories are those of `archive.cluster`, whatever the order in
-which articles came, and wherever the program was killed.
+`archive.reach.admit_new` puts new articles into the queue (``story_changes``), and a trigger those whose words change,
+so whoever edits articles needs to know nothing of it. `store` deletes exactly the rows that `take` saw. When the queue
+is empty, every pair of articles has been decided with what is now known of both, so the stories are those of
+`archive.cluster`, whatever the order in which articles came, and wherever the program was killed.
 
 A story's id is that of its earliest article. Seven days after it was first seen an article is settled: what it says
 later no longer moves it.

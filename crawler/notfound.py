@@ -96,8 +96,7 @@ _PHRASE = re.compile(
     r"|(?:oops |sorry |whoops )*(?:that|this|the) (?:page|article|story|content)"
     r" (?:can ?not|can t|couldn t|could not) be found"
     r"|(?:oops |sorry |whoops )*we (?:can t|couldn t|could not|can ?not) find (?:that|the|this) page"
-    r"|no encontrad[ao]|no se encontro la pagina|pagina (?:inexistente|nao encontrada|non trovata|no trobada)"
-    r")"
+    r"|no se encontro la pagina)"
 )
 # The whole title but for the site; before a colon either may be news ("UPS: ..."). The first asks for its mark.
 _EXCLAIMS = re.compile(r"ups|uy|oops|whoops")

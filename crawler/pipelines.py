@@ -32,7 +32,7 @@ from archive.model import (
     Result,
     RobotsRecord,
 )
-from archive.reach import index_new
+from archive.reach import admit_new
 from crawler import coverage, recognise, refetch, schedule, strayed
 from crawler import ingest as deciding
 
@@ -103,7 +103,7 @@ def ingest(conn: sqlite3.Connection, results: Sequence[Result], chance: Chance =
                 log.exception("a result could not be stored: %s", _named(result))
                 part = _store_failure(conn, result, error, chance)
             tally.add(part)
-        index_new(conn)
+        admit_new(conn)
     return tally
 
 

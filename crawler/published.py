@@ -14,8 +14,9 @@ neither above the text nor says that it is the article's comes behind the addres
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, NamedTuple
 
 from htmldate import find_date
@@ -66,7 +67,10 @@ def read(
     refused: set[str] = set()
     written: Said | None = None
     addressed = dates.from_url(url)
-    for one in _candidates(tree, said, url):
+    own = cache(
+        lambda: frame.own(tree)
+    )  # a copy of the page: made only where nothing above it decides, and once
+    for one in _candidates(own, said, url):
         if one.moment is None:
             continue
         if not _possible(one, now):
@@ -83,7 +87,7 @@ def read(
             written.moment,
             written.origin,
         )  # many a system gives an article that was never changed its own date
-    day = _in_text(tree, now)
+    day = _in_text(own().tree, now)
     # htmldate reads times as well, and of a change it knows nothing.
     if day is None or day in refused or day in _days_of_clocks(tree):
         return None, PublishedFrom.NONE
@@ -98,14 +102,14 @@ def _possible(one: Said, now: datetime) -> bool:
     return abs(moment - now) > AT_ONCE
 
 
-def _candidates(tree: Any, said: Metadata, url: str) -> Iterator[Said]:
+def _candidates(framed: Callable[[], frame.Own], said: Metadata, url: str) -> Iterator[Said]:
     """Yield all dates of the page but those in its text, the most trusted origin first."""
     for text in said.ld_dates:
         yield Said(PublishedFrom.JSON_LD, text, dates.from_iso(text))
     for name in META:
         for text in said.meta.get(name, ()):
             yield Said(PublishedFrom.META, text, dates.from_iso(text))
-    own = frame.own(tree)
+    own = framed()
     sure, unsure = _times(own)
     for text in sure:
         yield Said(PublishedFrom.TIME, text, dates.from_iso(text))
@@ -143,9 +147,8 @@ def _is_clock(element: Any) -> bool:
     return any(_CLOCK.search(element.get(name) or "") for name in ("class", "id", "itemprop"))
 
 
-def _in_text(tree: Any, now: datetime) -> str | None:
-    """Return the day that the text of the page names, as htmldate reads it."""
-    inner = frame.own(tree).tree
+def _in_text(inner: Any, now: datetime) -> str | None:
+    """Return the day that the text of the page names, as htmldate reads it. Takes clocks out of the tree."""
     day = _guess(inner, now)
     if day is None or abs((dates.from_iso(day) or now) - now) > 2 * _DAY:
         return day

@@ -62,7 +62,7 @@ def stored(conn: sqlite3.Connection, documents: Iterable[Mapping[str, str]]) -> 
     with transaction(conn):
         for number, fields in enumerate(documents):
             add(conn, fields, number)
-        reach.index_new(conn)
+        reach.admit_new(conn)
         while maintain.judge_texts(conn):
             pass
     rows = conn.execute(f"select {COLUMNS} from articles a join sources s on s.id = a.source_id")

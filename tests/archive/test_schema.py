@@ -124,8 +124,8 @@ def test_an_article_that_changes_before_it_is_indexed_is_indexed_as_it_stands(
             )
         conn.execute("update articles set title = 'Bolivia' where id = 1")
         conn.execute("delete from articles where id = 2")
-        reach.index_new(conn)
-        reach.index_new(conn)  # what is in it is not new
+        reach.admit_new(conn)
+        reach.admit_new(conn)  # what is in it is not new
     assert [indexed(conn, word) for word in ("peru", "bolivia", "chile", "ecuador")] == [[], [1], [], [3]]
     check_index(conn)
 

@@ -31,7 +31,7 @@ from archive.document import COLUMNS, document
 from archive.match import Matcher
 from archive.model import Source
 from archive.odd import is_odd
-from archive.reach import index_new, keep_odd
+from archive.reach import admit_new, keep_odd
 from archive.times import stamp
 from archive.topic import Topic, TopicSpec
 from crawler.pipelines import store_stored, take_stored
@@ -163,7 +163,7 @@ def build(path: Path, count: int) -> None:
                 )  # fmt: skip
                 if odd:
                     keep_odd(conn, number, (title, summary, text), odd=odd)
-            index_new(conn)
+            admit_new(conn)
         conn.execute("pragma wal_checkpoint (truncate)")
 
 

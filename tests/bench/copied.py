@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import combinations
 from sqlite3 import Connection
 
-from archive import stories
+from archive import reach, stories
 from archive.cluster import COPY, shingles
 from archive.connect import transaction
 from archive.normalize import clean
@@ -93,6 +93,7 @@ def fill(conn: Connection, documents: Iterable[Made], start: datetime = START) -
                 for number, one in enumerate(documents)
             ],
         )
+        reach.admit_new(conn)
 
 
 def drain(conn: Connection, batches: int = -1) -> None:

@@ -142,7 +142,7 @@ def fill(folder: Path, files: Path, count: int, feeds: int) -> None:
                 """insert into pages (article_id, source_id, state, reason) select id, source_id, 'off', 'pages_off'
                 from articles"""
             )
-            reach.index_new(conn)
+            reach.admit_new(conn)
             conn.execute(
                 """insert into offers (article_id, endpoint_id, link, guid, hash, first_seen_at, last_seen_at)
                 select a.id, e.id, a.url, a.id, a.id, ?1, ?1 from articles a join endpoints e using (source_id)""",

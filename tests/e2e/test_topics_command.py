@@ -10,7 +10,7 @@ import pytest
 
 from archive import due, schema
 from archive.connect import open_writer
-from archive.reach import index_new
+from archive.reach import admit_new
 from crawler.clock import system
 from crawler.config import load
 from crawler.watchlist import compile_config
@@ -66,7 +66,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
             values (?1, 'a', ?1, 'none', '2026-07-19T00:00:00+00:00', ?2, 'full')""",
             ARTICLES,
         )
-        index_new(conn)
+        admit_new(conn)
     return config
 
 
