@@ -1,6 +1,7 @@
 """Whether a digest of a subscription is due, was missed, or is to be a mail with nothing in it: pure functions.
 
 due_digests      is one due?                 state, now              -> due_at | None
+hours_since      by hours of which age?      state, edited, now      -> moment | None
 caught_up_from   since when was it missed?   state, due_at, now      -> moment | None
 proof_is_due     a mail with nothing in it?  state, last mail, due_at
 """
@@ -26,15 +27,31 @@ def due_digests(state: SubscriptionState, now: datetime) -> datetime | None:
     return due if due > _done(state) else None
 
 
+def hours_since(known: SubscriptionState, edited: Subscription, now: datetime) -> datetime | None:
+    """Return since when the hours hold that the operator's file has now, None: from the beginning.
+
+    By other hours, and for who was not in the file meanwhile, nothing was due before. Where the hours of before had
+    missed a digest, that is not taken away: by what is written now it may be due at once.
+    """
+    if known.active:
+        before = known.subscription
+        if (before.when, before.zone, before.quiet) == (edited.when, edited.zone, edited.quiet):
+            return known.hours_since
+        try:
+            missed = due_digests(known, now)
+        except ValueError:  # a zone that is no more: whatever was due by it, nobody can say
+            missed = None
+        if missed is not None and now - missed >= LATE:
+            return known.hours_since
+    return now
+
+
 def caught_up_from(state: SubscriptionState, due_at: datetime, now: datetime) -> datetime | None:
     """Return the first due moment that passed without its digest, when the one due at ``due_at`` is made now.
 
     None when that is in time. A reader is not told of a few minutes.
     """
-    schedule, quiet = _schedule(state.subscription), _quiet(state.subscription)
-    first = next_due(*schedule, _done(state), quiet)
-    if state.last_due_at is not None and last_due(*schedule, state.last_due_at, quiet) != state.last_due_at:
-        first = due_at  # the operator wrote other hours since: by these nothing was missed
+    first = next_due(*_schedule(state.subscription), _done(state), _quiet(state.subscription))
     return first if first < due_at or now - due_at >= LATE else None
 
 
@@ -56,7 +73,8 @@ def proof_is_due(state: SubscriptionState, last_mail_at: datetime | None, due_at
 
 
 def _done(state: SubscriptionState) -> datetime:
-    return max(state.created_at, state.last_due_at or state.created_at)
+    moments = (state.created_at, state.last_due_at, state.hours_since)
+    return max(one for one in moments if one is not None)
 
 
 def _schedule(subscription: Subscription) -> tuple[When, str]:

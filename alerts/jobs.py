@@ -23,7 +23,7 @@ from typing import Protocol, TypeVar
 
 from alerts import alarm, atonce, outbox, state
 from alerts.channels import Channel
-from alerts.due import due_digests
+from alerts.due import due_digests, hours_since
 from alerts.model import (
     Delivery,
     DeliveryState,
@@ -220,7 +220,12 @@ def preview(
             change=found.top_change,
         )
     # The operator's file may say more than the last start has read of it.
-    known = replace(known, subscription=subscription, seq=known.seq if from_seq is None else from_seq)
+    known = replace(
+        known,
+        subscription=subscription,
+        hours_since=hours_since(known, subscription, now),
+        seq=known.seq if from_seq is None else from_seq,
+    )
     quiet = read_quiet(subscription.quiet) if subscription.quiet else None
     due_at = next_due(read_when(subscription.when), subscription.zone, now, quiet)
     digest = build_next(conn if from_seq is None else None, known, found, due_at, now)

@@ -90,6 +90,12 @@ def told_at_once(db: Database) -> None:
     )
 
 
+@migrations()
+def since_when_hours_hold(db: Database) -> None:
+    """Since when a subscription has the hours that it has: by those, nothing was due before."""
+    db.execute("ALTER TABLE subscriptions ADD COLUMN hours_since TEXT")
+
+
 # Never edited once released: a change is another function below the last one.
 _FIRST_TABLES = (
     """
