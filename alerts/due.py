@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from alerts.model import Empty, Subscription, SubscriptionState
-from alerts.watch import Quiet, When, last_due, next_due, read_quiet, read_when, read_zone
+from alerts.watch import Quiet, When, last_due, next_due, quiet_until, read_quiet, read_when, read_zone
 
 # A digest that is later than this says so.
 LATE = timedelta(minutes=30)
@@ -20,11 +20,16 @@ LATE = timedelta(minutes=30)
 def due_digests(state: SubscriptionState, now: datetime) -> datetime | None:
     """Return the latest due moment not after ``now`` that nothing was made for yet, or None.
 
-    After a long stop there is one digest to make, not one for each day missed: it holds them all.
-    Raises ValueError when the schedule or the zone cannot be read.
+    After a long stop there is one digest to make, not one for each day missed: it holds them all. Nobody is waked for
+    it: in quiet hours it waits for their end. Raises ValueError when the schedule or the zone cannot be read.
     """
-    due = last_due(*_schedule(state.subscription), now, _quiet(state.subscription))
-    return due if due > _done(state) else None
+    schedule, quiet = _schedule(state.subscription), _quiet(state.subscription)
+    due = last_due(*schedule, now, quiet)
+    if due <= _done(state):
+        return None
+    if now - due >= LATE and quiet_until(quiet, state.subscription.zone, now) is not None:
+        return None
+    return due
 
 
 def hours_since(known: SubscriptionState, edited: Subscription, now: datetime) -> datetime | None:

@@ -43,6 +43,25 @@ def state(**changes: object) -> SubscriptionState:
             None,
             id="before its first",
         ),
+        # It is due at seven in the morning in Lima.
+        pytest.param(
+            {"subscription": subscription(quiet="08:00 to 12:00")},
+            NOON + timedelta(hours=2),
+            None,
+            id="late, in quiet hours: not now",
+        ),
+        pytest.param(
+            {"subscription": subscription(quiet="08:00 to 12:00")},
+            NOON + timedelta(hours=5),
+            NOON,
+            id="late, at their end",
+        ),
+        pytest.param(
+            {"subscription": subscription(quiet="07:01 to 12:00")},
+            NOON + timedelta(minutes=2),
+            NOON,
+            id="in time, though they have begun",
+        ),
     ],
 )
 def test_the_latest_moment_that_was_not_dealt_with_is_due(
