@@ -72,9 +72,11 @@ def proof_is_due(state: SubscriptionState, last_mail_at: datetime | None, due_at
     if subscription.empty is Empty.HEARTBEAT and not when.only_instant:
         return True
     days = 1 if subscription.empty is Empty.HEARTBEAT else 7
+    last = last_mail_at or state.created_at
+    if when.hourly or when.only_instant:
+        return due_at - last >= timedelta(days=days)  # by dates, the first hour of the day would be midnight
     local = read_zone(zone)
-    last = (last_mail_at or state.created_at).astimezone(local).date()
-    return (due_at.astimezone(local).date() - last).days >= days
+    return (due_at.astimezone(local).date() - last.astimezone(local).date()).days >= days
 
 
 def _done(state: SubscriptionState) -> datetime:
