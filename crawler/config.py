@@ -293,6 +293,7 @@ def _password(document: Document, place: Place, environ: Mapping[str, str]) -> I
 def _notes(documents: Mapping[str, Document]) -> Iterator[Complaint]:
     """What can be read and works, and may still surprise whoever wrote it. Nothing stops for it."""
     settings, readers = documents["settings"], documents["subscribers"]
+    yield from subscribers.notes(readers, documents["sources"])
     if not {"contact", "user_agent"} & set(settings.keys("network")):
         message = "note: not set, so a newspaper cannot ask you anything, and may sooner lock you out"
         yield settings.complain(("network", "contact"), message)
