@@ -95,6 +95,7 @@ def render(alarm: Alarm, recipients: Sequence[str], server: MailServer | None) -
         "foot": foot.reason(subscription, when, alarm.at, speaker),
         "leave": leave,
         "leave_said": foot.leaving(leave, speaker),
+        "leave_label": foot.leave_label(speaker),
     }
     letter = Letter(
         subscription=subscription,

@@ -67,6 +67,7 @@ class Teller:
             foot=foot.why(digest, self._when, speaker),
             leave=self._leave,
             leave_said=foot.leaving(self._leave, speaker),
+            leave_label=foot.leave_label(speaker),
         )
 
     def _subject(self, headlines: Sequence[str]) -> str:

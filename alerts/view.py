@@ -134,3 +134,4 @@ class View:
     foot: tuple[str, ...]
     leave: Leave | None
     leave_said: tuple[str, str]  # what stands before and after it
+    leave_label: str  # what a link to a page says: its address is a hundred characters that nobody reads
