@@ -159,9 +159,9 @@ async def alarms_due(look: Look, run: Run, server: MailServer | None, now: datet
 
     def prepared_all(conn: sqlite3.Connection, found: Callable[[], Found]) -> list[alarm.Prepared]:
         listening = [one for one in state.active_subscriptions(conn) if one.subscription.spikes]
-        spikes = alarm.spiking(found().paces, now) if listening else []
+        spikes = alarm.Spikes(found().paces(alarm.step(now)) if listening else ())
         prepared: list[alarm.Prepared] = []
-        for known in listening if spikes else ():
+        for known in listening:
             try:
                 if alarm.listens(known.subscription, now):
                     prepared += alarm.prepare(conn, known, spikes, server, now)

@@ -39,7 +39,7 @@ def page(what: str, accepted: str, wanted: Wanted | None = None, standing: Stand
         "ask": (say("Leave this list?"), "", say("Nothing changes until you press the button.")),
         "left": (
             say("You have left this list"),
-            say("Nothing more of it is sent to you."),
+            say("Nothing more from this list is sent to you."),
             say(
                 "Other lists go on as before. If this was a mistake, write to whoever signed you up: "
                 "only there can it be undone."
@@ -47,9 +47,7 @@ def page(what: str, accepted: str, wanted: Wanted | None = None, standing: Stand
         ),
         "later": (
             say("Not now, sorry"),
-            say(
-                "This cannot be written down just now. Nothing was changed; please try again in a few minutes."
-            ),
+            say("This could not be saved just now. Nothing was changed; please try again in a few minutes."),
             "",
         ),
         "refused": (

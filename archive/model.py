@@ -607,6 +607,17 @@ class Place(NamedTuple):
     language: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """An article as it is named: ``story`` is the same for copies of one text."""
+
+    story: int
+    title: str
+    url: str | None
+    source: str
+    place: Place
+
+
 Weekly = Mapping[str, Sequence[Mapping[Place, int]]]
 """Of each topic, of each week before: how many matches there were in each place."""
 
