@@ -35,7 +35,7 @@ from alerts.model import (
     Subscription,
     SubscriptionState,
 )
-from alerts.prepare import Found, build_next, prepare, recipients, store
+from alerts.prepare import Found, build_next, prepare, recipients, store, worded
 from alerts.render import render
 from alerts.watch import next_due, read_quiet, read_when
 from archive.errors import DeliveryError
@@ -223,7 +223,7 @@ def preview(
     known = replace(known, subscription=subscription, seq=known.seq if from_seq is None else from_seq)
     quiet = read_quiet(subscription.quiet) if subscription.quiet else None
     due_at = next_due(read_when(subscription.when), subscription.zone, now, quiet)
-    digest = build_next(conn if from_seq is None else None, known, found, due_at, now)
+    digest = worded(build_next(conn if from_seq is None else None, known, found, due_at, now), found)
     if to is None:
         return render(digest, recipients(subscription)[0], server, found.stationery)
     return render(digest, to, server, found.stationery, test_at=now)

@@ -24,6 +24,8 @@ from alerts.view import Room, View
 
 # Gmail cuts a message at 102 KB, and what it cuts off is the foot that says which sources were not read.
 HTML_LIMIT = 100_000
+# So many stories never fit: the shortest takes a hundred octets.
+_MOST = 1000
 # So many articles are told in full before the first is cut down to its headline.
 _FULL_FIRST = 20
 
@@ -83,10 +85,9 @@ def _html(teller: Teller, view: View, laid_out: Layout) -> str:
     def inlined(view: View) -> str:
         return str(_inliner().inline(laid_out.html(view)))
 
-    whole = inlined(view)
-    if _size(whole) <= HTML_LIMIT:
-        return whole
     total = teller.total
+    if total <= _MOST and _size(whole := inlined(view)) <= HTML_LIMIT:
+        return whole
     first = min(_FULL_FIRST, total)
 
     def at(steps: int) -> str:
@@ -94,7 +95,7 @@ def _html(teller: Teller, view: View, laid_out: Layout) -> str:
         return inlined(teller.view(Room(full=full, brief=min(steps, total) - full, coverage=40)))
 
     # The last step has everything in full: what did not fit may have been the coverage.
-    low, high, best = 0, 2 * total - first + 1, at(0)
+    low, high, best = 0, (_MOST if total > _MOST else 2 * total - first) + 1, at(0)
     while high - low > 1:
         middle = (low + high) // 2
         tried = at(middle)

@@ -11,7 +11,7 @@ import re
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice, product
 from typing import Any
 
@@ -142,11 +142,13 @@ def matched_between(
     """Return the matches with ``from_seq < seq <= to_seq`` of ``topics`` (None: all), in the order of seq.
 
     Backfill is left out, or, with ``backfill``, all else; and so are matches that ended before anybody was told.
+    They come without their words, which `worded` gives to those that somebody is to read: of a day in which a hundred
+    thousand were found, a mail shows some.
     """
     # By the index of topics: of a day of which many are told, each wants little.
     wanted = "?4 is not null" if topics is None else "m.topic_id in (select value from json_each(?4))"
     rows = conn.execute(
-        f"""select m.seq, m.topic_id, t.title as topic_title, m.article_id, a.url, a.title, a.summary, a.text,
+        f"""select m.seq, m.topic_id, t.title as topic_title, m.article_id, a.url, a.title, '' as summary, '' as text,
                   a.author, a.language, m.content, a.source_id, s.name as source_name, s.country,
                   a.published_at, a.first_seen_at, a.wire, a.paywalled,
                   (select group_concat(w.id) from articles w where w.merged_into = a.id) as was
@@ -155,8 +157,7 @@ def matched_between(
         where m.seq > ?1 and m.seq <= ?2 and m.backfill = ?3 and m.ended_at is null
         and {wanted} order by m.seq""",  # noqa: S608 - our own words
         (from_seq, to_seq, backfill, json.dumps(topics)),
-    ).fetchall()
-    hits = _hits_of(conn, [row["seq"] for row in rows])
+    )
     return [
         MatchedArticle(
             seq=row["seq"],
@@ -164,7 +165,7 @@ def matched_between(
             topic_title=row["topic_title"],
             article_id=row["article_id"],
             language=row["language"],
-            hits=tuple(hits[row["seq"]]),
+            hits=(),
             was=tuple(sorted(map(int, row["was"].split(",")))) if row["was"] else (),
             wire=row["wire"],
             paywalled=bool(row["paywalled"]),
@@ -172,6 +173,24 @@ def matched_between(
         )
         for row in rows
     ]
+
+
+def worded(conn: sqlite3.Connection, matched: Sequence[MatchedArticle]) -> list[MatchedArticle]:
+    """Return the same matches with their words: summary, text, and the hits in them."""
+    hits = _hits_of(conn, [one.seq for one in matched])
+    words = {
+        row["id"]: (row["summary"], row["text"])
+        for row in conn.execute(
+            "select id, summary, text from articles where id in (select value from json_each(?))",
+            (json.dumps(sorted({one.article_id for one in matched})),),
+        )
+    }
+    found = []
+    for one in matched:
+        # An article that was merged away since then is told by its headline.
+        summary, text = words.get(one.article_id, ("", ""))
+        found.append(replace(one, summary=summary, text=text, hits=tuple(hits[one.seq])))
+    return found
 
 
 def _hits_of(conn: sqlite3.Connection, seqs: Sequence[int]) -> dict[int, list[Hit]]:
