@@ -89,13 +89,19 @@ def _html(teller: Teller, view: View, laid_out: Layout) -> str:
     if total <= _MOST and _size(whole := inlined(view)) <= HTML_LIMIT:
         return whole
     first = min(_FULL_FIRST, total)
+    topics = len(view.groups)
 
     def at(steps: int) -> str:
         full = min(steps, first) + max(0, steps - total)
-        return inlined(teller.view(Room(full=full, brief=min(steps, total) - full, coverage=40)))
+        return inlined(
+            teller.view(Room(full=full, brief=min(steps, total) - full, coverage=40, topics=topics))
+        )
 
+    # Of hundreds of topics the headings alone are too much.
+    while _size(best := at(0)) > HTML_LIMIT // 2 and topics > 1:
+        topics = topics * 4 // 5
     # The last step has everything in full: what did not fit may have been the coverage.
-    low, high, best = 0, (_MOST if total > _MOST else 2 * total - first) + 1, at(0)
+    low, high = 0, (_MOST if total > _MOST else 2 * total - first) + 1
     while high - low > 1:
         middle = (low + high) // 2
         tried = at(middle)

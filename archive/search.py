@@ -13,11 +13,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, product
+from sys import intern
 from typing import Any
 
 from archive.document import told
 from archive.errors import TopicError
-from archive.model import Coverage, Hit, MatchedArticle
+from archive.model import Content, Coverage, Hit, MatchedArticle
 from archive.normalize import Tokens, clean_line, tokens
 from archive.times import moment
 
@@ -158,21 +159,39 @@ def matched_between(
         and {wanted} order by m.seq""",  # noqa: S608 - our own words
         (from_seq, to_seq, backfill, json.dumps(topics)),
     )
-    return [
-        MatchedArticle(
-            seq=row["seq"],
-            topic_id=row["topic_id"],
-            topic_title=row["topic_title"],
-            article_id=row["article_id"],
-            language=row["language"],
-            hits=(),
-            was=tuple(sorted(map(int, row["was"].split(",")))) if row["was"] else (),
-            wire=row["wire"],
-            paywalled=bool(row["paywalled"]),
-            **told(row),
+    found: list[MatchedArticle] = []
+    articles: dict[int, dict[str, Any]] = {}
+    for row in rows:
+        # Many matches are of few articles, topics and sources: each is held once.
+        about = articles.get(row["article_id"])
+        if about is None:
+            about = articles[row["article_id"]] = {
+                **told(row),
+                "article_id": row["article_id"],
+                "language": _once(row["language"]),
+                "source_id": _once(row["source_id"]),
+                "source_name": _once(row["source_name"]),
+                "country": _once(row["country"]),
+                "was": tuple(sorted(map(int, row["was"].split(",")))) if row["was"] else (),
+                "wire": row["wire"],
+                "paywalled": bool(row["paywalled"]),
+            }
+            del about["content"]  # that of the match may be another
+        found.append(
+            MatchedArticle(
+                seq=row["seq"],
+                topic_id=_once(row["topic_id"]),
+                topic_title=_once(row["topic_title"]),
+                content=Content(row["content"]),
+                hits=(),
+                **about,
+            )
         )
-        for row in rows
-    ]
+    return found
+
+
+def _once(text: Any) -> Any:
+    return None if text is None else intern(text)
 
 
 def worded(conn: sqlite3.Connection, matched: Sequence[MatchedArticle]) -> list[MatchedArticle]:
@@ -201,7 +220,8 @@ def _hits_of(conn: sqlite3.Connection, seqs: Sequence[int]) -> dict[int, list[Hi
         order by match_seq, instr('title summary text', field), start""",
         (json.dumps(seqs),),
     ):
-        hits[row["match_seq"]].append(Hit(*tuple(row)[1:]))
+        words = intern(row["text"]), intern(row["variant"]), intern(row["how"])
+        hits[row["match_seq"]].append(Hit(intern(row["field"]), row["start"], row["end"], *words))
     return hits
 
 

@@ -464,6 +464,22 @@ def test_a_huge_digest_with_articles_under_several_topics_stays_under_the_limit(
     )
 
 
+def test_the_headings_of_a_thousand_topics_stay_under_the_limit() -> None:
+    wide = subscription(topics=None)
+    found = [
+        article(n, topic_id=f"t{n}", topic_title=f"Topic number {n}", title=f"Peru story {n}")
+        for n in range(1, 1201)
+    ]
+    _, text, html = sent(digest(*found, subscription=wide))
+    assert len(html.encode()) <= HTML_LIMIT
+    left_out = int(re.findall(r"and ([\d,]+) more topics: see", html)[0].replace(",", ""))
+    assert 50 <= html.count('class="topic"') == 1200 - left_out
+    assert html.count('class="headline"') >= 50, "of those that it has room for it tells what was found"
+    assert "1,200 articles: Topic number 1" in " ".join(text.split()).replace("\N{NO-BREAK SPACE}", " ")
+    assert "and 1,160 more" in " ".join(text.split())
+    assert all(f"TOPIC NUMBER {n} ·" in text and f"*Peru* story {n}" in text for n in range(1, 1201))
+
+
 def test_much_trouble_with_sources_pushes_no_article_out() -> None:
     _, text, html = sent(
         digest(

@@ -6,9 +6,9 @@ service does it, by a process of its own that does nothing else, whose memory is
 ``wall`` what the clock said. The reference is one plain read of all matches with their articles and hits, which nobody
 who tells of them can do without. PRESSWATCH_BENCH_SUBSCRIPTIONS makes fewer of them.
 
-Beside it, in processes of their own: ten subscriptions that want all topics, with the same cap of each (20,000 stories
-a mail) and one of them without a cap, so that all is printed; and 300 that are told at once, three topics each. They
-have the limit of memory only; their figures are those of one subscription.
+Beside it, in processes of their own: three subscriptions that want all topics, with the same cap (20,000 stories a
+mail), and 300 that are told at once, three topics each. They have the limit of memory only; their figures are those of
+one subscription.
 """
 
 from __future__ import annotations
@@ -141,8 +141,7 @@ def subscriptions(number: int, **changes: Any) -> list[Subscription]:
 
 KINDS = {
     "": subscriptions(SUBSCRIPTIONS),
-    "all_topics": subscriptions(10, topics=None),
-    "all_topics_no_cap": subscriptions(1, topics=None, cap=None),
+    "all_topics": subscriptions(3, topics=None),
     "at_once": subscriptions(300, when="instant"),
 }
 
