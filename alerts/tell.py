@@ -131,7 +131,7 @@ class Teller:
         # Each has its number at its heading too; of a hundred topics nobody reads a line.
         rest = len(parts) - _TALLIED
         if rest > 0:
-            parts[_TALLIED:] = [speaker.say("and {0} more", rest)]
+            parts[_TALLIED:] = [speaker.say("and {0} more", speaker.number(rest))]
         changes = sum(len(one.changes) for one in groups)
         edits = [speaker.many("{0} edit", "{0} edits", changes)] if changes else []
         if not parts and self._digest.kind is DigestKind.HEARTBEAT:
