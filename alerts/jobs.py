@@ -2,6 +2,7 @@
 
     sync          at start and after a good config      subscriptions in the file  -> table
     digest_due    each tick, for each that is due       read and render in a reader thread, store in the writer
+    digest_now    whenever an operator asks             the same for one, whatever its hours
     deliver_due   each tick, in the loop                claim -> channel -> sent, due again, unknown or dead
     preview       whenever somebody asks                the same, and nothing is kept
 
@@ -35,10 +36,10 @@ from alerts.model import (
     Subscription,
     SubscriptionState,
 )
-from alerts.prepare import Found, build_next, prepare, recipients, store, worded
+from alerts.prepare import Found, Prepared, build_next, prepare, recipients, store, worded
 from alerts.render import render
 from alerts.watch import next_due, read_quiet, read_when
-from archive.errors import DeliveryError
+from archive.errors import ArchiveError, DeliveryError
 
 T = TypeVar("T")
 
@@ -127,6 +128,27 @@ async def digest_due(look: Look, run: Run, server: MailServer | None, now: datet
             counted.went_wrong(known.subscription.id, error)
     await _at_once(look, run, server, now, counted)
     return counted.summary(rerouted)
+
+
+async def digest_now(
+    look: Look, run: Run, server: MailServer | None, now: datetime, subscription_id: str
+) -> Sequence[Message]:
+    """Build and queue the next digest of one subscription, whatever its hours; return its messages, none: no news.
+
+    Its next hour has what comes after. Raises `ArchiveError` when there is no such subscription, or just now another
+    digest of it; ValueError when it cannot be rendered.
+    """
+
+    def prepared(conn: sqlite3.Connection, found: Callable[[], Found]) -> Prepared:
+        known = state.subscription_state(conn, subscription_id)
+        if known is None or not known.active:
+            raise ArchiveError(f"the service does not know {subscription_id}: start it again")
+        return prepare(conn, known, found(), server, now, now, asked=True)
+
+    one = await look(prepared)
+    if one.messages:
+        await run(lambda conn: store(conn, one))
+    return one.messages
 
 
 async def _at_once(look: Look, run: Run, server: MailServer | None, now: datetime, counted: _Counted) -> None:

@@ -91,9 +91,12 @@ def prepare(
     server: MailServer | None,
     due_at: datetime,
     now: datetime,
+    *,
+    asked: bool = False,
 ) -> Prepared:
     """Build and render one digest; ``conn`` may be read-only.
 
+    ``asked``: somebody wants it now, at no hour of the subscription's: nothing waits, and nothing to tell is no mail.
     Raises ValueError when it cannot be rendered, or the archive is older than what was told from it.
     """
     for what, stands, ends in (
@@ -105,8 +108,9 @@ def prepare(
                 f"it stands at {what} {stands}, and the archive ends at {ends}: was the archive replaced?"
             )
     digest = build_next(conn, known, found, due_at, now)
-    proof = proof_is_due(known, outbox.last_mail_at(conn, known.subscription.id, due_at), due_at)
-    if not proof and _can_wait(digest):
+    last_mail_at = outbox.last_mail_at(conn, known.subscription.id, due_at)
+    proof = not asked and proof_is_due(known, last_mail_at, due_at)
+    if not proof and not asked and _can_wait(digest):
         digest = replace(digest, articles=(), to_seq=digest.from_seq, outlets={})
     mailed = bool(digest.articles or digest.changes or proof)
     if mailed and (digest.from_seq, digest.from_change) == (digest.to_seq, digest.to_change):

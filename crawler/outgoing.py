@@ -133,6 +133,16 @@ class Outgoing:
         )
         return {"lifted": [one.as_json() for one in lifted]}
 
+    async def send(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Put the next digest of one subscription into the outbox now, as `presswatch digest --send` asks."""
+        messages = await jobs.digest_now(
+            self._look, self.with_alerts, self.mail, self.now(), arguments["subscriber"]
+        )
+        return {
+            "subject": messages[0].subject if messages else None,
+            "recipients": [one.recipient for one in messages],
+        }
+
     async def digest(self) -> None:
         """Make the digests that are due, and put them in the outbox."""
         summary = await jobs.digest_due(self._look, self.with_alerts, self.mail, self.now())
