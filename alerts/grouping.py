@@ -56,15 +56,21 @@ class Group:
     changes: tuple[tuple[TermChange, ...], ...] = ()
 
 
+def printed(digest: Digest) -> frozenset[int]:
+    """Return the articles whose words a reader sees: those that tell a story up to the cap."""
+    by_topic, cap = _by_topic(digest), digest.subscription.cap
+    return frozenset(
+        story[0].article_id for found in by_topic.values() for story in _stories(digest, found.values())[:cap]
+    )
+
+
 def group(digest: Digest) -> tuple[Group, ...]:
     """Return what the digest says, topic by topic.
 
     Topics come in the subscription's order; where it takes all topics, in the operator's, and those that are not
     in it at the end, the one that found most first.
     """
-    by_topic: dict[str, dict[int, MatchedArticle]] = {}
-    for one in digest.articles:  # by seq: of two matches of one article and topic, the later one is told
-        by_topic.setdefault(one.topic_id, {})[one.article_id] = one
+    by_topic = _by_topic(digest)
     titles = {one.topic_id: one.topic_title for one in digest.changes}
     titles |= {one.topic_id: one.topic_title for one in digest.articles}
     order = _order(digest, by_topic, titles)
@@ -101,6 +107,13 @@ def group(digest: Digest) -> tuple[Group, ...]:
             )
         )
     return tuple(one for one in groups if one.size or one.changes)
+
+
+def _by_topic(digest: Digest) -> dict[str, dict[int, MatchedArticle]]:
+    found: dict[str, dict[int, MatchedArticle]] = {}
+    for one in digest.articles:  # by seq: of two matches of one article and topic, the later one is told
+        found.setdefault(one.topic_id, {})[one.article_id] = one
+    return found
 
 
 def _edits(

@@ -36,7 +36,7 @@ from alerts.model import (
     Subscription,
     SubscriptionState,
 )
-from alerts.prepare import Found, Prepared, build_next, prepare, recipients, store
+from alerts.prepare import Found, Prepared, build_next, prepare, recipients, store, worded
 from alerts.render import render
 from alerts.watch import next_due, read_quiet, read_when
 from archive.errors import ArchiveError, DeliveryError
@@ -181,9 +181,9 @@ async def alarms_due(look: Look, run: Run, server: MailServer | None, now: datet
 
     def prepared_all(conn: sqlite3.Connection, found: Callable[[], Found]) -> list[alarm.Prepared]:
         listening = [one for one in state.active_subscriptions(conn) if one.subscription.spikes]
-        spikes = alarm.spiking(found().paces, now) if listening else []
+        spikes = alarm.Spikes(found().paces(alarm.step(now)) if listening else ())
         prepared: list[alarm.Prepared] = []
-        for known in listening if spikes else ():
+        for known in listening:
             try:
                 if alarm.listens(known.subscription, now):
                     prepared += alarm.prepare(conn, known, spikes, server, now)
@@ -245,7 +245,7 @@ def preview(
     known = replace(known, subscription=subscription, seq=known.seq if from_seq is None else from_seq)
     quiet = read_quiet(subscription.quiet) if subscription.quiet else None
     due_at = next_due(read_when(subscription.when), subscription.zone, now, quiet)
-    digest = build_next(conn if from_seq is None else None, known, found, due_at, now)
+    digest = worded(build_next(conn if from_seq is None else None, known, found, due_at, now), found)
     if to is None:
         return render(digest, recipients(subscription)[0], server, found.stationery)
     return render(digest, to, server, found.stationery, test_at=now)

@@ -572,6 +572,7 @@ class Hit(NamedTuple):
 class MatchedArticle:
     """One match with the article and source it is about, as a digest needs it.
 
+    ``summary``, ``text`` and ``hits`` are empty until it is known that somebody is to read them.
     ``was``: the ids of the articles that turned out to be this one; somebody may have been told of them.
     ``wire``: the agency that its text names as its own.
     """
@@ -605,6 +606,17 @@ class Place(NamedTuple):
     source_id: str
     country: str | None
     language: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """An article as it is named: ``story`` is the same for copies of one text."""
+
+    story: int
+    title: str
+    url: str | None
+    source: str
+    place: Place
 
 
 Weekly = Mapping[str, Sequence[Mapping[Place, int]]]
