@@ -141,7 +141,7 @@ def _stories(digest: Digest, found: Iterable[MatchedArticle]) -> list[list[Match
     """Return what one topic found, story by story, what is new before what continues; who tells it stands first."""
     stories: dict[int, list[MatchedArticle]] = {}
     for one in sorted(
-        found, key=lambda one: (one.paywalled, one.content is not Content.FULL, one.article_id)
+        found, key=lambda one: (one.paywalled, one.content is not Content.FULL, _place(digest, one))
     ):
         stories.setdefault(story_id(digest, one), []).append(one)
     return sorted(
@@ -162,6 +162,12 @@ def _order(
     return order + sorted(
         rest, key=lambda topic: (-len(by_topic.get(topic, ())), titles[topic].casefold(), topic)
     )
+
+
+def _place(digest: Digest, one: MatchedArticle) -> int:
+    """Return how many copies of an article came before it."""
+    story = digest.stories.get(one.article_id)
+    return story.articles.index(one.article_id) if story else 0
 
 
 def _newest_first(one: MatchedArticle) -> tuple[float, int]:

@@ -625,7 +625,7 @@ Weekly = Mapping[str, Sequence[Mapping[Place, int]]]
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """Copies of one text, the earliest seen first. ``outlets``: how many sources have it; ``names``: theirs."""
+    """Copies of one text, the earliest published first. ``outlets``: how many sources have it; ``names``: theirs."""
 
     story_id: int
     first_seen_at: datetime

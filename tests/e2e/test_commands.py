@@ -209,7 +209,7 @@ def test_match_hands_no_control_character_to_the_terminal(harbour: Path, tmp_pat
 
 
 def test_help_tells_each_command_in_one_line_of_80_columns() -> None:
-    for group in ((), ("try",), ("sources",)):
+    for group in ((), ("try",), ("sources",), ("suppressions",)):
         lines = presswatch(*group, "--help").out.split("Commands:\n")[1].splitlines()
         assert [line for line in lines if len(line) > 80 or line.endswith(("...", "…"))] == []
 
