@@ -149,7 +149,9 @@ def test_a_reader_can_leave_by_mail_or_on_a_page(unsubscribe: str, header: str, 
     assert mail["List-Unsubscribe-Post"] is None
     page = Seen(html)
     assert said in text
-    assert said in page.text
+    # An address of a page is long, and says nothing to whoever can follow it.
+    assert (said if href.startswith("mailto:") else "Unsubscribe from this list") in page.text
+    assert ("https://" in page.text, "http://" in page.text) == (False, False)
     assert ("href", href) in page.attributes
 
 
@@ -460,6 +462,22 @@ def test_a_huge_digest_with_articles_under_several_topics_stays_under_the_limit(
     assert "also under Peru" in under_lithium, (
         "where the other topic has only its headline, no more is promised"
     )
+
+
+def test_the_headings_of_a_thousand_topics_stay_under_the_limit() -> None:
+    wide = subscription(topics=None)
+    found = [
+        article(n, topic_id=f"t{n}", topic_title=f"Topic number {n}", title=f"Peru story {n}")
+        for n in range(1, 1201)
+    ]
+    _, text, html = sent(digest(*found, subscription=wide))
+    assert len(html.encode()) <= HTML_LIMIT
+    left_out = int(re.findall(r"and ([\d,]+) more topics: see", html)[0].replace(",", ""))
+    assert 50 <= html.count('class="topic"') == 1200 - left_out
+    assert html.count('class="headline"') >= 50, "of those that it has room for it tells what was found"
+    assert "1,200 articles: Topic number 1" in " ".join(text.split()).replace("\N{NO-BREAK SPACE}", " ")
+    assert "and 1,160 more" in " ".join(text.split())
+    assert all(f"TOPIC NUMBER {n} ·" in text and f"*Peru* story {n}" in text for n in range(1, 1201))
 
 
 def test_much_trouble_with_sources_pushes_no_article_out() -> None:
