@@ -46,7 +46,8 @@ def faults(subscribers: Document, topics: Document, sources: Document) -> Iterat
     for place, text in subscribers.texts(*_ONE, "zone"):
         if text.strip() not in zones:
             need = "no such time zone; one such as America/Lima is needed here"
-            yield subscribers.complain(place, need + zone_hint(text, zones))
+            meant = "" if text.strip() in _NO_PLACE else zone_hint(text, zones)
+            yield subscribers.complain(place, need + meant)
     for pattern, read in ((("when",), read_when), (("when", ANY), read_when), (("quiet",), read_quiet)):
         for place, text in subscribers.texts(*_ONE, *pattern):
             try:

@@ -342,7 +342,7 @@ def test_a_country_of_no_source_and_mail_to_nobody_are_noted(tmp_path: Path) -> 
     nowhere = "note: no source in sources.yaml is of this country, so nothing comes from there"
     assert [str(one) for one in config.notes] == [
         f"subscribers.yaml:2:65: subscribers[0].countries[1]: {nowhere}",
-        "subscribers.yaml:2:78: subscribers[0].channel: note: to names nobody, so this is written to the folder "
+        "subscribers.yaml:2:79: subscribers[0].channel: note: to names nobody, so this is written to the folder "
         "outbox in data_dir all the same",
         f"subscribers.yaml:4:60: subscribers[2].countries: {nowhere}",
     ]
