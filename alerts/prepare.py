@@ -185,7 +185,7 @@ def build_next(
     held = state.held(conn, subscription.id) if conn else frozenset()
     return replace(
         digest,
-        held_back=len(articles & held),
+        held_back=len({one.article_id for one in digest.articles if held & {one.article_id, *one.was}}),
         outlets={article_id: outlets(article_id, stories) for article_id in articles},
     )
 
