@@ -1,8 +1,8 @@
 """Who is told that a topic spikes, once: the acting side of `alerts.spike`.
 
-    spiking   topics whose last hours are more than chance                          a reader thread
-    prepare   the alerts of one subscription that wants them, rendered              likewise
-    store     one of them, in one transaction                                       the writer
+    Spikes    topics whose last hours are more than chance, as each subscription sees them    a reader thread
+    prepare   the alerts of one subscription that wants them, rendered                        likewise
+    store     one of them, in one transaction                                                 the writer
 
 An alert is a row of `digests` of its own kind beside the chain, with the topic in `about`: it moves no range, and the
 articles that make it up come in the next digest all the same. For `REST` a subscription hears of the same topic no
@@ -12,21 +12,23 @@ more; that is looked at in the transaction that stores, so however the program w
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from alerts import outbox, spike, spikemail, state
-from alerts.model import QUERY_TOPIC, DigestKind, MailServer, Message, Subscription, SubscriptionState
-from alerts.prepare import Paces, recipients
+from alerts.model import DigestKind, MailServer, Message, Subscription, SubscriptionState
+from alerts.prepare import recipients
 from alerts.spike import Spike
 from alerts.spikemail import Alarm
-from alerts.wanted import topics
+from alerts.wanted import has_topic, wants
 from alerts.watch import quiet_until, read_quiet
 from archive.connect import transaction
 from archive.pace import Pace
 
 REST = timedelta(hours=24)
+TOLD = 5  # headlines
 STEP = timedelta(minutes=10)
 """How often it is looked. What the last hours hold is that of a whole step, so a look made again says the same."""
 
@@ -50,42 +52,54 @@ def listens(subscription: Subscription, now: datetime) -> bool:
     return subscription.spikes and quiet_until(quiet, subscription.zone, now) is None
 
 
-def spiking(paces: Paces, now: datetime) -> list[tuple[Pace, Spike]]:
-    """Return the topics that spike just now."""
-    return [(pace, found) for pace in paces(step(now)) if (found := spike.look(pace.counts))]
+class Spikes:
+    """The topics that spike just now, of what each subscription wants to read: all numbers are of that alone.
+
+    Most want the same, so what was looked at for one is remembered for all.
+    """
+
+    def __init__(self, paces: Sequence[Pace]) -> None:
+        self._paces = paces
+        self._known: dict[tuple[object, ...], Spike | None] = {}
+
+    def of(self, subscription: Subscription) -> Iterator[tuple[Pace, Spike]]:
+        """Yield the topics that spike for one subscription."""
+        filters = (
+            subscription.languages, subscription.not_languages, subscription.sources, subscription.not_sources,
+            subscription.countries, subscription.not_countries,
+        )  # fmt: skip
+        for pace in self._paces:
+            key = pace.topic_id, has_topic(subscription, pace.topic_id), filters
+            if key not in self._known:
+                self._known[key] = spike.look(pace.counts(partial(wants, subscription)))
+            if (found := self._known[key]) is not None:
+                yield pace, found
 
 
 def prepare(
     conn: sqlite3.Connection,
     known: SubscriptionState,
-    spikes: Sequence[tuple[Pace, Spike]],
+    spikes: Spikes,
     server: MailServer | None,
     now: datetime,
 ) -> list[Prepared]:
     """Return the alerts that one subscription is to get of these; ``conn`` may be read-only."""
     at, subscription = step(now), known.subscription
     prepared = []
-    for pace, found in spikes:
-        if not _wants(subscription, pace.topic_id) or told_lately(conn, subscription.id, pace.topic_id, at):
+    for pace, found in spikes.of(subscription):
+        if told_lately(conn, subscription.id, pace.topic_id, at):
             continue
         alarm = Alarm(
             subscription=subscription,
             topic_id=pace.topic_id,
             topic_title=pace.title,
             spike=found,
-            headlines=pace.headlines,
+            headlines=pace.headlines(partial(wants, subscription), TOLD),
             at=at,
         )
         messages = spikemail.render(alarm, recipients(subscription), server)
         prepared.append(Prepared(alarm=alarm, messages=tuple(messages)))
     return prepared
-
-
-def _wants(subscription: Subscription, topic_id: str) -> bool:
-    if topic_id.startswith(QUERY_TOPIC):
-        return topic_id == subscription.query_topic  # all topics are not all that others ask for
-    wanted = topics(subscription)
-    return wanted is None or topic_id in wanted
 
 
 def told_lately(conn: sqlite3.Connection, subscription_id: str, topic_id: str, at: datetime) -> bool:

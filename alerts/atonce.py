@@ -20,7 +20,7 @@ from alerts import outbox, state
 from alerts.digest import build, fresh
 from alerts.instant import choose, outlets
 from alerts.model import Digest, DigestKind, MailServer, Message, SubscriptionState
-from alerts.prepare import Found, recipients
+from alerts.prepare import Found, recipients, worded
 from alerts.render import render_all
 from alerts.wanted import topics, wants
 from alerts.watch import next_due, quiet_until, read_quiet, read_when
@@ -88,7 +88,7 @@ def prepare(
     if had + 1 == subscription.per_hour:
         digest = replace(digest, rest_at=_next(known, now))
     digest = replace(digest, outlets=spread)
-    messages = render_all(digest, recipients(subscription), server, found.stationery)
+    messages = render_all(worded(digest, found), recipients(subscription), server, found.stationery)
     return Prepared(known=known, upto=choice.upto, digest=digest, messages=messages)
 
 

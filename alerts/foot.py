@@ -98,3 +98,8 @@ def leaving(leave: Leave | None, speaker: Speaker) -> tuple[str, str]:
     )
     before, _, after = form.partition(mark)
     return before, after
+
+
+def leave_label(speaker: Speaker) -> str:
+    """Return what a link to the page for leaving says, where a link can say anything."""
+    return speaker.say("Unsubscribe from this list")

@@ -56,15 +56,21 @@ class Group:
     changes: tuple[tuple[TermChange, ...], ...] = ()
 
 
+def printed(digest: Digest) -> frozenset[int]:
+    """Return the articles whose words a reader sees: those that tell a story up to the cap."""
+    by_topic, cap = _by_topic(digest), digest.subscription.cap
+    return frozenset(
+        story[0].article_id for found in by_topic.values() for story in _stories(digest, found.values())[:cap]
+    )
+
+
 def group(digest: Digest) -> tuple[Group, ...]:
     """Return what the digest says, topic by topic.
 
     Topics come in the subscription's order; where it takes all topics, in the operator's, and those that are not
     in it at the end, the one that found most first.
     """
-    by_topic: dict[str, dict[int, MatchedArticle]] = {}
-    for one in digest.articles:  # by seq: of two matches of one article and topic, the later one is told
-        by_topic.setdefault(one.topic_id, {})[one.article_id] = one
+    by_topic = _by_topic(digest)
     titles = {one.topic_id: one.topic_title for one in digest.changes}
     titles |= {one.topic_id: one.topic_title for one in digest.articles}
     order = _order(digest, by_topic, titles)
@@ -103,6 +109,13 @@ def group(digest: Digest) -> tuple[Group, ...]:
     return tuple(one for one in groups if one.size or one.changes)
 
 
+def _by_topic(digest: Digest) -> dict[str, dict[int, MatchedArticle]]:
+    found: dict[str, dict[int, MatchedArticle]] = {}
+    for one in digest.articles:  # by seq: of two matches of one article and topic, the later one is told
+        found.setdefault(one.topic_id, {})[one.article_id] = one
+    return found
+
+
 def _edits(
     changes: Iterable[TermChange], topic_id: str, here: Collection[int]
 ) -> tuple[tuple[TermChange, ...], ...]:
@@ -128,7 +141,7 @@ def _stories(digest: Digest, found: Iterable[MatchedArticle]) -> list[list[Match
     """Return what one topic found, story by story, what is new before what continues; who tells it stands first."""
     stories: dict[int, list[MatchedArticle]] = {}
     for one in sorted(
-        found, key=lambda one: (one.paywalled, one.content is not Content.FULL, one.article_id)
+        found, key=lambda one: (one.paywalled, one.content is not Content.FULL, _place(digest, one))
     ):
         stories.setdefault(story_id(digest, one), []).append(one)
     return sorted(
@@ -149,6 +162,12 @@ def _order(
     return order + sorted(
         rest, key=lambda topic: (-len(by_topic.get(topic, ())), titles[topic].casefold(), topic)
     )
+
+
+def _place(digest: Digest, one: MatchedArticle) -> int:
+    """Return how many copies of an article came before it."""
+    story = digest.stories.get(one.article_id)
+    return story.articles.index(one.article_id) if story else 0
 
 
 def _newest_first(one: MatchedArticle) -> tuple[float, int]:

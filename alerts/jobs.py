@@ -2,6 +2,7 @@
 
     sync          at start and after a good config      subscriptions in the file  -> table
     digest_due    each tick, for each that is due       read and render in a reader thread, store in the writer
+    digest_now    whenever an operator asks             the same for one, whatever its hours
     deliver_due   each tick, in the loop                claim -> channel -> sent, due again, unknown or dead
     preview       whenever somebody asks                the same, and nothing is kept
 
@@ -35,10 +36,10 @@ from alerts.model import (
     Subscription,
     SubscriptionState,
 )
-from alerts.prepare import Found, build_next, prepare, recipients, store
+from alerts.prepare import Found, Prepared, build_next, prepare, recipients, store, worded
 from alerts.render import render
 from alerts.watch import next_due, read_quiet, read_when
-from archive.errors import DeliveryError
+from archive.errors import ArchiveError, DeliveryError
 
 T = TypeVar("T")
 
@@ -129,6 +130,27 @@ async def digest_due(look: Look, run: Run, server: MailServer | None, now: datet
     return counted.summary(rerouted)
 
 
+async def digest_now(
+    look: Look, run: Run, server: MailServer | None, now: datetime, subscription_id: str
+) -> Sequence[Message]:
+    """Build and queue the next digest of one subscription, whatever its hours; return its messages, none: no news.
+
+    Its next hour has what comes after. Raises `ArchiveError` when there is no such subscription, or just now another
+    digest of it; ValueError when it cannot be rendered.
+    """
+
+    def prepared(conn: sqlite3.Connection, found: Callable[[], Found]) -> Prepared:
+        known = state.subscription_state(conn, subscription_id)
+        if known is None or not known.active:
+            raise ArchiveError(f"the service does not know {subscription_id}: start it again")
+        return prepare(conn, known, found(), server, now, now, asked=True)
+
+    one = await look(prepared)
+    if one.messages:
+        await run(lambda conn: store(conn, one))
+    return one.messages
+
+
 async def _at_once(look: Look, run: Run, server: MailServer | None, now: datetime, counted: _Counted) -> None:
     """Mail what is told at once: after the digests, which hold all that there is at their hour."""
     for known in await look(lambda conn, found: _told_at_once(conn, found, now)):
@@ -159,9 +181,9 @@ async def alarms_due(look: Look, run: Run, server: MailServer | None, now: datet
 
     def prepared_all(conn: sqlite3.Connection, found: Callable[[], Found]) -> list[alarm.Prepared]:
         listening = [one for one in state.active_subscriptions(conn) if one.subscription.spikes]
-        spikes = alarm.spiking(found().paces, now) if listening else []
+        spikes = alarm.Spikes(found().paces(alarm.step(now)) if listening else ())
         prepared: list[alarm.Prepared] = []
-        for known in listening if spikes else ():
+        for known in listening:
             try:
                 if alarm.listens(known.subscription, now):
                     prepared += alarm.prepare(conn, known, spikes, server, now)
@@ -224,7 +246,7 @@ def preview(
     quiet = read_quiet(subscription.quiet) if subscription.quiet else None
     # One whose hour has come and that is not made yet is the next.
     due_at = due_digests(known, now) or next_due(read_when(subscription.when), subscription.zone, now, quiet)
-    digest = build_next(conn if from_seq is None else None, known, found, due_at, now)
+    digest = worded(build_next(conn if from_seq is None else None, known, found, due_at, now), found)
     if to is None:
         return render(digest, recipients(subscription)[0], server, found.stationery)
     return render(digest, to, server, found.stationery, test_at=now)

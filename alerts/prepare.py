@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from alerts import outbox, state
 from alerts.digest import build
 from alerts.due import caught_up_from, proof_is_due
+from alerts.grouping import printed
 from alerts.instant import outlets
 from alerts.model import (
     OUTBOX,
@@ -36,6 +37,8 @@ from archive.pace import Pace
 
 # matched(from_seq, to_seq, topics): every match with from_seq < seq <= to_seq; topics None means all.
 Matched = Callable[[int, int, tuple[str, ...] | None], Sequence[MatchedArticle]]
+# worded(matched): the same with what is quoted of them; `Matched` may leave it out.
+Worded = Callable[[Sequence[MatchedArticle]], Sequence[MatchedArticle]]
 # changed(from_id, to_id, topics): likewise, what edits did to terms.
 Changed = Callable[[int, int, tuple[str, ...] | None], Sequence[TermChange]]
 # missed(since, until): about how many items came and went unread.
@@ -63,6 +66,7 @@ class Found:
     top_seq: int
     coverage: Sequence[Coverage]
     sources_read: int
+    worded: Worded = lambda matched: matched
     topic_order: Sequence[str] = ()
     changed: Changed = lambda _from, _to, _topics: ()
     top_change: int = 0
@@ -90,9 +94,12 @@ def prepare(
     server: MailServer | None,
     due_at: datetime,
     now: datetime,
+    *,
+    asked: bool = False,
 ) -> Prepared:
     """Build and render one digest; ``conn`` may be read-only.
 
+    ``asked``: somebody wants it now, at no hour of the subscription's: nothing waits, and nothing to tell is no mail.
     Raises ValueError when it cannot be rendered, or the archive is older than what was told from it.
     """
     for what, stands, ends in (
@@ -104,14 +111,28 @@ def prepare(
                 f"it stands at {what} {stands}, and the archive ends at {ends}: was the archive replaced?"
             )
     digest = build_next(conn, known, found, due_at, now)
-    proof = proof_is_due(known, outbox.last_mail_at(conn, known.subscription.id, due_at), due_at)
-    if not proof and _can_wait(digest):
+    last_mail_at = outbox.last_mail_at(conn, known.subscription.id, due_at)
+    proof = not asked and proof_is_due(known, last_mail_at, due_at)
+    if not proof and not asked and _can_wait(digest):
         digest = replace(digest, articles=(), to_seq=digest.from_seq, outlets={})
     mailed = bool(digest.articles or digest.changes or proof)
     if mailed and (digest.from_seq, digest.from_change) == (digest.to_seq, digest.to_change):
         digest = replace(digest, kind=DigestKind.HEARTBEAT)  # nothing for the chain to hold
-    messages = render_all(digest, recipients(digest.subscription), server, found.stationery) if mailed else ()
+    messages: Sequence[Message] = ()
+    if mailed:
+        # The words are for the mail alone: what is stored of a digest is what it listed.
+        told = worded(digest, found)
+        messages = render_all(told, recipients(digest.subscription), server, found.stationery)
     return Prepared(digest=digest, messages=tuple(messages))
+
+
+def worded(digest: Digest, found: Found) -> Digest:
+    """Return a digest with the words of what it shows; the rest of what it holds is counted, and needs none."""
+    shown = printed(digest)
+    whole = {
+        one.seq: one for one in found.worded([one for one in digest.articles if one.article_id in shown])
+    }
+    return replace(digest, articles=tuple(whole.get(one.seq, one) for one in digest.articles))
 
 
 def _can_wait(digest: Digest) -> bool:

@@ -24,6 +24,8 @@ from alerts.view import Room, View
 
 # Gmail cuts a message at 102 KB, and what it cuts off is the foot that says which sources were not read.
 HTML_LIMIT = 100_000
+# So many stories never fit: the shortest takes a hundred octets.
+_MOST = 1000
 # So many articles are told in full before the first is cut down to its headline.
 _FULL_FIRST = 20
 
@@ -83,18 +85,23 @@ def _html(teller: Teller, view: View, laid_out: Layout) -> str:
     def inlined(view: View) -> str:
         return str(_inliner().inline(laid_out.html(view)))
 
-    whole = inlined(view)
-    if _size(whole) <= HTML_LIMIT:
-        return whole
     total = teller.total
+    if total <= _MOST and _size(whole := inlined(view)) <= HTML_LIMIT:
+        return whole
     first = min(_FULL_FIRST, total)
+    topics = len(view.groups)
 
     def at(steps: int) -> str:
         full = min(steps, first) + max(0, steps - total)
-        return inlined(teller.view(Room(full=full, brief=min(steps, total) - full, coverage=40)))
+        return inlined(
+            teller.view(Room(full=full, brief=min(steps, total) - full, coverage=40, topics=topics))
+        )
 
+    # Of hundreds of topics the headings alone are too much.
+    while _size(best := at(0)) > HTML_LIMIT // 2 and topics > 1:
+        topics = topics * 4 // 5
     # The last step has everything in full: what did not fit may have been the coverage.
-    low, high, best = 0, 2 * total - first + 1, at(0)
+    low, high = 0, (_MOST if total > _MOST else 2 * total - first) + 1
     while high - low > 1:
         middle = (low + high) // 2
         tried = at(middle)

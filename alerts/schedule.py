@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import time
 from difflib import get_close_matches
+from functools import cache
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 EVERY_DAY = frozenset(range(7))
@@ -70,8 +71,9 @@ class Quiet:
         return f"{self.begin:%H:%M} to {self.end:%H:%M}"
 
 
+@cache
 def read_when(text: str) -> When:
-    """Return the schedule that an operator wrote, such as ``daily at 07:00``.
+    """Return the schedule that an operator wrote, such as ``daily at 07:00``; kept, for each tick asks it of everybody.
 
     Raises ValueError, with a message that names what is understood, for anything else.
     """
@@ -90,8 +92,9 @@ def read_when(text: str) -> When:
     return When(tuple(days), hourly, instant)
 
 
+@cache
 def read_quiet(text: str) -> Quiet:
-    """Return the quiet hours that an operator wrote, such as ``22:00 to 07:00``.
+    """Return the quiet hours that an operator wrote, such as ``22:00 to 07:00``; kept likewise.
 
     Raises ValueError for anything else.
     """

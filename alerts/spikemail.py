@@ -22,6 +22,7 @@ from alerts.safe import clean, link
 from alerts.spike import Spike
 from alerts.watch import read_when, read_zone
 from alerts.words import Speaker
+from archive.model import Headline
 
 WIDTH = 30  # characters of the longest bar
 HOUR = timedelta(hours=1)
@@ -29,13 +30,13 @@ HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
-    """A spike as one subscription is told of it. ``headlines``: the newest, as (title, url, source)."""
+    """A spike as one subscription is told of it, of what it wants to read; ``headlines``: the newest of that."""
 
     subscription: Subscription
     topic_id: str
     topic_title: str
     spike: Spike
-    headlines: Sequence[tuple[str, str | None, str]]
+    headlines: Sequence[Headline]
     at: datetime
 
 
@@ -79,22 +80,24 @@ def render(alarm: Alarm, recipients: Sequence[str], server: MailServer | None) -
             usual=speaker.number(_round(spike.usual)),
         ),
         "chance": speaker.say(
-            "By chance that many come less than once in {0} such times.", _times(spike.chance)
+            "By chance alone, so many would come less than once in {0} such times.", _times(spike.chance)
         ),
         "chart": speaker.say("The last 24 hours, hour by hour"),
         "legend": speaker.say("articles, and in brackets how many are usual"),
         "bars": tuple(_bars(alarm, speaker)),
         "newest": speaker.say("The newest"),
         "headlines": tuple(
-            {"title": clean(one[0]), "url": link(one[1]), "source": clean(one[2])} for one in alarm.headlines
+            {"title": clean(one.title), "url": link(one.url), "source": clean(one.source)}
+            for one in alarm.headlines
         ),
         "note": speaker.say(
-            "Counted are articles of sources that were read all four weeks before, whatever this list leaves out. "
+            "Counted is what this list takes in, of sources that were read all four weeks before. "
             "For a day, no second alert of this topic comes."
         ),
         "foot": foot.reason(subscription, when, alarm.at, speaker),
         "leave": leave,
         "leave_said": foot.leaving(leave, speaker),
+        "leave_label": foot.leave_label(speaker),
     }
     letter = Letter(
         subscription=subscription,

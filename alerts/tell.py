@@ -15,6 +15,7 @@ from alerts.words import Speaker
 
 _SUBJECT = 78  # characters: what lists of mails show, and RFC 5322 wants of a line
 _SUBJECT_HEADLINE = 56
+_TALLIED = 40
 _PREHEADER = 140
 
 
@@ -57,6 +58,7 @@ class Teller:
             tally=self._none_read() + self._tally(),
             preheader=shorten(self._preheader(headlines), _PREHEADER),
             groups=tuple(self._told(room)),
+            topics_left_out=self._left_out(len(groups[room.topics :]) if room.topics is not None else 0),
             coverage_title=speaker.say("Coverage"),
             coverage_said="" if at_once else foot.said(digest, speaker),
             coverage=() if at_once else foot.troubles(shown, digest, speaker),
@@ -68,7 +70,7 @@ class Teller:
             foot=foot.why(digest, self._when, speaker),
             leave=self._leave,
             leave_said=foot.leaving(self._leave, speaker),
-            leave_words=speaker.say("Leave this list"),
+            leave_label=foot.leave_label(speaker),
         )
 
     def _subject(self, headlines: Sequence[str]) -> str:
@@ -136,6 +138,10 @@ class Teller:
             for one in groups
             if one.size
         ]
+        # Each has its number at its heading too; of a hundred topics nobody reads a line.
+        rest = len(parts) - _TALLIED
+        if rest > 0:
+            parts[_TALLIED:] = [speaker.say("and {0} more", speaker.number(rest))]
         changes = sum(len(one.changes) for one in groups)
         edits = [speaker.many("{0} edit", "{0} edits", changes)] if changes else []
         if not parts and not changes and self._digest.subscription.empty is not Empty.SKIP:
@@ -156,7 +162,7 @@ class Teller:
         return self._speaker.say("{0}; usually {1}", number, self._speaker.typical(one.usual))
 
     def _told(self, room: Room) -> Iterable[GroupView]:
-        groups, speaker = self._groups, self._speaker
+        groups, speaker = self._groups[: room.topics], self._speaker
         # The first of every topic comes before the second of any: a loud topic cannot push a quiet one out.
         order = sorted(
             (rank, index)
@@ -199,6 +205,17 @@ class Teller:
                 if left_out
                 else None,
             )
+
+    def _left_out(self, topics: int) -> str | None:
+        return (
+            self._speaker.many(
+                "and {0} more topic: see the plain-text part",
+                "and {0} more topics: see the plain-text part",
+                topics,
+            )
+            if topics
+            else None
+        )
 
     def _heading(self, one: Group) -> str:
         """Return ``7 articles in 5 stories, usually 3 on a Sunday``."""

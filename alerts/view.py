@@ -13,11 +13,12 @@ from alerts.safe import starred
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
-    """How much fits: so many stories in full, so many more as headlines, so many lines of coverage."""
+    """How much fits: so many stories in full, so many more as headlines, so many lines of coverage, so many topics."""
 
     full: int | None = None
     brief: int | None = None
     coverage: int | None = None
+    topics: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,7 @@ class View:
     tally: str
     preheader: str
     groups: tuple[GroupView, ...]
+    topics_left_out: str | None
     coverage_title: str
     coverage_said: str
     coverage: tuple[CoverageView, ...]
@@ -147,4 +149,4 @@ class View:
     foot: tuple[str, ...]
     leave: Leave | None
     leave_said: tuple[str, str]  # what stands before and after it
-    leave_words: str  # what a link to a web page of that kind is called
+    leave_label: str  # what a link to a page says: its address is a hundred characters that nobody reads

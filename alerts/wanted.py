@@ -46,7 +46,7 @@ def topics(subscription: Subscription) -> tuple[str, ...] | None:
 def wants(subscription: Subscription, one: Tellable) -> bool:
     """Tell whether a reader is told of this."""
     return (
-        _topic(subscription, one.topic_id)
+        has_topic(subscription, one.topic_id)
         and (not subscription.sources or one.source_id in subscription.sources)
         and one.source_id not in subscription.not_sources
         and (not subscription.countries or one.country in subscription.countries)
@@ -60,7 +60,8 @@ def wants(subscription: Subscription, one: Tellable) -> bool:
     )
 
 
-def _topic(subscription: Subscription, topic_id: str) -> bool:
+def has_topic(subscription: Subscription, topic_id: str) -> bool:
+    """Tell whether a subscription is told of a topic at all."""
     if topic_id == subscription.query_topic:
         return True
     if subscription.topics is None:

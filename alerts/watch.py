@@ -49,8 +49,9 @@ def read_zone(text: str) -> ZoneInfo:
 def next_due(when: When, zone: str | ZoneInfo, after: datetime, quiet: Quiet | None = None) -> datetime:
     """Return the first due moment strictly after ``after`` (aware), in UTC."""
     zone = _zone(zone)
-    # What was due in quiet hours that ``after`` lies in is due at their end.
-    for moment in _moments(when, zone, after - (2 * _DAY if quiet else timedelta()), 1):
+    # What was due in quiet hours that ``after`` lies in is due at their end; of others the end is past as well.
+    start = after - 2 * _DAY if quiet_until(quiet, zone, after) else after
+    for moment in _moments(when, zone, start, 1):
         due = quiet_until(quiet, zone, moment) or moment
         if due > after:
             return due

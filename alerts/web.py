@@ -17,18 +17,15 @@ import secrets
 import sqlite3
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress as ignoring
-from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from alerts import leave, state, suppressions
 from alerts.jobs import Run
 from alerts.leave import KEY_BYTES, ONE_CLICK, PATH, Wanted
+from alerts.leavepage import Standing, page
 from archive.errors import ArchiveError
 
 log = logging.getLogger(__name__)
@@ -51,15 +48,6 @@ _HEADERS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """What is known of who wants to leave: the list's name, in which language it is, whether they are off it."""
-
-    name: str
-    language: str
-    left: bool
-
-
 class Unsubscribe:
     """Answers under `PATH`, and hands all else to ``inner``. ``run`` gives the connection that may write alerts.db."""
 
@@ -74,8 +62,8 @@ class Unsubscribe:
         if scope["type"] != "http" or PATH not in scope["path"]:
             await self._inner(scope, receive, send)
             return
-        status, page = await self._answer(scope, receive)
-        body = page.encode()
+        status, shown = await self._answer(scope, receive)
+        body = shown.encode()
         headers = {**_HEADERS, "Content-Length": str(len(body))}
         if status == 405:
             headers["Allow"] = "GET, HEAD, POST"
@@ -89,25 +77,27 @@ class Unsubscribe:
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
     async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, str]:
+        accepted = b",".join(value for name, value in scope["headers"] if name == b"accept-language")
+        spoken = accepted.decode("latin-1")
         if scope["method"] not in ("GET", "HEAD", "POST"):
-            return 405, _page("refused")
+            return 405, page("refused", spoken)
         found = _TOKEN.search(scope["path"])
         wanted = leave.read(self._key, found[1]) if found else None
         if wanted is None:
-            return 403, _page("refused")
+            return 403, page("refused", spoken)
         try:
             if scope["method"] != "POST":
                 standing = await self._run(lambda conn: _standing(conn, wanted))
-                return 200, _page("gone" if standing.left else "ask", wanted, standing)
+                return 200, page("left" if standing.left else "ask", spoken, wanted, standing)
             if not _one_click(await _body(receive)):
-                return 400, _page("refused")
+                return 400, page("refused", spoken)
             now = self._now()
             standing = await self._run(lambda conn: _leave(conn, wanted, now))
         except ArchiveError as error:
             # The reader may come back, and a mail program tries again.
             log.error("somebody could not leave %s: %s", wanted.subscription_id, error)  # noqa: TRY400 - its words say it all
-            return 503, _page("later", wanted)
-        return 200, _page("done", wanted, standing)
+            return 503, page("later", spoken, wanted)
+        return 200, page("left", spoken, wanted, standing)
 
 
 def key(data_dir: Path) -> bytes:
@@ -149,7 +139,7 @@ def _standing(conn: sqlite3.Connection, wanted: Wanted) -> Standing:
     known = state.subscription_state(conn, wanted.subscription_id)
     return Standing(
         name=known.subscription.name if known else wanted.subscription_id,
-        language=known.subscription.language if known else "en",
+        language=known.subscription.language if known else None,
         left=suppressions.suppressed(conn, wanted.recipient, wanted.subscription_id) is not None,
     )
 
@@ -179,19 +169,3 @@ def _one_click(body: bytes) -> bool:
     text = body.decode("utf-8", "replace")
     part = rf'name="?{name}"?[^\r\n]*\r?\n(?:[^\r\n]+\r?\n)*\r?\n{value}\r?\n'
     return ONE_CLICK in parse_qsl(text.strip()) or re.search(part, text) is not None
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("alerts"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-def _page(what: str, wanted: Wanted | None = None, standing: Standing | None = None) -> str:
-    template = _environment().get_template("unsubscribe.html")
-    return template.render(what=what, wanted=wanted, standing=standing, field=ONE_CLICK)

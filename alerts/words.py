@@ -53,12 +53,17 @@ def catalogue(language: str) -> NullTranslations:
     return GNUTranslations(compiled)
 
 
+def spoken(language: str) -> str | None:
+    """Return which of `languages` a tag means (``es`` for ``es-PE``), None for one that has no catalogue."""
+    bare = language.replace("_", "-").split("-")[0].lower()
+    return bare if bare in languages() else None
+
+
 class Speaker:
     """Says things, and writes moments, countries and lists, the way one language in one zone does."""
 
     def __init__(self, language: str, zone: ZoneInfo) -> None:
-        bare = language.replace("_", "-").split("-")[0].lower()
-        self.language = bare if bare in languages() else "en"
+        self.language = spoken(language) or "en"
         self.zone = zone
         self._locale = _locale(language)
         self._catalogue = catalogue(self.language)

@@ -55,13 +55,27 @@ def endpoint_state(conn: sqlite3.Connection, endpoint_id: int) -> EndpointState:
 
 
 def before(conn: sqlite3.Connection, poll: PollOutcome, state: EndpointState) -> Before:
-    """Return what is looked up where a poll looks odd: the body before this one, and how items used to come."""
+    """Return what is looked up where a poll looks odd: the body before this one, and how items used to come.
+
+    A poll that brought no body is compared with none, and one that was not sent on has no new address.
+    """
     endpoint_id = poll.task.endpoint_id
-    offered = conn.execute(
-        """select o.guid, a.title from offers o join articles a on a.id = o.article_id
-        where o.endpoint_id = ? and o.first_seen_at >= ? and o.last_seen_at = ?""",
-        (endpoint_id, stamp(poll.at - WEEKS), stamp(state.read_at)),
-    ).fetchall()
+    offered, sitemap, taken = [], None, None
+    if poll.feed is not None:
+        offered = conn.execute(
+            """select o.guid, a.title from offers o join articles a on a.id = o.article_id
+            where o.endpoint_id = ? and o.first_seen_at >= ? and o.last_seen_at = ?""",
+            (endpoint_id, stamp(poll.at - WEEKS), stamp(state.read_at)),
+        ).fetchall()
+        sitemap = conn.execute(
+            "select 1 from endpoints where source_id = ? and kind = 'sitemap' and active = 1 and id <> ?",
+            (poll.task.source_id, endpoint_id),
+        ).fetchone()
+    if poll.moved_to is not None:
+        taken = conn.execute(
+            "select 1 from endpoints where source_id = ? and url = ? and active = 1 and id <> ?",
+            (poll.task.source_id, poll.moved_to, endpoint_id),
+        ).fetchone()
     contact = conn.execute(
         "select min(first_seen_at) from offers where endpoint_id = ?", (endpoint_id,)
     ).fetchone()[0]
@@ -74,14 +88,6 @@ def before(conn: sqlite3.Connection, poll: PollOutcome, state: EndpointState) ->
         "select since, coalesce(until, ?1) from gaps where endpoint_id = ?2 and coalesce(until, ?1) > ?3",
         (stamp(poll.at), endpoint_id, stamp(poll.at - WEEKS)),
     )
-    sitemap = conn.execute(
-        "select 1 from endpoints where source_id = ? and kind = 'sitemap' and active = 1 and id <> ?",
-        (poll.task.source_id, endpoint_id),
-    ).fetchone()
-    taken = conn.execute(
-        "select 1 from endpoints where source_id = ? and url = ? and active = 1 and id <> ?",
-        (poll.task.source_id, poll.moved_to, endpoint_id),
-    ).fetchone()
     return Before(
         guids=frozenset(row["guid"] for row in offered if row["guid"]),
         titles=frozenset(fold(row["title"]) for row in offered),
@@ -123,9 +129,15 @@ def _known_since(rows: Sequence[sqlite3.Row], contact: str | None, now: datetime
 
 
 def finish_poll(
-    conn: sqlite3.Connection, poll: PollOutcome, plan: PollPlan, reading: Reading | None, *, new: int
+    conn: sqlite3.Connection,
+    poll: PollOutcome,
+    state: EndpointState,
+    plan: PollPlan,
+    reading: Reading | None,
+    *,
+    new: int,
 ) -> None:
-    """Store the poll and the endpoint's new state; ``new``: articles that nobody offered before.
+    """Store the poll and what has become of ``state``, that of before; ``new``: articles that nobody offered before.
 
     Validators are kept only when the plan says so: a 304 for a body of which something was lost would
     lose it for good.
@@ -148,9 +160,6 @@ def finish_poll(
         # the clock was set back that is all there is, and without a new time an endpoint is due again at once.
         return
     good = plan.failures == 0
-    since = (
-        conn.execute("select last_ok_at from endpoints where id = ?", (task.endpoint_id,)).fetchone()[0] or at
-    )
     conn.execute(
         """update endpoints set last_poll_at = :at, last_outcome = :outcome, last_status = :status,
         last_detail = :detail, failures = :failures, weight = :weight, pace = :pace, interval = :interval,
@@ -200,7 +209,7 @@ def finish_poll(
         close_event(conn, task.endpoint_id, kind, why, at)
     for kind, detail in plan.events:
         show_event(conn, task.source_id, task.endpoint_id, kind, detail, at)
-    _settle(conn, poll, plan, since)
+    _settle(conn, poll, state, plan)
     if good and (plan.lost or task.kind is EndpointKind.SITEMAP):
         filled.settle(conn, poll)
 
@@ -225,7 +234,7 @@ def close_event(conn: sqlite3.Connection, endpoint_id: int, kind: str, why: str,
     )
 
 
-def _settle(conn: sqlite3.Connection, poll: PollOutcome, plan: PollPlan, since: str) -> None:
+def _settle(conn: sqlite3.Connection, poll: PollOutcome, state: EndpointState, plan: PollPlan) -> None:
     """Open a gap when an outage begins; after it, say what was missed in it, or that nothing was."""
     endpoint_id = poll.task.endpoint_id
     lost = plan.lost
@@ -234,11 +243,12 @@ def _settle(conn: sqlite3.Connection, poll: PollOutcome, plan: PollPlan, since: 
             """insert into gaps (endpoint_id, event_id, since) select ?1, max(id), ?2 from events where endpoint_id = ?1
             and until is null and kind = ?3
             having not exists (select 1 from gaps where endpoint_id = ?1 and until is null)""",
-            (endpoint_id, since, plan.events[0][0]),
+            (endpoint_id, stamp(state.last_ok_at or poll.at), plan.events[0][0]),
         )
         return
     if not lost:
-        conn.execute("delete from gaps where endpoint_id = ? and until is null", (endpoint_id,))
+        if state.gap_since is not None:
+            conn.execute("delete from gaps where endpoint_id = ? and until is null", (endpoint_id,))
         return
     values = (stamp(lost.since), stamp(lost.until), lost.missed, lost.low, lost.high)
     ended = conn.execute(

@@ -572,6 +572,7 @@ class Hit(NamedTuple):
 class MatchedArticle:
     """One match with the article and source it is about, as a digest needs it.
 
+    ``summary``, ``text`` and ``hits`` are empty until it is known that somebody is to read them.
     ``was``: the ids of the articles that turned out to be this one; somebody may have been told of them.
     ``wire``: the agency that its text names as its own.
     """
@@ -607,13 +608,24 @@ class Place(NamedTuple):
     language: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """An article as it is named: ``story`` is the same for copies of one text."""
+
+    story: int
+    title: str
+    url: str | None
+    source: str
+    place: Place
+
+
 Weekly = Mapping[str, Sequence[Mapping[Place, int]]]
 """Of each topic, of each week before: how many matches there were in each place."""
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """Copies of one text, the earliest seen first. ``outlets``: how many sources have it; ``names``: theirs."""
+    """Copies of one text, the earliest published first. ``outlets``: how many sources have it; ``names``: theirs."""
 
     story_id: int
     first_seen_at: datetime

@@ -64,12 +64,19 @@ def _within(char: str, ranges: tuple[tuple[int, int], ...]) -> bool:
 
 
 _PLAIN = _Plain()
+# Of nearly all texts, one look says that all their characters are plain.
+_UNUSUAL = re.compile(
+    "[^"
+    + re.escape("".join(char for char in map(chr, (*range(0x180), *range(0x2010, 0x2028))) if _PLAIN[char]))
+    + "]"
+)
 
 
 def is_odd(*texts: str) -> bool:
     """Tell whether the index may hold other words of these texts than we would find in them."""
     return any(
-        not all(map(_PLAIN.__getitem__, set(text))) or _LONG_ACRONYM.search(text) is not None
+        (_UNUSUAL.search(text) is not None and not all(map(_PLAIN.__getitem__, set(text))))
+        or _LONG_ACRONYM.search(text) is not None
         for text in texts
     )
 

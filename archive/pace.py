@@ -11,10 +11,11 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from archive.model import Headline, Place
 from archive.times import stamp
 
 DAY, WEEK = timedelta(days=1), timedelta(weeks=1)
@@ -22,26 +23,48 @@ DAY, WEEK = timedelta(days=1), timedelta(weeks=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """The articles of one topic: ``counts[0]`` of the last sixty minutes, ``counts[1]`` of those before, and so on.
+    """The articles of one topic, place by place: so many in each hour, 0 being the last sixty minutes.
 
-    ``headlines`` are the newest, each of another story, as (title, url, source).
+    ``newest`` are those of the last hours, the newest first. Both are asked by who wants only some of the places.
     """
 
     topic_id: str
     title: str
-    counts: Sequence[int]
-    headlines: tuple[tuple[str, str | None, str], ...]
+    hours: int
+    places: Mapping[Place, Mapping[int, int]]
+    newest: Sequence[Headline]
+
+    def counts(self, wanted: Callable[[Place], bool]) -> list[int]:
+        """Return how many articles each hour had in the places that are wanted, back into the past."""
+        counts = [0] * self.hours
+        for place, hourly in self.places.items():
+            if wanted(place):
+                for hour, number in hourly.items():
+                    counts[hour] += number
+        return counts
+
+    def headlines(self, wanted: Callable[[Place], bool], most: int) -> tuple[Headline, ...]:
+        """Return the newest of the places that are wanted, each of another story."""
+        stories: dict[int, Headline] = {}
+        for one in self.newest:
+            if wanted(one.place) and len(stories) < most:
+                stories.setdefault(one.story, one)
+        return tuple(stories.values())
 
 
 def paces(
-    conn: sqlite3.Connection, now: datetime, *, hours: int, weeks: int, least: int, within: int, told: int = 5
+    conn: sqlite3.Connection, now: datetime, *, hours: int, weeks: int, least: int, within: int
 ) -> list[Pace]:
     """Return the topics that had ``least`` articles ``within`` the last hours, with all ``hours`` before ``now``."""
     feeds = _known_feeds(conn, now, weeks)
     if not feeds:
         return []
     lately = _counts(conn, now, within, feeds, None)
-    busy = {topic_id for topic_id, hourly in lately.items() if sum(hourly.values()) >= least}
+    busy = {
+        topic_id
+        for topic_id, places in lately.items()
+        if sum(sum(hourly.values()) for hourly in places.values()) >= least
+    }
     if not busy:
         return []
     counts = _counts(conn, now, hours, feeds, busy)
@@ -49,8 +72,9 @@ def paces(
         Pace(
             topic_id=row["id"],
             title=row["title"],
-            counts=[counts[row["id"]].get(hour, 0) for hour in range(hours)],
-            headlines=_headlines(conn, row["id"], now - timedelta(hours=within), told),
+            hours=hours,
+            places=counts[row["id"]],
+            newest=_newest(conn, row["id"], now - timedelta(hours=within)),
         )
         for row in conn.execute(
             "select id, title from topics where active = 1 and applied is version order by id"
@@ -81,8 +105,8 @@ def _counts(
     hours: int,
     feeds: Collection[int],
     topics: Collection[str] | None,
-) -> Mapping[str, dict[int, int]]:
-    counts: dict[str, dict[int, int]] = defaultdict(dict)
+) -> Mapping[str, dict[Place, dict[int, int]]]:
+    counts: dict[str, dict[Place, dict[int, int]]] = defaultdict(lambda: defaultdict(dict))
     # What was published since was first seen since; ids are handed out in that order.
     first = conn.execute(
         "select id from articles where first_seen_at >= ? order by first_seen_at limit 1",
@@ -91,14 +115,16 @@ def _counts(
     if first is None:
         return counts
     for row in conn.execute(
-        """select m.topic_id, (?1 - min(unixepoch(a.published_at), unixepoch(a.first_seen_at))) / 3600 as hour,
+        """select m.topic_id, a.source_id, s.country, coalesce(a.language, s.language) as language,
+                  (?1 - min(unixepoch(a.published_at), unixepoch(a.first_seen_at))) / 3600 as hour,
                   count(*) as number
-        from matches m join articles a on a.id = m.article_id
-        where m.article_id >= ?2 and m.ended_at is null and a.backfill = 0 and a.published_at is not null
+        from matches m join articles a on a.id = m.article_id join sources s on s.id = a.source_id
+        where m.article_id >= ?2 and m.ended_at is null and a.backfill = 0
+        and min(unixepoch(a.published_at), unixepoch(a.first_seen_at)) <= ?1
         and (?3 is null or m.topic_id in (select value from json_each(?3)))
         and exists (select 1 from offers o where o.article_id = a.id
                     and o.endpoint_id in (select value from json_each(?4)))
-        group by 1, 2""",
+        group by 1, 2, 3, 4, 5""",
         (
             int(now.timestamp()),
             first["id"],
@@ -106,19 +132,22 @@ def _counts(
             json.dumps(sorted(feeds)),
         ),
     ):
-        if 0 <= row["hour"] < hours:
-            counts[row["topic_id"]][row["hour"]] = row["number"]
+        if row["hour"] < hours:
+            counts[row["topic_id"]][_place(row)][row["hour"]] = row["number"]
     return counts
 
 
-def _headlines(
-    conn: sqlite3.Connection, topic_id: str, since: datetime, most: int
-) -> tuple[tuple[str, str | None, str], ...]:
+def _newest(conn: sqlite3.Connection, topic_id: str, since: datetime) -> tuple[Headline, ...]:
     rows = conn.execute(
-        """select a.title, a.url, s.name, max(a.id) from matches m join articles a on a.id = m.article_id
-        join sources s on s.id = a.source_id
+        """select coalesce(a.story_id, a.id) as story, a.title, a.url, s.name, m.topic_id, a.source_id, s.country,
+                  coalesce(a.language, s.language) as language
+        from matches m join articles a on a.id = m.article_id join sources s on s.id = a.source_id
         where m.topic_id = ? and m.ended_at is null and a.backfill = 0 and a.published_at >= ?
-        group by coalesce(a.story_id, -a.id) order by max(a.id) desc limit ?""",
-        (topic_id, stamp(since), most),
+        order by a.id desc""",
+        (topic_id, stamp(since)),
     )
-    return tuple((row["title"], row["url"], row["name"]) for row in rows)
+    return tuple(Headline(row["story"], row["title"], row["url"], row["name"], _place(row)) for row in rows)
+
+
+def _place(row: sqlite3.Row) -> Place:
+    return Place(row["topic_id"], row["source_id"], row["country"], row["language"])

@@ -11,14 +11,15 @@ import re
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice, product
+from sys import intern
 from typing import Any
 
 from archive.document import told
 from archive.errors import TopicError
-from archive.model import Coverage, Hit, MatchedArticle
+from archive.model import Content, Coverage, Hit, MatchedArticle
 from archive.normalize import Tokens, clean_line, tokens
 from archive.times import moment, stamp
 
@@ -143,11 +144,13 @@ def matched_between(
     """Return the matches with ``from_seq < seq <= to_seq`` of ``topics`` (None: all), in the order of seq.
 
     Backfill is left out, or, with ``backfill``, all else; and so are matches that ended before anybody was told.
+    They come without their words, which `worded` gives to those that somebody is to read: of a day in which a hundred
+    thousand were found, a mail shows some.
     """
     # By the index of topics: of a day of which many are told, each wants little.
     wanted = "?4 is not null" if topics is None else "m.topic_id in (select value from json_each(?4))"
     rows = conn.execute(
-        f"""select m.seq, m.topic_id, t.title as topic_title, m.article_id, a.url, a.title, a.summary, a.text,
+        f"""select m.seq, m.topic_id, t.title as topic_title, m.article_id, a.url, a.title, '' as summary, '' as text,
                   a.author, a.language, m.content, a.source_id, s.name as source_name, s.country,
                   a.published_at, a.first_seen_at, a.wire, a.paywalled,
                   (select group_concat(w.id) from articles w where w.merged_into = a.id) as was
@@ -156,23 +159,58 @@ def matched_between(
         where m.seq > ?1 and m.seq <= ?2 and m.backfill = ?3 and m.ended_at is null
         and {wanted} order by m.seq""",  # noqa: S608 - our own words
         (from_seq, to_seq, backfill, json.dumps(topics)),
-    ).fetchall()
-    hits = _hits_of(conn, [row["seq"] for row in rows])
-    return [
-        MatchedArticle(
-            seq=row["seq"],
-            topic_id=row["topic_id"],
-            topic_title=row["topic_title"],
-            article_id=row["article_id"],
-            language=row["language"],
-            hits=tuple(hits[row["seq"]]),
-            was=tuple(sorted(map(int, row["was"].split(",")))) if row["was"] else (),
-            wire=row["wire"],
-            paywalled=bool(row["paywalled"]),
-            **told(row),
+    )
+    found: list[MatchedArticle] = []
+    articles: dict[int, dict[str, Any]] = {}
+    for row in rows:
+        # Many matches are of few articles, topics and sources: each is held once.
+        about = articles.get(row["article_id"])
+        if about is None:
+            about = articles[row["article_id"]] = {
+                **told(row),
+                "article_id": row["article_id"],
+                "language": _once(row["language"]),
+                "source_id": _once(row["source_id"]),
+                "source_name": _once(row["source_name"]),
+                "country": _once(row["country"]),
+                "was": tuple(sorted(map(int, row["was"].split(",")))) if row["was"] else (),
+                "wire": row["wire"],
+                "paywalled": bool(row["paywalled"]),
+            }
+            del about["content"]  # that of the match may be another
+        found.append(
+            MatchedArticle(
+                seq=row["seq"],
+                topic_id=_once(row["topic_id"]),
+                topic_title=_once(row["topic_title"]),
+                content=Content(row["content"]),
+                hits=(),
+                **about,
+            )
         )
-        for row in rows
-    ]
+    return found
+
+
+def _once(text: Any) -> Any:
+    return None if text is None else intern(text)
+
+
+def worded(conn: sqlite3.Connection, matched: Sequence[MatchedArticle]) -> list[MatchedArticle]:
+    """Return the same matches with their words: summary, text, and the hits in them."""
+    hits = _hits_of(conn, [one.seq for one in matched])
+    words = {
+        row["id"]: (row["summary"], row["text"])
+        for row in conn.execute(
+            "select id, summary, text from articles where id in (select value from json_each(?))",
+            (json.dumps(sorted({one.article_id for one in matched})),),
+        )
+    }
+    found = []
+    for one in matched:
+        # An article that was merged away since then is told by its headline.
+        summary, text = words.get(one.article_id, ("", ""))
+        found.append(replace(one, summary=summary, text=text, hits=tuple(hits[one.seq])))
+    return found
 
 
 def _hits_of(conn: sqlite3.Connection, seqs: Sequence[int]) -> dict[int, list[Hit]]:
@@ -183,7 +221,8 @@ def _hits_of(conn: sqlite3.Connection, seqs: Sequence[int]) -> dict[int, list[Hi
         order by match_seq, instr('title summary text', field), start""",
         (json.dumps(seqs),),
     ):
-        hits[row["match_seq"]].append(Hit(*tuple(row)[1:]))
+        words = intern(row["text"]), intern(row["variant"]), intern(row["how"])
+        hits[row["match_seq"]].append(Hit(intern(row["field"]), row["start"], row["end"], *words))
     return hits
 
 

@@ -218,14 +218,19 @@ def _tell(conn: sqlite3.Connection, touched: AbstractSet[int], *, parted: bool) 
 
 
 def of(conn: sqlite3.Connection, article_ids: Collection[int]) -> dict[int, Story]:
-    """Return the stories of articles; one that has no copies is missing."""
+    """Return the stories of articles; one that has no copies is missing.
+
+    Who had it first is told by what each says of when it was published, if that is not after we saw it: what we
+    happened to read first in one round of polls says nothing.
+    """
     chosen = "(select value from json_each(?))"
     asked = json.dumps(list(article_ids))
     by_story: dict[int, list[int]] = defaultdict(list)
     names: dict[int, dict[str, str]] = defaultdict(dict)
     for row in conn.execute(
         f"""select a.id, a.story_id, a.source_id, s.name from articles a join sources s on s.id = a.source_id
-        where a.story_id in (select story_id from articles where id in {chosen}) order by a.id""",  # noqa: S608 - ours
+        where a.story_id in (select story_id from articles where id in {chosen})
+        order by min(coalesce(a.published_at, a.first_seen_at), a.first_seen_at), a.id""",  # noqa: S608 - ours
         (asked,),
     ):
         by_story[row["story_id"]].append(row["id"])

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Protocol
 
-from archive.model import Result, Task
+from archive.model import Result, RobotsRecord, Task
 
-TOGETHER = 0.05
-"""Seconds that a result waits for others. A transaction for each would cost the disk, and the full-text index, more."""
+TOGETHER = 0.25
+"""Seconds that results wait for others while tasks are under way. A transaction for each would cost the disk, and the
+full-text index, more."""
 
 
 class Carrier(Protocol):
@@ -36,29 +38,44 @@ class LocalCarrier:
     def __init__(self, most: int = 64) -> None:
         self._results: asyncio.Queue[Result | None] = asyncio.Queue()  # None: no more will come
         self._most = most
+        self._under_way = 0
+        self._settled = asyncio.Event()  # set once enough has come
         self.feed: Callable[[Task], None] | None = None
 
     def send(self, batch: Sequence[Task]) -> None:
         """Feed the tasks to the crawl."""
         if self.feed is None:
             raise RuntimeError("the crawl is not open yet")
+        self._under_way += len(batch)
         for task in batch:
             self.feed(task)
 
     def deliver(self, result: Result) -> None:
         """Take a result from the crawl."""
         self._results.put_nowait(result)
+        if not isinstance(result, RobotsRecord):
+            self._under_way = max(self._under_way - 1, 0)
+        if self._enough():
+            self._settled.set()
 
     def close(self) -> None:
         """Let `receive` end when all that has come was taken."""
+        self._under_way = 0
+        self._settled.set()
         self._results.put_nowait(None)
+
+    def _enough(self) -> bool:
+        """Tell whether nobody is to be waited for: all that was sent is here, or as much as is taken at a time."""
+        return self._under_way == 0 or self._results.qsize() >= self._most
 
     async def receive(self) -> list[Result]:
         """Return what has arrived, at most ``most``, so that one transaction stays short; none when it is over."""
         results: list[Result] = []
         one = await self._results.get()
-        if one is not None and self._results.empty():
-            await asyncio.sleep(TOGETHER)
+        if one is not None and not self._enough():
+            self._settled.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._settled.wait(), TOGETHER)
         while one is not None:
             results.append(one)
             if len(results) == self._most or self._results.empty():

@@ -61,7 +61,8 @@ def scrapy_settings(network: NetworkSettings, named: Iterable[str] = ()) -> Scra
         "ROBOTSTXT_OBEY": False,  # RobotsMiddleware does it
         "LOGSTATS_INTERVAL": 0,
         "MEMUSAGE_ENABLED": False,
-        "DEPTH_STATS_VERBOSE": False,
+        "DOWNLOADER_STATS": False,
+        "STATS_CLASS": "scrapy.statscollectors.DummyStatsCollector",  # what is counted, the archive counts
     }
     guarded = "crawler.netguard.GuardedDownloadHandler"
     nothing_else = dict.fromkeys(("data", "file", "ftp", "s3"))
@@ -70,6 +71,11 @@ def scrapy_settings(network: NetworkSettings, named: Iterable[str] = ()) -> Scra
             **off,
             "DOWNLOAD_HANDLERS": {"http": guarded, "https": guarded, **nothing_else},
             "DOWNLOADER_MIDDLEWARES": {
+                # Each of Scrapy's is asked about every request and every answer; off is what has nothing to do here.
+                "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
+                "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
+                # Its headers ask for English, and some papers would answer in it.
+                "scrapy.downloadermiddlewares.defaultheaders.DefaultHeadersMiddleware": None,
                 "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
                 "crawler.middlewares.Unpack": 590,
                 "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
@@ -77,12 +83,17 @@ def scrapy_settings(network: NetworkSettings, named: Iterable[str] = ()) -> Scra
                 "crawler.middlewares.RobotsMiddleware": 100,
                 "crawler.middlewares.TakeTurns": 950,  # next to the network: before anything is unpacked
             },
+            "SPIDER_MIDDLEWARES": {
+                "scrapy.spidermiddlewares.httperror.HttpErrorMiddleware": None,  # a 404 is an outcome too
+                "scrapy.spidermiddlewares.start.StartSpiderMiddleware": None,
+                "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
+                "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
+                "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
+            },
             "ITEM_PIPELINES": {"crawler.engine.Deliver": 100},
             ALLOWED: [str(name) for name in network.allow_private],
             NAMED: list(named),
             "USER_AGENT": network.agent,
-            # Scrapy's own ask for English, and some papers would answer in it.
-            "DEFAULT_REQUEST_HEADERS": {},
             "DOWNLOAD_DELAY": network.delay,
             "DOWNLOAD_DELAY_JITTER": 0,  # half of it would be sooner than the operator says
             "EXTENSIONS": {
@@ -105,7 +116,6 @@ def scrapy_settings(network: NetworkSettings, named: Iterable[str] = ()) -> Scra
             # Scrapy starts so many tasks for each answer; its 100 took longer than all else, and an answer of ours
             # has an item or two, which are handed over at once.
             "CONCURRENT_ITEMS": 1,
-            "HTTPERROR_ALLOW_ALL": True,  # a 404 is an outcome too
             "DNS_TIMEOUT": 20,
             "WARN_ON_GENERATOR_RETURN_VALUE": False,
         },

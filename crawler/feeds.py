@@ -14,6 +14,7 @@ import io
 import math
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 from xml.sax import SAXParseException
 from xml.sax.expatreader import ExpatParser
@@ -176,23 +177,25 @@ def _feedparser(body: bytes, content_type: str | None) -> Any:
 
 
 def _entry(item: Any, *, base: str, source_id: str, language: str | None) -> Entry:
-    guid = _text(item.get("id")) or None
+    # feedparser's own get looks each name up among those of old formats, of which none here is one.
+    get = partial(dict.get, item)
+    guid = _text(get("id")) or None
     link = _link(item, guid)
-    contents = [_text(content.get("value")) for content in _dicts(item.get("content"))]
-    detail = next(_dicts([item.get("title_detail")]), {})
-    source = next(_dicts([item.get("source")]), {})
+    contents = [_text(content.get("value")) for content in _dicts(get("content"))]
+    detail = next(_dicts([get("title_detail")]), {})
+    source = next(_dicts([get("source")]), {})
     return entries.entry(
         entries.Offered(
             link=(urls.join(base, link) or link) if link else None,
             guid=guid,
-            title=_text(item.get("title")),
-            summary=entries.joined(_text(item.get("summary")), contents),
+            title=_text(get("title")),
+            summary=entries.joined(_text(get("summary")), contents),
             # A feed that gathers what others wrote names the outlet of each entry: readers are to see that at least.
-            author=_text(item.get("author")) or _text(source.get("title")) or None,
+            author=_text(get("author")) or _text(source.get("title")) or None,
             published_at=dates.parse_feed_date(item),
-            language=primary(item.get("language")) or primary(detail.get("language")) or language,
-            tags=entries.tags(tag.get("term") or tag.get("label") for tag in _dicts(item.get("tags"))),
-            origin=_text(item.get("feedburner_origlink") or item.get("pheedo_origlink")).strip() or None,
+            language=primary(get("language")) or primary(detail.get("language")) or language,
+            tags=entries.tags(tag.get("term") or tag.get("label") for tag in _dicts(get("tags"))),
+            origin=_text(get("feedburner_origlink") or get("pheedo_origlink")).strip() or None,
             # feedparser empties a link that the standard library cannot read.
             refused="the link is empty or cannot be read" if link == "" else None,
         ),

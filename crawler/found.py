@@ -28,6 +28,7 @@ def found_in(
     coverage, read = search.coverage(archive)
     return Found(
         matched=lambda after, upto, topics: search.matched_between(archive, after, upto, topics),
+        worded=lambda matched: search.worded(archive, matched),
         top_seq=search.top_seq(archive),
         coverage=coverage,
         sources_read=read,

@@ -52,12 +52,15 @@ class Heartbeat:
             with suppress(OSError):
                 waits = os.open(f"/proc/self/task/{get_native_id()}/schedstat", os.O_RDONLY)
                 stack.callback(os.close, waits)
+            waited = _waited(waits)
             while True:
-                before, waited = perf_counter(), _waited(waits)
+                before = perf_counter()
                 await asyncio.sleep(BEAT)
                 late = perf_counter() - before - BEAT
                 self.stall_ms = max(self.stall_ms, 1000 * late)
-                self.held_ms = max(self.held_ms, 1000 * (late - (_waited(waits) - waited)))
+                now = _waited(waits)
+                self.held_ms = max(self.held_ms, 1000 * (late - (now - waited)))
+                waited = now
 
 
 def _waited(waits: int | None) -> float:

@@ -49,7 +49,7 @@ _BLOCKS = {
     "hgroup", "hr", "legend", "li", "main", "menu", "nav", "ol", "p", "pre", "search", "section", "summary", "ul",
 }  # fmt: skip
 # The parts of a table become blocks first: outside a table, as in a summary that was cut off, HTML ignores them.
-_TABLE = re.compile(r"<(/?)(?:table|caption|thead|tbody|tfoot|tr|td|th)\b", re.IGNORECASE)
+_TABLE = re.compile(r"<(/?)(?=[tTcC])(?i:table|caption|thead|tbody|tfoot|tr|td|th)\b")
 _TAG = re.compile(r"</?[a-z][a-z0-9]*>")
 # It leaves only the named tags. Attributes: an empty dict would leave lang and title.
 _CLEANER = nh3.Cleaner(tags=_BLOCKS, attributes={"*": set()})

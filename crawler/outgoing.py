@@ -16,10 +16,11 @@ from asyncio import Event
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from alerts import jobs, outbox, suppressions, web
+from alerts import alarm, jobs, outbox, suppressions, web
 from alerts import schema as alerts_schema
 from alerts.channels import Channel
 from alerts.channels.folder import FolderChannel
@@ -107,6 +108,7 @@ class Outgoing:
         self.topic_order = tuple(one.topic_id for one in config.topics)  # as the operator has them now
         self.sending = Pause()
         self._spans = Spans()
+        self._looked_at: datetime | None = None  # the last step at which it was looked for spikes
 
     def pages(self, archive: web.App) -> web.App:
         """Return the archive's pages with the one at which readers leave before them."""
@@ -131,6 +133,16 @@ class Outgoing:
         )
         return {"lifted": [one.as_json() for one in lifted]}
 
+    async def send(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Put the next digest of one subscription into the outbox now, as `presswatch digest --send` asks."""
+        messages = await jobs.digest_now(
+            self._look, self.with_alerts, self.mail, self.now(), arguments["subscriber"]
+        )
+        return {
+            "subject": messages[0].subject if messages else None,
+            "recipients": [one.recipient for one in messages],
+        }
+
     async def digest(self) -> None:
         """Make the digests that are due, and put them in the outbox."""
         summary = await jobs.digest_due(self._look, self.with_alerts, self.mail, self.now())
@@ -143,8 +155,12 @@ class Outgoing:
             )
 
     async def spike(self) -> None:
-        """Tell who wants to know it that a topic has more articles than chance explains."""
-        summary = await jobs.alarms_due(self._look, self.with_alerts, self.mail, self.now())
+        """Tell who wants to know it that a topic has more articles than chance explains: once in each step."""
+        now = self.now()
+        if alarm.step(now) == self._looked_at:
+            return
+        summary = await jobs.alarms_due(self._look, self.with_alerts, self.mail, now)
+        self._looked_at = alarm.step(now)
         for problem in summary.problems:
             log.error("%s", problem)
 

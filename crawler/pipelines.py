@@ -195,7 +195,7 @@ def _store_poll(conn: sqlite3.Connection, poll: PollOutcome, chance: Chance) -> 
     odd = coverage.looks_odd(poll, state, reading)
     before = ledger.before(conn, poll, state) if odd else None
     plan = schedule.after_poll(poll, state, reading, before, jitter=chance())
-    ledger.finish_poll(conn, poll, plan, reading, new=tally.new)
+    ledger.finish_poll(conn, poll, state, plan, reading, new=tally.new)
     return tally
 
 

@@ -144,8 +144,8 @@ class Workers:
 
     def _open(self) -> ProcessPool:
         if self._pool is None:
-            # The readers are imported once, in the server that every worker is forked from.
-            set_forkserver_preload(["crawler.worker", __name__])
+            # The readers are imported, and have read, once: in the server that every worker is forked from.
+            set_forkserver_preload(["crawler.warmed", __name__])
             self._pool = ProcessPool(
                 max_workers=self._workers,
                 max_tasks=self._max_tasks,

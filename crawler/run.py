@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 GRACE = 60  # seconds that what is under way may take after the word to stop; a mail server may be slow
 # Seconds between two ticks of each kind.
 TICKS = {
-    "feed": 1, "match": 1, "cluster": 2, "rematch": 5, "digest": 10, "spike": 600,
+    "feed": 1, "match": 1, "cluster": 2, "rematch": 5, "digest": 10, "spike": 10,
     "deliver": 5, "answer": 1, "maintain": 3600,
 }  # fmt: skip
 

@@ -87,8 +87,9 @@ class Service:
         )
         self.outgoing = Outgoing(config, now, self.writer, self.readers, self.counts)
         self.asked = Asked(
-            self.outgoing.with_alerts, now, {"rematch": self._rematch_asked, "lift": self.outgoing.lift}
-        )
+            self.outgoing.with_alerts, now,
+            {"rematch": self._rematch_asked, "lift": self.outgoing.lift, "send": self.outgoing.send},
+        )  # fmt: skip
         self.chance: Chance = random.random  # what keeps polls apart that began together
         self.in_flight: dict[tuple[str, int], str] = {}  # (kind, id) of each task: its host
         self.stored = asyncio.Event()  # set whenever results were stored

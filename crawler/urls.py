@@ -64,6 +64,10 @@ _NOT_QUERY = re.compile(r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~!$&'()*+,;=:@/?%]"
 _NOT_USERINFO = re.compile(r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~!$&'()*+,;=:%]")
 _HOST = re.compile(r"[a-z0-9._-]+")
 _BRACKETS = re.compile(r"\[[^\[\]]*\](?::\d*)?")
+# An absolute link with nothing in it that joining would change; nearly all are such.
+_WHOLE = re.compile(
+    r"https?://[A-Za-z0-9.-]+(?:/[A-Za-z0-9._~!$&'()*+,=:@%/-]*)?(?:\?[A-Za-z0-9._~!$&'()*+,=:@%/-]+)?"
+)
 _PORTS = {"http": 80, "https": 443}
 # Up to the last @ before the path; or, where no port follows the first colon, further: passwords hold slashes too.
 _USER = re.compile(r"(?<=[/\\]{2})(?:[^\s/?#\\\"']*@|[^\s/?#:@\"']*:(?!\d*(?:[/?#\s]|$))[^\s\"']*@)")
@@ -75,6 +79,8 @@ def join(base: str, link: str) -> str | None:
 
     None when it is empty, cannot be read, or stays relative because ``base`` is.
     """
+    if _WHOLE.fullmatch(link):
+        return link
     base, link = _strip(base), _strip(link)
     try:
         joined = urljoin(base, _slashed(base, link)) if link else ""

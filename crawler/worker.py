@@ -5,7 +5,8 @@ takes over, or that a bug leads astray, holds no archive, and cannot connect, st
 file: an audit hook (PEP 578) refuses. It is a fence against accidents and simple attacks, not a sandbox;
 memory has a limit of its own, and time is kept by the pool.
 
-This module imports nothing that acts. It is imported once, in the fork server, and shared by all workers.
+This module imports nothing that acts. It is imported once, in the fork server (`crawler.warmed`), and shared by all
+workers.
 """
 
 from __future__ import annotations
@@ -14,12 +15,9 @@ import os
 import resource
 import signal
 import sys
-from contextlib import suppress
-from datetime import UTC, datetime
 from typing import Any
 
-from archive.errors import ParseError
-from archive.model import Article, Feed, Selectors
+from archive.model import Article, Feed
 
 from . import extract, feeds, home, sections, sitemaps
 from .sitemaps import Sitemap
@@ -31,15 +29,6 @@ _REFUSED = frozenset({
 })  # fmt: skip
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
-_WARM_FEED = (
-    b"<rss version='2.0'><channel><item><pubDate>19 de julio de 2026</pubDate></item></channel></rss>"
-)
-_WARM_SITEMAP = b"<urlset><url><loc>https://example.org/</loc></url></urlset>"
-_WARM_SELECTORS = Selectors(links="a")
-_WARM_PAGE = "<html><head><title>x</title></head><body><p>19 de julio de 2026, Perú</p></body></html>"
-# Of a long text the language is looked up, a short one is looked for once more.
-_WARM_LONG = _WARM_PAGE.replace("Perú", "Perú y " * 200)
-
 
 def start(memory_bytes: int) -> None:
     """Prepare this process for work; ``memory_bytes`` of address space is all that it gets."""
@@ -47,16 +36,6 @@ def start(memory_bytes: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the service, which then closes the pool
     sys.dont_write_bytecode = True
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
-    # Everything that is loaded on first use is loaded now, while a slow disk costs no article its time.
-    parse_feed(body=_WARM_FEED, url="https://example.org/", source_id="warm")
-    parse_sitemap(body=_WARM_SITEMAP, url="https://example.org/", source_id="warm")
-    with suppress(ParseError):  # the small page links to nothing
-        parse_section(
-            body=_WARM_PAGE.encode(), url="https://example.org/", source_id="warm", selectors=_WARM_SELECTORS
-        )
-    for page, encoding in ((_WARM_PAGE, "utf-8"), (_WARM_LONG, "latin-1")):
-        body = page.encode(encoding)
-        parse_page(body=body, url="https://example.org/", now=datetime(2026, 7, 20, tzinfo=UTC))
     sys.addaudithook(_refuse)
 
 

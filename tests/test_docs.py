@@ -266,6 +266,14 @@ def test_every_kind_of_event_and_every_way_of_a_hit_is_explained() -> None:
     assert literals(r'how = "([a-z]+)"', "archive/match.py") <= set(hows)
 
 
+@pytest.mark.parametrize("package", ["archive", "crawler", "alerts"])
+def test_every_module_has_its_line_in_the_architecture_and_no_line_is_without_a_module(package: str) -> None:
+    told = section(DOCS["docs/architecture.md"], "## Rooms").split(f"**{package}** — ")[1].split("\n\n**")[0]
+    there = {path.stem for path in (ROOT / package).glob("*.py")} - {"__init__"}
+    folders = {path.parent.name for path in (ROOT / package).glob("*/__init__.py")}
+    assert set(words_of_first_cells(told)) == there | folders
+
+
 # --- links ------------------------------------------------------------------------------------------------------
 
 

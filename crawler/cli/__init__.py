@@ -2,6 +2,7 @@
 
 service.py   run, demo, serve, migrate
 config.py    check
+plan.py      plan
 topics.py    topics (history.py: its definitions over time)
 explain.py   explain (explained.py prints it)
 look.py      try feed, try page
@@ -10,7 +11,7 @@ query.py     try query
 rematch.py   rematch
 match.py     match (corpus.py does the work)
 archive.py   search, sources
-digest.py    digest
+digest.py    digest (sending.py: --send)
 adding.py    sources add
 sources.py   sources import, sources export
 suppressions.py  suppressions, suppressions lift
@@ -35,6 +36,7 @@ from crawler.cli import (
     explain,
     look,
     match,
+    plan,
     query,
     rematch,
     service,
@@ -51,6 +53,7 @@ _ORDER = (
     "demo",
     "run",
     "check",
+    "plan",
     "topics",
     "rematch",
     "match",
@@ -72,6 +75,7 @@ __all__ = [
     "look",
     "main",
     "match",
+    "plan",
     "query",
     "rematch",
     "service",

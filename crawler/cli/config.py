@@ -44,7 +44,7 @@ def check(
     limit: Annotated[int, typer.Option(min=0, help="With --diff: how many articles of each to show.")] = 3,
     json: Json = False,
 ) -> None:
-    """Say all that is wrong in config/, and try the topics' examples."""
+    """Say all that is wrong in config/, and try all examples."""
     config, topics = None, None
     try:
         found = survey(context.obj)

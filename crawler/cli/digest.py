@@ -19,6 +19,7 @@ from archive.connect import open_reader
 from archive.errors import PresswatchError
 from archive.times import stamp
 from crawler.cli.app import AsOf, Json, app, clock, load
+from crawler.cli.asking import Wait
 from crawler.cli.output import note, say, say_json
 from crawler.clock import refuse_past
 from crawler.config import Config
@@ -30,6 +31,9 @@ def digest(
     subscriber: Annotated[str, typer.Argument(help="The id of a subscriber in subscribers.yaml.")],
     preview: Annotated[
         bool, typer.Option("--preview", help="Build it and show it; nothing is sent or kept.")
+    ] = False,
+    send: Annotated[
+        bool, typer.Option("--send", help="Send it now; its next hour has what comes after.")
     ] = False,
     test: Annotated[
         str | None,
@@ -43,6 +47,7 @@ def digest(
         Path | None, typer.Option("--into", help="Where the preview's files go (default: data_dir/preview).")
     ] = None,
     as_of: AsOf = None,
+    wait: Wait = 60,
     json: Json = False,
 ) -> None:
     """Build the next digest of a subscriber, as it would be now.
@@ -50,16 +55,26 @@ def digest(
     A preview is four files: the HTML part, the text part, the headers, and the whole message for a mail program.
     """
     config = load(context)
-    if not preview and test is None:
+    asked = [
+        option
+        for option, is_set in (("--preview", preview), ("--send", send), ("--send-test", test is not None))
+        if is_set
+    ]
+    if len(asked) != 1:
         raise typer.BadParameter(
-            "say what to do with it: --preview, or --send-test ADDRESS (`run` sends those that are due)"
+            f"{' and '.join(asked)} are several things to do: give one of them"
+            if asked
+            else "say what to do with it: --preview, --send-test ADDRESS or --send (`run` sends those that are due)"
         )
-    if preview and test is not None:
-        raise typer.BadParameter("--preview sends nothing: leave it out to send a test")
     found = [one for one in config.subscriptions if one.id == subscriber]
     if not found:
         known = ", ".join(one.id for one in config.subscriptions)
         raise PresswatchError(f"no subscriber {subscriber!r} in subscribers.yaml (there are: {known})")
+    if send:
+        from crawler.cli import sending
+
+        sending.send(config, found[0], as_of, wait, json=json)
+        return
     if test is not None:
         _send_test(config, found[0], test, as_of, json=json)
         return

@@ -25,9 +25,7 @@ if TYPE_CHECKING:
 Target = Annotated[str, typer.Argument(metavar="URL|FILE", help="An http(s) address, or a file.")]
 Address = Annotated[str | None, typer.Option("--url", help="For a file: the address that it has.")]
 
-try_app = typer.Typer(
-    no_args_is_help=True, help="Try one feed, page, source or query, without keeping anything."
-)
+try_app = typer.Typer(no_args_is_help=True, help="Try one feed, page, source or query, and keep nothing.")
 app.add_typer(try_app, name="try")
 
 _CALLED = {EndpointKind.SITEMAP: "a sitemap", EndpointKind.SECTION: "a web page, read here as a section page"}

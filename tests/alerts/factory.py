@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, TypeVar
 
 from alerts import jobs, schema
@@ -119,8 +121,19 @@ def server(**changes: Any) -> MailServer:
 def connect(path: str = ":memory:") -> sqlite3.Connection:
     conn = sqlite3.connect(path, isolation_level=None)
     conn.execute("PRAGMA foreign_keys = on")
-    schema.migrate(conn)
+    if path == ":memory:":
+        conn.deserialize(_empty())
+    else:
+        schema.migrate(conn)
     return conn
+
+
+@cache
+def _empty() -> bytes:
+    """The file of a database in which nothing stands: made once, since it takes longer than most of the tests."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as conn:
+        schema.migrate(conn)
+        return conn.serialize()
 
 
 def knows(matched: Matched, top_seq: int, **changes: Any) -> Found:

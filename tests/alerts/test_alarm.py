@@ -17,17 +17,31 @@ from alerts.model import DigestSummary, Subscription
 from alerts.prepare import Found
 from alerts.spike import HOURS
 from archive.errors import ArchiveError
+from archive.model import Headline, Place
 from archive.pace import Pace
 from tests.alerts.factory import NOON, server, subscription
 
 T = TypeVar("T")
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-HEADLINES = (("Boluarte <resigns>", "https://news.example/1", "Andina & Co"), ("Rain", None, "RPP"))
+
+
+def place(topic_id: str = "peru", **changes: Any) -> Place:
+    values = {"topic_id": topic_id, "source_id": "andina", "country": "PE", "language": "es"}
+    return Place(**{**values, **changes})
+
+
+def hourly(last: int, usual: int = 2) -> dict[int, int]:
+    return {0: last, **dict.fromkeys(range(1, HOURS), usual)}
 
 
 def busy(topic_id: str = "peru", count: int = 40, **changes: Any) -> Pace:
+    here = place(topic_id)
     values: dict[str, Any] = {
-        "topic_id": topic_id, "title": topic_id.title(), "counts": [count, *[2] * (HOURS - 1)], "headlines": HEADLINES,
+        "topic_id": topic_id, "title": topic_id.title(), "hours": HOURS, "places": {here: hourly(count)},
+        "newest": (
+            Headline(2, "Boluarte <resigns>", "https://news.example/1", "Andina & Co", here),
+            Headline(1, "Rain", None, "RPP", here),
+        ),
     }  # fmt: skip
     return Pace(**{**values, **changes})
 
@@ -88,7 +102,7 @@ def test_two_that_prepared_the_same_alert_store_it_once(conn: sqlite3.Connection
     ready(conn)
     known = state.subscription_state(conn, "lima-desk")
     assert known is not None
-    spikes = alarm.spiking(lambda _: [busy()], NOON)
+    spikes = alarm.Spikes([busy()])
     one, other = (alarm.prepare(conn, known, spikes, server(), NOON)[0] for _ in range(2))
     assert [alarm.store(conn, prepared, NOON) for prepared in (one, other)] == [1, 0]
 
@@ -110,6 +124,40 @@ def test_who_wants_alerts_of_this_topic_and_is_awake_is_told(
 ) -> None:
     ready(conn, told(**changes))
     assert tick(conn, [busy()]).messages == number  # it is seven in the morning in Lima
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "45 articles in one hour, 4 are usual"),
+        ({"languages": ("es",)}, "40 articles in one hour, 2 are usual"),
+        ({"not_sources": ("herald",)}, "40 articles in one hour, 2 are usual"),
+        ({"languages": ("en",)}, None),
+        ({"not_countries": ("PE",)}, None),
+        ({"sources": ("nobody",)}, None),
+    ],
+)
+def test_the_numbers_and_headlines_are_of_what_a_list_takes_in(
+    conn: sqlite3.Connection, changes: dict[str, Any], said: str | None
+) -> None:
+    here, there = place(), place(source_id="herald", country="GB", language="en")
+    spread = busy(
+        places={here: hourly(40), there: hourly(5)},
+        newest=(
+            Headline(3, "In Lima", None, "Herald", there),
+            Headline(3, "En Lima", None, "Andina", here),
+            Headline(2, "Llueve", None, "Andina", here),
+        ),
+    )
+    # Another one, who filters nothing, asks first.
+    ready(conn, told(id="all"), told(**changes))
+    tick(conn, [spread])
+    mails = [one for one in outbox.claim(conn, NOON + MINUTE, 9) if one.subscription_id == "lima-desk"]
+    assert [said in one.subject for one in mails] == ([True] if said else [])
+    for one in mails:
+        assert ("In Lima" in one.html) == (not changes)
+        assert ("En Lima" in one.html) == bool(changes), "of one story the newest is named"
+        assert "Llueve" in one.html
 
 
 def test_what_is_no_spike_is_not_told(conn: sqlite3.Connection) -> None:

@@ -106,12 +106,6 @@ def test_the_button_posts_what_leaves_the_list(known: sqlite3.Connection) -> Non
     assert "<form" not in ask(known, "GET").text, "who left is told so, and asked no more"
 
 
-def test_a_reader_of_a_spanish_list_is_answered_in_spanish(conn: sqlite3.Connection) -> None:
-    state.sync_subscriptions(conn, [subscription(language="es")], 0, NOON)
-    assert "Darse de baja" in ask(conn, "GET").text
-    assert "Baja confirmada" in ask(conn, "POST", content=CLICK, headers=FORM).text
-
-
 @pytest.mark.parametrize("body", ["", "List-Unsubscribe=", "One-Click", "x=1", CLICK + "&" + "x" * 5000])
 def test_a_post_that_does_not_say_so_changes_nothing(known: sqlite3.Connection, body: str) -> None:
     assert ask(known, "POST", content=body, headers=FORM).status_code == 400
@@ -119,6 +113,36 @@ def test_a_post_that_does_not_say_so_changes_nothing(known: sqlite3.Connection, 
 
 
 FORGED = leave.link(Leaving(public_url="http://press.example", key=bytes([1] * 32)), "lima-desk", TO)
+
+
+def test_a_reader_of_a_spanish_list_is_answered_in_spanish(conn: sqlite3.Connection) -> None:
+    state.sync_subscriptions(conn, [subscription(language="es-PE")], 0, NOON)
+    english = {"Accept-Language": "en-GB"}  # of a browser that somebody else has set up
+    assert "Darse de baja" in ask(conn, "GET", headers=english).text
+    assert "Baja confirmada" in ask(conn, "POST", content=CLICK, headers={**FORM, **english}).text
+
+
+@pytest.mark.parametrize(
+    ("accepted", "said"),
+    [
+        ("es-PE,es;q=0.9,en;q=0.8", "Este enlace no funciona"),
+        ("en;q=0.8, ES", "Este enlace no funciona"),
+        ("qu, es;q=0.1", "Este enlace no funciona"),
+        ("es;q=0, en", "This link does not work"),
+        ("en,es;q=0.9", "This link does not work"),
+        ("fr", "This link does not work"),
+        ("es;q=<b>,*;;q,\xff", "This link does not work"),
+        (None, "This link does not work"),
+    ],
+)
+def test_who_comes_with_a_link_that_is_not_ours_is_refused_in_the_language_of_their_browser(
+    known: sqlite3.Connection, accepted: str | None, said: str
+) -> None:
+    headers = [] if accepted is None else [(b"Accept-Language", accepted.encode("latin-1"))]
+    answer = ask(known, "GET", FORGED, headers=headers)
+    assert answer.status_code == 403
+    assert said in answer.text
+    assert f'<html lang="{"es" if "Este" in said else "en"}">' in answer.text
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

@@ -55,10 +55,39 @@ def test_articles_are_counted_hour_by_hour_back_from_now(archive: sqlite3.Connec
     news(archive, 3, 90)
     news(archive, 4, 30)
     (one,) = asked(archive)
-    assert (one.topic_id, one.title, len(one.counts)) == ("peru", "Peru", HOURS)
-    assert {hour: count for hour, count in enumerate(one.counts) if count} == {0: 4, 1: 3, 168: 2}
-    assert len(one.headlines) == 5
-    assert one.headlines[0] == ("Peru 0", "https://news.example/1-30-0", "Andina")
+    counts = one.counts(lambda _: True)
+    assert (one.topic_id, one.title, len(counts)) == ("peru", "Peru", HOURS)
+    assert {hour: count for hour, count in enumerate(counts) if count} == {0: 4, 1: 3, 168: 2}
+    headlines = one.headlines(lambda _: True, 5)
+    assert len(headlines) == 5
+    assert (headlines[0].title, headlines[0].url, headlines[0].source) == (
+        "Peru 0",
+        "https://news.example/1-30-0",
+        "Andina",
+    )
+
+
+def test_of_each_place_is_known_what_it_had(archive: sqlite3.Connection) -> None:
+    read_for_weeks(archive, POLITICS)
+    read_for_weeks(archive, RSS)
+    news(archive, 4, 30)
+    news(archive, 3, 20, RSS)
+    (one,) = asked(archive)
+    sources = {place.source_id: sum(hourly.values()) for place, hourly in one.places.items()}
+    assert sorted(sources.values()) == [3, 4]
+    for source, number in sources.items():
+        assert one.counts(lambda place, source=source: place.source_id == source)[0] == number
+        assert len(one.headlines(lambda place, source=source: place.source_id == source, 9)) == number
+
+
+def test_what_is_published_after_the_moment_that_is_asked_for_is_of_no_hour(
+    archive: sqlite3.Connection,
+) -> None:
+    read_for_weeks(archive, POLITICS)
+    news(archive, 5, 30)
+    news(archive, 9, -10)
+    (one,) = asked(archive)
+    assert one.counts(lambda _: True)[0] == 5
 
 
 def test_a_topic_with_a_handful_is_not_looked_at(archive: sqlite3.Connection) -> None:

@@ -227,7 +227,9 @@ def test_a_match_is_told_with_its_hits_in_the_order_of_the_article(conn: sqlite3
     offered = entry("a", "Peru votes", "All of Peru", author="Ana", published_at=NOW)
     store(conn, poll([offered], RSS), page(1, "Peru; Peru"))
     match(conn)
-    (one,) = search.matched_between(conn, 0, 1, None)
+    (bare,) = search.matched_between(conn, 0, 1, None)
+    assert (bare.title, bare.summary, bare.text, bare.hits) == ("Peru votes", "", "", ())
+    (one,) = search.worded(conn, [bare])
     assert [(hit.field, hit.start) for hit in one.hits] == [
         ("title", 0),
         ("summary", 7),
@@ -242,6 +244,16 @@ def test_a_match_is_told_with_its_hits_in_the_order_of_the_article(conn: sqlite3
         "Peru; Peru",
         offered.url,
     )
+
+
+def test_what_was_merged_away_before_its_words_were_read_is_told_by_its_headline(
+    conn: sqlite3.Connection,
+) -> None:
+    holding(conn, "Peru")
+    match(conn)
+    (bare,) = search.matched_between(conn, 0, 9, None)
+    gone = replace(bare, article_id=99, seq=99)
+    assert search.worded(conn, [gone]) == [gone]
 
 
 @pytest.mark.parametrize("change", ["backfill = 1", "ended_at = 'now'"])

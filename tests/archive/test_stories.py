@@ -120,6 +120,27 @@ def test_what_is_asked_for_articles_is_their_story_and_nothing_for_one_without(
     assert found == {3: stories.Story(1, NOW, 2, (1, 3), ("Andina", "Harbour Post"))}
 
 
+def test_who_had_a_story_first_is_who_published_it_first_whatever_was_read_first(
+    conn: sqlite3.Connection,
+) -> None:
+    add(conn, TEXT)
+    add(conn, CUT, source="harbour", language="es")
+    settle(conn)
+    publish = "update articles set published_at = ? where id = ?"
+    conn.execute(publish, (stamp(later(-20)), 1))
+    conn.execute(publish, (stamp(later(-45)), 2))
+    assert (stories.of(conn, [1])[1].names, stories.of(conn, [1])[1].articles) == (
+        ("Harbour Post", "Andina"),
+        (2, 1),
+    )
+    conn.execute(publish, (stamp(later(60)), 2))
+    assert stories.of(conn, [1])[1].names == ("Andina", "Harbour Post"), (
+        "it cannot be later than when it was seen"
+    )
+    conn.execute(publish, (None, 2))
+    assert stories.of(conn, [1])[1].names == ("Andina", "Harbour Post")
+
+
 def test_whose_copy_an_article_is_is_not_known_before_the_queue_and_its_page_were_read(
     conn: sqlite3.Connection,
 ) -> None:

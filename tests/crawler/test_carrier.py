@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from archive.model import Result
+from archive.model import PollOutcome, Result
 from crawler.carrier import LocalCarrier
 from tests.archive.world import poll
 
@@ -36,3 +36,29 @@ def test_who_waits_when_it_is_closed_is_told() -> None:
         return await waiting
 
     assert asyncio.run(told()) == []
+
+
+def test_results_of_tasks_that_are_under_way_are_received_together() -> None:
+    async def received() -> list[Result]:
+        carrier = LocalCarrier()
+        carrier.feed = lambda _: None
+        carrier.send([result.task for result in RESULTS if isinstance(result, PollOutcome)])
+        carrier.deliver(RESULTS[0])
+        waiting = asyncio.ensure_future(carrier.receive())
+        for result in RESULTS[1:]:
+            await asyncio.sleep(0)  # the loop turns: whoever did not wait would have the first alone
+            carrier.deliver(result)
+        return await waiting
+
+    assert asyncio.run(received()) == RESULTS
+
+
+def test_a_task_that_is_slow_does_not_keep_the_results_of_others() -> None:
+    async def received() -> list[Result]:
+        carrier = LocalCarrier()
+        carrier.feed = lambda _: None
+        carrier.send([result.task for result in RESULTS if isinstance(result, PollOutcome)])
+        carrier.deliver(RESULTS[0])
+        return await carrier.receive()
+
+    assert asyncio.run(received()) == RESULTS[:1]

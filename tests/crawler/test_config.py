@@ -88,6 +88,7 @@ def test_every_setting_of_a_subscriber_arrives(tmp_path: Path) -> None:
                     backfill: true
                     thread: true
                     instant: {per_hour: 9}
+                    spikes: false
                   - {id: again, query: "@peru AND lang:es", when: hourly, zone: UTC}
                 """,
         )
@@ -123,6 +124,24 @@ def test_every_setting_of_a_subscriber_arrives(tmp_path: Path) -> None:
     assert topic.topic_id.startswith("query:")
     assert "newsroom" not in repr(topic), "the archive is handed on, and holds no reader"
     assert len(config.topics) == 2
+
+
+@pytest.mark.parametrize(
+    ("when", "spikes", "told"),
+    [
+        ("[instant, hourly]", None, True),
+        ("hourly", None, False),
+        ("[instant, hourly]", "false", False),
+        ("hourly", "true", True),
+    ],
+)
+def test_who_is_told_at_once_is_told_of_spikes_unless_the_file_says_otherwise(
+    tmp_path: Path, when: str, spikes: str | None, told: bool
+) -> None:
+    said = f", spikes: {spikes}" if spikes else ""
+    file = f"subscribers: [{{id: a, topics: all, when: {when}, zone: UTC{said}}}]\n"
+    (one,) = load(write(tmp_path, subscribers=file)).subscriptions
+    assert one.spikes is told
 
 
 def test_every_setting_of_every_file_arrives(tmp_path: Path) -> None:

@@ -209,7 +209,7 @@ def test_match_hands_no_control_character_to_the_terminal(harbour: Path, tmp_pat
 
 
 def test_help_tells_each_command_in_one_line_of_80_columns() -> None:
-    for group in ((), ("try",), ("sources",)):
+    for group in ((), ("try",), ("sources",), ("suppressions",)):
         lines = presswatch(*group, "--help").out.split("Commands:\n")[1].splitlines()
         assert [line for line in lines if len(line) > 80 or line.endswith(("...", "…"))] == []
 
@@ -365,6 +365,34 @@ def test_a_digest_is_shown_and_sent_to_nobody(passed: tuple[Path, Done], tmp_pat
     )
     assert rows(config.parent / "data/alerts.db", "select count(*) from deliveries") == [(0,)]
     assert "there are: reader" in presswatch("digest", "nobody", "--preview", config=config, code=1).err
+
+
+def test_the_plan_is_what_the_next_day_polls_and_sends(passed: tuple[Path, Done]) -> None:
+    planned = presswatch("plan", "--as-of", "2026-07-19T15:10Z", "--json", config=passed[0]).json
+    assert (planned["from"], planned["until"]) == ("2026-07-19T15:10:00+00:00", "2026-07-20T15:10:00+00:00")
+    (poll,) = planned["polls"]
+    data = passed[0].parent / "data/archive.db"
+    ((url, interval, due),) = rows(data, "select url, interval, next_poll_at from endpoints")
+    assert (poll["url"], poll["interval"], poll["next"]) == (url, interval, max(due, planned["from"]))
+    ahead = datetime.fromisoformat(planned["until"]) - datetime.fromisoformat(poll["next"])
+    assert (poll["times"] - 1) * interval < ahead.total_seconds() <= poll["times"] * interval
+    (digest,) = planned["digests"]
+    assert (digest["subscriber"], digest["due"]) == ("reader", ["2026-07-20T12:00:00+00:00"])
+    assert digest["local"] == ["2026-07-20T07:00-05:00"]
+    printed = presswatch("plan", "--as-of", "2026-07-19T15:10Z", config=passed[0])
+    assert url in printed.out
+    assert "2026-07-20T07:00-05:00" in printed.out
+    assert presswatch("plan", "--as-of", "2026-07-19T14:00Z", config=passed[0], code=2).out == ""
+
+
+def test_a_plan_before_the_first_start_asks_everybody_at_once(tmp_path: Path) -> None:
+    feed = {"feed": "http://a.example/", "every": "12h"}
+    reader = {"id": "now", "topics": "all", "when": "instant", "zone": "America/Lima"}
+    config = write_config(tmp_path, [{"id": "a", "name": "A", "endpoints": [feed]}], subscribers=[reader])
+    planned = presswatch("plan", "--as-of", "2026-07-19T15:10Z", "--json", config=config).json
+    assert [(one["next"], one["times"]) for one in planned["polls"]] == [("2026-07-19T15:10:00+00:00", 2)]
+    assert [(one["instant"], one["due"]) for one in planned["digests"]] == [(True, [])]
+    assert not (tmp_path / "data").exists()
 
 
 def test_a_test_goes_to_one_address_and_is_not_remembered(passed: tuple[Path, Done], tmp_path: Path) -> None:

@@ -9,8 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from alerts import leavepage, spike, spikemail
+from alerts.leave import Wanted
+from alerts.leavepage import Standing
+from alerts.model import Leaving
 from alerts.render import render
-from tests.alerts.factory import article, digest, server, subscription, trouble
+from alerts.spikemail import Alarm
+from archive.model import Headline, Place
+from tests.alerts.factory import NOON, article, digest, server, subscription, trouble
 
 pytestmark = pytest.mark.browser
 
@@ -67,3 +73,31 @@ def test_words_without_end_do_not_widen_the_digest(chromium: str, tmp_path: Path
     )
     leave = f"https://example.org/{endless}"
     assert_fits(chromium, render(made, "desk@example.org", server(unsubscribe=leave)).html, width, tmp_path)
+
+
+@pytest.mark.parametrize("width", [390, 800])
+@pytest.mark.parametrize("what", ["ask", "left", "later", "refused"])
+def test_the_page_for_leaving_fits_the_window(chromium: str, tmp_path: Path, what: str, width: int) -> None:
+    wanted = Wanted("lima-desk", f"{'a' * 60}@{'long.' * 30}example.org")
+    standing = Standing(name="Lista" + "x" * 200, language="es", left=what == "left")
+    known = (wanted, standing) if what in ("ask", "left") else (wanted,) if what == "later" else ()
+    assert_fits(chromium, leavepage.page(what, "es", *known), width, tmp_path)
+
+
+@pytest.mark.parametrize("width", [390, 800])
+def test_an_alert_fits_the_window(chromium: str, tmp_path: Path, width: int) -> None:
+    counts = [1_234, *[7] * (spike.HOURS - 1)]
+    found = spike.look(counts)
+    assert found is not None
+    endless = "Peru" + "x" * 2000
+    alarm = Alarm(
+        subscription=subscription(language="es"),
+        topic_id="peru",
+        topic_title=endless[:100],
+        spike=found,
+        headlines=[Headline(1, endless, None, endless[:200], Place("peru", "andina", "PE", "es"))],
+        at=NOON,
+    )
+    leaving = Leaving(public_url="https://press.example.org", key=bytes(32))
+    (mail,) = spikemail.render(alarm, ["desk@example.org"], server(leaving=leaving))
+    assert_fits(chromium, mail.html, width, tmp_path)

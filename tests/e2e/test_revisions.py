@@ -1,7 +1,7 @@
 """Articles that are edited in their first day, from real servers through the program to what its archive and its reader have.
 
-One source, one reader, five passes: first reading, the digest, and the pages again after 1, 6 and 24 hours. Between the
-digest and the next pass each article is edited in its own way.
+One source, one reader, six passes: first reading, the digest, the pages again after 1, 6 and 24 hours, and the digest of
+the next day. Between the first digest and the next pass each article is edited in its own way, one of them later.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from tests.e2e.world import Answer, MailBox, Site, free_port, rows, write_config
 
 FIRST = datetime(2026, 7, 19, 11, 30, tzinfo=UTC)
 DIGEST = FIRST + timedelta(minutes=35)  # 07:05 in Lima
-AGAIN = tuple(FIRST + timedelta(hours=hours, minutes=10) for hours in (1, 6, 24))
+# The second of them at 16:02 in Lima.
+AGAIN = tuple(FIRST + timedelta(minutes=minutes) for minutes in (70, 9 * 60 + 32, 24 * 60 + 10))
+NEXT = DIGEST + timedelta(days=1)
 READER = {
     "id": "reader",
     "to": ["desk@one.example"],
@@ -46,6 +48,7 @@ HEADLINES = {
     "clock": "Peru waits for August",
     "same": "Peru sleeps",
     "nobody": "A harbour wakes",
+    "name": "Boluarte opens the session in Peru",
 }
 
 
@@ -136,8 +139,10 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
                 "The page that you are looking for does not exist, or was moved. Peru is on the front page.",
             ),
         }
-        for at in AGAIN:
+        for at in (*AGAIN, NEXT):
             site.answers["/clock"] = clock(at)
+            if at == AGAIN[1]:
+                site.answers["/name"] = page("President opens the session in Peru", *TEXT)
             passes.append(one_pass(config, at))
         yield Played(config, site, box.mails, passes)
 
@@ -156,6 +161,22 @@ def test_a_headline_that_is_edited_on_its_page_is_the_articles_and_the_old_one_i
         "headline",
     )
     assert changed == [("peru", "left", "title", "Peru")]
+
+
+def test_a_name_that_leaves_a_headline_is_an_item_of_the_next_digest_and_an_edit_is_no_second_article(
+    played: Played,
+) -> None:
+    _, (_, mail) = played.mails
+    text, html = (mail.get_body((kind,)) for kind in ("plain", "html"))
+    assert text is not None
+    assert html is not None
+    lines = " ".join(text.get_content().split())
+    said = "“Boluarte” left the headline at 16:02"
+    assert f"{said} (19 Jul) President opens the session in Peru Before: {HEADLINES['name']} Totora" in lines
+    assert said in html.get_content()
+    assert "“Peru” left the headline at 07:40" in lines
+    assert mail["Subject"].startswith("“")
+    assert "Nothing matched. 3 edits" in lines, "and no article is told again"
 
 
 def test_a_headline_that_is_edited_in_its_feed_has_its_page_read_at_once(played: Played) -> None:
@@ -208,11 +229,10 @@ def test_a_page_that_no_topic_found_is_read_once(played: Played) -> None:
 
 
 def test_nobody_is_told_twice_and_no_article_is_there_twice(played: Played) -> None:
-    assert [one["new"] for one in played.passes] == [len(HEADLINES), 0, 0, 0, 0]
-    assert [one["sent"] for one in played.passes] == [0, 1, 0, 0, 0]
-    assert [one["matches"] for one in played.passes[1:]] == [0, 0, 0, 0]
-    ((recipient, _),) = played.mails
-    assert recipient == "desk@one.example"
+    assert [one["new"] for one in played.passes] == [len(HEADLINES), 0, 0, 0, 0, 0]
+    assert [one["sent"] for one in played.passes] == [0, 1, 0, 0, 0, 1]
+    assert [one["matches"] for one in played.passes[1:]] == [0, 0, 0, 0, 0]
+    assert [recipient for recipient, _ in played.mails] == ["desk@one.example"] * 2
     asked = {name: len(played.asked(name)) for name in HEADLINES}
     # The page whose entry changed is asked for at once, and once more if it had been read just before its feed was.
     assert asked.pop("feed") in (4, 5)
