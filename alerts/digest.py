@@ -34,6 +34,7 @@ def build(
     usual: Mapping[str, float] = MappingProxyType({}),
     changes: Sequence[TermChange] = (),
     change_range: tuple[int, int] = (0, 0),
+    missed: float = 0.0,
 ) -> Digest:
     """Return the digest that holds exactly the wanted matches with from_seq < seq <= to_seq.
 
@@ -64,6 +65,7 @@ def build(
             one.article_id for one in articles if not heard.isdisjoint(_relatives(one, stories))
         ),
         usual=usual,
+        missed=missed,
         from_change=from_change,
         to_change=to_change,
         changes=tuple(

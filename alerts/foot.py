@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from alerts.model import Digest, Subscription
@@ -23,7 +23,7 @@ def said(digest: Digest, speaker: Speaker) -> str:
         if digest.sources_read
         else speaker.say("No source could be read.")
     ]
-    missed = round(sum(one.missed or 0 for one in digest.coverage))
+    missed = round(digest.missed)
     if missed:
         parts.append(
             speaker.many(
@@ -32,21 +32,32 @@ def said(digest: Digest, speaker: Speaker) -> str:
         )
     if ill:
         parts.append(speaker.many("{0} had trouble:", "{0} had trouble:", ill))
-    elif digest.sources_read:
+    elif digest.sources_read and not missed:
         parts.append(speaker.say("Nothing is known to be missing."))
     return " ".join(parts)
 
 
 def troubles(coverage: Iterable[Coverage], digest: Digest, speaker: Speaker) -> tuple[CoverageView, ...]:
     """Return each trouble once, with all who have it: of forty sources that a cut line hides, one block is read."""
-    found: dict[str, dict[str, list[str]]] = {}
+    found: dict[str, dict[str, dict[str, list[str]]]] = {}
     for one in coverage:
-        parts = (clean(speaker.kind(one.kind)), shorten(speaker.detail(clean(one.detail)), 160))
-        who = found.setdefault(": ".join(part for part in parts if part), {})
-        who.setdefault(_since(one, speaker, digest), []).append(clean(one.source_name))
-    return tuple(
-        CoverageView(what=what, who=tuple((speaker.several(names), since) for since, names in who.items()))
-        for what, who in found.items()
+        detail = shorten(speaker.detail(clean(one.detail), digest.due_at), 160)
+        same = found.setdefault(clean(speaker.kind(one.kind)), {}).setdefault(detail, {})
+        same.setdefault(_since(one, speaker, digest), []).append(shorten(one.source_name, 120))
+    return tuple(_trouble(kind, details, speaker) for kind, details in found.items())
+
+
+def _trouble(kind: str, details: Mapping[str, Mapping[str, Sequence[str]]], speaker: Speaker) -> CoverageView:
+    """Return one kind of trouble, ``details`` being who has it since when; a detail that all have stands with it."""
+    shared = next(iter(details)) if len(details) == 1 else ""
+    what = ": ".join(part for part in (kind, shared) if part)
+    return CoverageView(
+        what=f"{what[:1].upper()}{what[1:]}",
+        who=tuple(
+            (speaker.several(names), ": ".join(part for part in (since, "" if shared else detail) if part))
+            for detail, sinces in details.items()
+            for since, names in sinces.items()
+        ),
     )
 
 
@@ -63,14 +74,12 @@ def why(digest: Digest, when: str, speaker: Speaker) -> tuple[str, ...]:
 
 def reason(subscription: Subscription, when: str, at: datetime, speaker: Speaker) -> tuple[str, ...]:
     """Return why somebody gets a mail of this subscription, and of which zone its hours are."""
-    about = {"name": clean(subscription.name), "when": when, "zone": subscription.zone}
+    about = {"name": clean(subscription.name), "when": when}
     because = (
-        speaker.say(
-            "You get this because your address is on the Presswatch list “{name}” ({when}, {zone}).", **about
-        )
+        speaker.say("You get this because your address is on the Presswatch list “{name}” ({when}).", **about)
         if subscription.to
         else speaker.say(
-            "This is not mailed: the Presswatch list “{name}” ({when}, {zone}) names no address, "
+            "This is not mailed: the Presswatch list “{name}” ({when}) names no address, "
             "so it is kept as a file.",
             **about,
         )

@@ -249,7 +249,8 @@ def preview(
         seq=known.seq if from_seq is None else from_seq,
     )
     quiet = read_quiet(subscription.quiet) if subscription.quiet else None
-    due_at = next_due(read_when(subscription.when), subscription.zone, now, quiet)
+    # One whose hour has come and that is not made yet is the next.
+    due_at = due_digests(known, now) or next_due(read_when(subscription.when), subscription.zone, now, quiet)
     digest = worded(build_next(conn if from_seq is None else None, known, found, due_at, now), found)
     if to is None:
         return render(digest, recipients(subscription)[0], server, found.stationery)

@@ -158,6 +158,7 @@ class Digest:
     caught_up_from: datetime | None = None
     held_back: int = 0
     rest_at: datetime | None = None
+    missed: float = 0.0  # about how many items came and went unread since then
     outlets: Mapping[int, int] = field(default_factory=dict)  # of articles, how many outlets have their story
 
 

@@ -41,6 +41,8 @@ Matched = Callable[[int, int, tuple[str, ...] | None], Sequence[MatchedArticle]]
 Worded = Callable[[Sequence[MatchedArticle]], Sequence[MatchedArticle]]
 # changed(from_id, to_id, topics): likewise, what edits did to terms.
 Changed = Callable[[int, int, tuple[str, ...] | None], Sequence[TermChange]]
+# missed(since, until): about how many items came and went unread.
+Missed = Callable[[datetime, datetime], float]
 # stories(article_ids): those that have copies, by article.
 Stories = Callable[[Collection[int]], Mapping[int, Story]]
 # unsettled(article_ids, now): those of which it is not known yet whose copies they are.
@@ -70,6 +72,7 @@ class Found:
     top_change: int = 0
     stationery: Stationery = PLAIN
     weekly: Callable[[datetime, datetime], Weekly] = lambda _since, _until: {}
+    missed: Missed = lambda _since, _until: 0.0
     backfilled: Matched = lambda _from, _to, _topics: ()
     stories: Stories = lambda _ids: {}
     unsettled: Unsettled = lambda _ids, _now: frozenset()
@@ -176,6 +179,7 @@ def build_next(
         change_range=(known.change, upto),
         stories=stories,
         usual=usual(weekly, subscription),
+        missed=found.missed(since, due_at),
     )
     digest = replace(digest, caught_up_from=caught_up_from(known, due_at, now))
     if not read_when(subscription.when).instant:

@@ -5,6 +5,7 @@ Pure, and its cost is bounded: an article may be long, and hold what a topic loo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,11 @@ TITLE = 300
 _CONSIDERED = 200
 
 QUOTED_FIELDS = ("summary", "text")
+
+_DOTS = re.compile(r"\s*[\[(]?(?:…|\.{2,})[\])]?$")
+# A sentence that was not cut off: it ends in a stop, and not in dots.
+_ENDED = re.compile(r"(?<![.…])[.!?][\"”’»)\]]*$")
+_TELLING = 20  # characters of a sentence by which it is known again
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +91,26 @@ def quotation(one: MatchedArticle, own: Sequence[Hit], others: Sequence[Hit] = (
     if not order:
         return ()
     first = next((hit for hit in order if not repeats_title(hit, one)), order[0])
+    if first.field == "summary":
+        first = _whole(first, order, one)
     return _cut(_field(one, first.field), first, [hit for hit in order if hit.field == first.field])
+
+
+def _whole(first: Hit, order: Iterable[Hit], one: MatchedArticle) -> Hit:
+    """Return the hit in the text where a sentence is whole that the summary cuts off, else ``first``.
+
+    Many feeds give the first hundred characters of the text, with dots behind them or without.
+    """
+    start, end = sentence(one.summary, first.start, first.end)
+    said = one.summary[start:end]
+    if end < len(one.summary.rstrip()) or _ENDED.search(said):
+        return first
+    begins = _DOTS.sub("", said)
+    # The last word may be cut off, too; and what is short says nothing.
+    begins = begins[: word_before(begins, len(begins) - 1, 1)].rstrip()
+    at = one.text.find(begins) if len(begins) >= _TELLING else -1
+    where = at + first.start - start
+    return next((hit for hit in order if at >= 0 and (hit.field, hit.start) == ("text", where)), first)
 
 
 def lead(one: MatchedArticle) -> tuple[Piece, ...]:

@@ -21,9 +21,11 @@ _NONE = re.compile(
     + "]"
 )
 # Marks that turn the direction of what follows: they would reach past the title into our own words.
-_BIDI = re.compile(r"[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_TURNS = r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_BIDI = re.compile(rf"[{_TURNS}]")
 _LONGEST_LINK = 2000
 _SHORT_NAME = 24
+_LONG_WORD = 24
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
@@ -43,9 +45,13 @@ def tidy(pieces: Iterable[Piece]) -> tuple[Piece, ...]:
 
 
 def shorten(text: str, length: int) -> str:
-    """Return ``text`` clean, and no longer than ``length``."""
+    """Return ``text`` clean, and no longer than ``length``; it is cut between words where they are not very long."""
     text = clean(text)
-    return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"
+    if len(text) <= length:
+        return text
+    cut = text[: length - 1]
+    space = text.rfind(" ", max(1, length - _LONG_WORD), length)
+    return f"{cut[:space] if space > 0 else cut}".rstrip(" ,;:·-–—") + "…"
 
 
 def plain(pieces: Iterable[Piece]) -> str:
@@ -73,7 +79,7 @@ def link(url: str | None) -> str | None:
     if (
         not url
         or len(url) > _LONGEST_LINK
-        or re.search(r"[\x00-\x20\x7f-\xa0\u2028\u2029\ud800-\udfff<>\"\\]", url)
+        or re.search(rf"[\x00-\x20\x7f-\xa0\u2028\u2029\ud800-\udfff<>\"\\{_TURNS}]", url)
     ):
         return None
     try:

@@ -53,7 +53,6 @@ def digests() -> tuple[Digest, ...]:
         kind="blocked",
         since=_NOON - timedelta(days=3),
         detail="HTTP 403",
-        missed=7.0,
     )
     full = build(
         reader,
@@ -70,6 +69,7 @@ def digests() -> tuple[Digest, ...]:
         changes=(change,),
         change_range=(0, 1),
         usual={"harbour": 2.5},
+        missed=7.0,
     )
     return full, build(reader, 0, 0, _NOON, (), (), 4, _NOON)
 

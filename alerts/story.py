@@ -8,7 +8,7 @@ from alerts.grouping import Item
 from alerts.model import Digest
 from alerts.quote import Piece
 from alerts.safe import clean, language_tag, link, shorten, tidy
-from alerts.view import ChangeView, ItemView, Linked
+from alerts.view import ChangeView, ItemView, Linked, SpreadView
 from alerts.words import Speaker
 from archive.model import Content, TermChange
 
@@ -28,11 +28,7 @@ def item(item: Item, speaker: Speaker, digest: Digest, *, whole: bool) -> ItemVi
         if one.wire:
             notes.append(speaker.say("Agency: {}.", shorten(one.wire, 80)))
         if item.also:
-            notes.append(
-                _sentence(
-                    speaker.say("also under {}", speaker.several([clean(title) for title in item.also]))
-                )
-            )
+            notes.append(_sentence(_also([clean(title) for title in item.also], speaker)))
         for hit in item.variants:
             # Whole sentences, for a language may order the two words as it likes.
             say = speaker.say
@@ -54,15 +50,18 @@ def reference(item: Item, under: str, speaker: Speaker, *, whole: bool, in_detai
     shown = any(piece.hit for piece in (*item.title, *item.quote))
     notes = _elsewhere(item, speaker) if whole and not shown else []
     topic = clean(under)
-    where = speaker.say("told in full under {}", topic) if in_detail else speaker.say("also under {}", topic)
+    where = speaker.say("told in full under {}", topic) if in_detail else _also([topic], speaker)
     return _article(item, speaker, where, notes, whole=whole)
+
+
+def _also(topics: Sequence[str], speaker: Speaker) -> str:
+    return speaker.many("also under {1}", "also under {1}", len(topics), speaker.several(topics))
 
 
 def _article(item: Item, speaker: Speaker, meta: str, notes: Sequence[str], *, whole: bool) -> ItemView:
     one = item.article
     marks = [speaker.say("continues")] if item.continues else []
     marks += [speaker.say("paywall")] if one.paywalled else []
-    spread = _spread(item, speaker) if whole and item.under is None else None
     return ItemView(
         whole=whole,
         title=tidy(item.title) or (Piece(clean(one.url or "") or "—"),),
@@ -72,39 +71,50 @@ def _article(item: Item, speaker: Speaker, meta: str, notes: Sequence[str], *, w
         meta=meta,
         marks=tuple(marks),
         quote=tidy(item.quote) if whole else (),
-        spread=spread,
-        copies=_copies(item, speaker) if spread else (),
+        spread=_spread(item, speaker) if whole and item.under is None else None,
         notes=tuple(notes),
     )
 
 
-def _spread(item: Item, speaker: Speaker) -> str | None:
-    """Return who had the story first, and in how many outlets it is: ``First in RPP, also in 1 other outlet:``."""
+def _spread(item: Item, speaker: Speaker) -> SpreadView | None:
+    """Return who had the story first, and in which outlets it is; of many, in how many more.
+
+    Linked are its other articles that the topic found: nothing else in the mail leads there.
+    """
     if item.story is None or len(item.story.names) < 2:
         return None
-    return speaker.many(
+    links = {_named(one.source_name): link(one.url) for one in reversed(item.copies)}
+    links[_named(item.article.source_name)] = None  # that is where the headline leads
+    first, *others = map(_named, item.story.names)
+    # Filled with a mark that no catalogue holds: it is a link in one part and bare in the other.
+    said = speaker.many(
         "First in {1}, also in {0} other outlet:",
         "First in {1}, also in {0} other outlets:",
-        len(item.story.names) - 1,
-        clean(item.story.names[0]),
+        len(others),
+        "\0",
     )
-
-
-def _copies(item: Item, speaker: Speaker) -> tuple[Linked, ...]:
-    """Return the other outlets of a story, in the order in which they had it; of many, how many more they are."""
-    outlets = item.story.names[1:] if item.story else ()
-    links = {clean(one.source_name): link(one.url) for one in reversed((item.article, *item.copies))}
-    names = [clean(name) for name in outlets]
-    # Those that can be linked are named all: nothing else in the mail leads there.
-    shown = [name for rank, name in enumerate(names) if rank < _NAMED or name in links]
-    named = [Linked(name, links.get(name)) for name in shown]
-    rest = len(names) - len(shown)
-    return (*named, Linked(speaker.say("and {0} more", rest), None)) if rest else tuple(named)
+    before, _, after = said.partition("\0")
+    shown = [name for rank, name in enumerate(others) if rank < _NAMED or links.get(name)]
+    rest = len(others) - len(shown)
+    return SpreadView(
+        before=before,
+        first=Linked(first, links.get(first)),
+        after=after,
+        others=(
+            *(Linked(name, links.get(name)) for name in shown),
+            *([Linked(speaker.say("and {0} more", rest), None)] if rest else []),
+        ),
+    )
 
 
 def _outlet(name: str, code: str | None, speaker: Speaker) -> str:
     country = speaker.country(code)
-    return f"{clean(name)}, {clean(country)}" if country else clean(name)
+    name = _named(name)
+    return f"{name}, {clean(country)}" if country else name
+
+
+def _named(outlet: str) -> str:
+    return shorten(outlet, 120) or "—"
 
 
 def _read(content: Content, speaker: Speaker) -> str:
@@ -116,7 +126,10 @@ def _read(content: Content, speaker: Speaker) -> str:
 
 
 def _elsewhere(item: Item, speaker: Speaker) -> list[str]:
-    return [speaker.say("Matched in {0}: “{1}”.", hit.field, shorten(hit.text, 80)) for hit in item.elsewhere]
+    return [
+        speaker.say("Matched in {0}: “{1}”.", speaker.field(hit.field), shorten(hit.text, 80))
+        for hit in item.elsewhere
+    ]
 
 
 def _sentence(text: str) -> str:

@@ -7,15 +7,15 @@ from urllib.parse import urlencode
 
 from alerts import foot, story
 from alerts.grouping import Group, Item, group, story_id
-from alerts.model import Digest, DigestKind, Stationery
+from alerts.model import Digest, DigestKind, Empty, Stationery
 from alerts.safe import clean, link, plain, shorten, unbroken
 from alerts.view import GroupView, ItemView, Leave, Linked, Room, View
 from alerts.watch import read_when, read_zone
 from alerts.words import Speaker
 
-_SUBJECT_TOPICS = 4
+_SUBJECT = 78  # characters: what lists of mails show, and RFC 5322 wants of a line
+_SUBJECT_HEADLINE = 56
 _TALLIED = 40
-_SUBJECT_HEADLINE = 64
 _PREHEADER = 140
 
 
@@ -40,7 +40,8 @@ class Teller:
     def view(self, room: Room) -> View:
         """Return what the digest says where there is so much room."""
         digest, speaker, groups = self._digest, self._speaker, self._groups
-        headlines = [plain(item.title) for one in _in_turn(groups) for item in one]
+        told = [plain(item.title) for one in _in_turn(groups) for item in one]
+        headlines = [title for title in told if title] or (["—"] if told else [])
         shown, more = (
             digest.coverage[: room.coverage],
             len(digest.coverage[room.coverage or len(digest.coverage) :]),
@@ -55,7 +56,7 @@ class Teller:
             day=f"{speaker.weekday(digest.due_at)}{at}",
             lines=tuple(self._lines()),
             tally=self._none_read() + self._tally(),
-            preheader=shorten(" · ".join(headlines[1:4] or headlines), _PREHEADER),
+            preheader=shorten(self._preheader(headlines), _PREHEADER),
             groups=tuple(self._told(room)),
             topics_left_out=self._left_out(len(groups[room.topics :]) if room.topics is not None else 0),
             coverage_title=speaker.say("Coverage"),
@@ -73,24 +74,33 @@ class Teller:
         )
 
     def _subject(self, headlines: Sequence[str]) -> str:
-        """Return the headline that comes first, then what each topic found; no clock and no date, a mail has both."""
+        """Return the headline that comes first, then what each topic found, as far as there is room; and no date."""
         digest, speaker = self._digest, self._speaker
         name = clean(digest.subscription.name)
         if digest.subscription.thread:
             # Mail programs that thread by subject want the same one each time.
-            return f"{name} — Presswatch"
-        said = [
-            f"{shorten(one.title, 40)} ({speaker.number(one.size)})"
-            for one in self._groups[:_SUBJECT_TOPICS]
-            if one.size
-        ]
-        more = len([one for one in self._groups if one.size]) - len(said)
-        numbers = ", ".join([*said, *([f"+{more}"] if more > 0 else [])])
+            return f"{shorten(name, _SUBJECT - 13)} — Presswatch"
+        warning = self._none_read()
         if not headlines:
             changes = [one for topic in self._groups for one in topic.changes]
             nothing = story.changed(changes[0], speaker) if changes else speaker.say("Nothing matched")
-            return clean(f"{self._none_read()}{nothing} — {name}, {speaker.day(digest.due_at)}")
-        return clean(f"{self._none_read()}{shorten(headlines[0], _SUBJECT_HEADLINE)} · {numbers}")
+            return shorten(f"{warning}{nothing} — {name}, {speaker.day(digest.due_at)}", _SUBJECT)
+        said = clean(f"{warning}{shorten(headlines[0], min(_SUBJECT_HEADLINE, _SUBJECT - len(warning)))}")
+        numbers = [
+            f"{shorten(one.title, 40)} ({speaker.number(one.size)})" for one in self._groups if one.size
+        ]
+        for shown in range(len(numbers), 0, -1):
+            rest = [f"+{len(numbers) - shown}"] if shown < len(numbers) else []
+            tail = f" · {', '.join([*numbers[:shown], *rest])}"
+            if len(said) + len(tail) <= _SUBJECT:
+                return f"{said}{tail}"
+        return said
+
+    def _preheader(self, headlines: Sequence[str]) -> str:
+        """Return what lists of mails show below the subject, which has the first headline."""
+        first = next((one for topic in self._groups for one in topic.items), None)
+        quote = plain(first.quote) if first else ""
+        return " · ".join(headlines[1:4]) or quote or foot.said(self._digest, self._speaker)
 
     def _none_read(self) -> str:
         # It explains all that follows, and all that does not.
@@ -134,7 +144,7 @@ class Teller:
             parts[_TALLIED:] = [speaker.say("and {0} more", speaker.number(rest))]
         changes = sum(len(one.changes) for one in groups)
         edits = [speaker.many("{0} edit", "{0} edits", changes)] if changes else []
-        if not parts and self._digest.kind is DigestKind.HEARTBEAT:
+        if not parts and not changes and self._digest.subscription.empty is not Empty.SKIP:
             return speaker.say("Nothing matched. This mail only says that Presswatch is running.")
         if not parts:
             return ". ".join([speaker.say("Nothing matched"), *edits])

@@ -30,12 +30,31 @@ class Linked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpreadView:
+    """Who had a story first, and where else it is: ``before`` and ``after`` are the words around ``first``."""
+
+    before: str
+    first: Linked
+    after: str
+    others: tuple[Linked, ...]
+
+    @property
+    def plain(self) -> str:
+        """All of it, without links."""
+        return f"{self.before}{self.first.name}{self.after} {', '.join(one.name for one in self.others)}."
+
+    @property
+    def links(self) -> tuple[Linked, ...]:
+        """The outlets that have a link here."""
+        return tuple(one for one in (self.first, *self.others) if one.url)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ItemView:
-    """One story. ``whole``: there is room for all of it; else its headline and ``meta`` are all there is.
+    """One story. ``whole``: there is room for all of it; else its headline, outlet and ``meta`` are all there is.
 
     ``meta`` is when, in which language, by whom, and what was read; under a topic that only refers to it, where it is
-    told. ``marks`` are one or two words each: continues, paywall. ``spread`` says who had it first and in how many
-    outlets it is; these are ``copies``, with a link where the digest has one.
+    told. ``marks`` are one or two words each: continues, paywall.
     """
 
     whole: bool
@@ -46,14 +65,8 @@ class ItemView:
     meta: str
     marks: tuple[str, ...]
     quote: tuple[Piece, ...]
-    spread: str | None
-    copies: tuple[Linked, ...]
+    spread: SpreadView | None
     notes: tuple[str, ...]
-
-    @property
-    def plain_spread(self) -> str:
-        """Where the story stands, without links."""
-        return f"{self.spread} {', '.join(one.name for one in self.copies)}."
 
     @property
     def plain_title(self) -> str:
@@ -97,7 +110,7 @@ class GroupView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoverageView:
-    """What kept one source or several from being read as they should have been; ``who`` is names, and since when."""
+    """What kept sources from being read as they should have been; ``who`` is names, and since when, and what more."""
 
     what: str
     who: tuple[tuple[str, str], ...]

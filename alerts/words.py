@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
@@ -26,7 +26,7 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
 from alerts.schedule import EVERY_DAY, WORKDAYS, When
-from alerts.troubles import DETAILS, KINDS
+from alerts.troubles import DETAILS, FIELDS, KINDS
 
 
 @cache
@@ -82,7 +82,9 @@ class Speaker:
         return str(format_decimal(round(number, 1), locale=self._locale))
 
     def typical(self, median: float) -> str:
-        """``7``, and ``2–3`` for 2.5: nobody reads half an article."""
+        """``7``, ``none``, and ``2–3`` for 2.5: nobody reads half an article."""
+        if not median:
+            return self.say("none")
         low, high = floor(median), ceil(median)
         return self.number(low) if low == high else f"{self.number(low)}–{self.number(high)}"
 
@@ -90,18 +92,36 @@ class Speaker:
         """Return what kept a source from being read, as a reader understands it."""
         return self.say(KINDS[kind]) if kind in KINDS else kind
 
-    def detail(self, said: str) -> str:
-        """Return what the crawl says of a trouble, part by part; as it is where there is no word for it."""
-        return "; ".join(self._detail(part) for part in said.split("; "))
+    def field(self, field: str) -> str:
+        """Return where in an article a topic found something, if not in its words: ``the section``."""
+        return self.say(FIELDS[field]) if field in FIELDS else field
 
-    def _detail(self, said: str) -> str:
+    def detail(self, said: str, beside: datetime) -> str:
+        """Return what the crawl says of a trouble, part by part; as it is where there is no word for it."""
+        return "; ".join(self._detail(part, beside) for part in said.split("; "))
+
+    def _detail(self, said: str, beside: datetime) -> str:
         # The word of the ledger before it ("dns: ") says the same again.
         bare = re.sub(r"^[a-z]+(_[a-z0-9]+)*: ", "", said)
-        for pattern in DETAILS:
+        for pattern, form in DETAILS.items():
             if found := re.fullmatch(pattern, bare):
-                here = self._catalogue.gettext(pattern)
-                return found[0] if here == pattern else found.expand(here)
+                parts = [self._local(part or "", beside) for part in found.groups()]
+                if isinstance(form, str):
+                    return self.say(form, *parts)
+                return self.many(*form, int(parts[0]), *parts[1:])
         return said
+
+    def _local(self, said: str, beside: datetime) -> str:
+        """Return a day or a moment as this reader writes it; the crawl writes it in ISO 8601 and UTC."""
+        if not re.fullmatch(r"\d{4}-\d\d-\d\d( \d\d:\d\d)?", said):
+            return said
+        try:
+            moment = datetime.fromisoformat(said)
+        except ValueError:  # it only looks like one
+            return said
+        if " " in said:
+            return self.moment(moment.replace(tzinfo=UTC), beside)
+        return str(format_skeleton("yMMMd", moment, locale=self._locale))
 
     def day(self, moment: datetime) -> str:
         """``19 July 2026``."""

@@ -662,17 +662,13 @@ class TermChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """One thing that kept a source from being read, for the foot of a digest.
-
-    ``missed``: about how many items came and went unread meanwhile, as far as that can be said.
-    """
+    """One thing that kept a source from being read, for the foot of a digest."""
 
     source_id: str
     source_name: str
     kind: str
     since: datetime
     detail: str
-    missed: float | None = None
 
 
 # It compiles a schema, which takes longer than a hundred values.

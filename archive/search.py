@@ -12,6 +12,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import islice, product
 from sys import intern
 from typing import Any
@@ -20,7 +21,7 @@ from archive.document import told
 from archive.errors import TopicError
 from archive.model import Content, Coverage, Hit, MatchedArticle
 from archive.normalize import Tokens, clean_line, tokens
-from archive.times import moment
+from archive.times import moment, stamp
 
 MOST_WORDS = 200
 MOST_SPELLINGS = 32  # of one phrase: each short word in capitals doubles them
@@ -228,8 +229,7 @@ def _hits_of(conn: sqlite3.Connection, seqs: Sequence[int]) -> dict[int, list[Hi
 def coverage(conn: sqlite3.Connection) -> tuple[tuple[Coverage, ...], int]:
     """Return what keeps sources from being read just now, and how many sources could be read."""
     rows = conn.execute(
-        """select v.source_id, s.name, v.kind, min(v.since) as since, v.detail,
-        (select sum(g.missed) from gaps g where g.event_id = v.id) as missed
+        """select v.source_id, s.name, v.kind, min(v.since) as since, v.detail
         from events v join sources s on s.id = v.source_id
         left join endpoints e on e.id = v.endpoint_id
         where v.until is null and s.active = 1 and coalesce(e.active, 1) = 1
@@ -242,7 +242,6 @@ def coverage(conn: sqlite3.Connection) -> tuple[tuple[Coverage, ...], int]:
             kind=row["kind"],
             since=moment(row["since"]),
             detail=row["detail"],
-            missed=row["missed"],
         )
         for row in rows
     )
@@ -250,6 +249,17 @@ def coverage(conn: sqlite3.Connection) -> tuple[tuple[Coverage, ...], int]:
         0
     ]
     return ill, read
+
+
+def missed(conn: sqlite3.Connection, since: datetime, until: datetime) -> float:
+    """Return about how many items came and went unread in gaps that ended after ``since``, and by ``until``."""
+    # Of the gap, not of its event: that may be open for weeks, and over by now.
+    row = conn.execute(
+        """select coalesce(sum(g.missed), 0.0) from gaps g join endpoints e on e.id = g.endpoint_id
+        join sources s on s.id = e.source_id where g.until > ? and g.until <= ? and e.active = 1 and s.active = 1""",
+        (stamp(since), stamp(until)),
+    ).fetchone()
+    return float(row[0])
 
 
 def totals(conn: sqlite3.Connection) -> tuple[int, dict[str, int]]:

@@ -150,6 +150,7 @@ def changed_files(running: Config, now: Config) -> tuple[str, ...]:
         "settings.yaml": running.settings == now.settings and running.mail == now.mail,
         "sources.yaml": running.sources == now.sources,
         "subscribers.yaml": running.subscriptions == now.subscriptions,
+        "templates": running.stationery.templates == now.stationery.templates,
     }
     return tuple(name for name, known in same.items() if not known)
 

@@ -32,7 +32,7 @@ from archive.errors import ArchiveError
 from archive.threads import Readers, Writer
 from crawler.clock import Clock
 from crawler.config import Config
-from crawler.found import Weeks, found_in
+from crawler.found import Spans, found_in
 from crawler.pipelines import Tally
 from crawler.schedule import Pause
 
@@ -107,7 +107,7 @@ class Outgoing:
         self.mail = with_leaving(config)
         self.topic_order = tuple(one.topic_id for one in config.topics)  # as the operator has them now
         self.sending = Pause()
-        self._weeks = Weeks()
+        self._spans = Spans()
         self._looked_at: datetime | None = None  # the last step at which it was looked for spikes
 
     def pages(self, archive: web.App) -> web.App:
@@ -217,7 +217,7 @@ class Outgoing:
 
         def step(archive: sqlite3.Connection) -> T:
             def found() -> Found:
-                return found_in(archive, self.topic_order, self.config.stationery, self._weeks)
+                return found_in(archive, self.topic_order, self.config.stationery, self._spans)
 
             with closing(open_reader(self.path)) as alerts:
                 return work(alerts, found)

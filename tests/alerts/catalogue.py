@@ -6,7 +6,7 @@ import ast
 from pathlib import Path
 
 import alerts
-from alerts.troubles import DETAILS, KINDS
+from alerts.troubles import DETAILS, FIELDS, KINDS
 
 TAKES = {"say": 1, "many": 2}
 
@@ -24,4 +24,4 @@ def messages() -> list[str | tuple[str, ...]]:
                 said = [one.value for one in node.args[: TAKES.get(name, 0)] if isinstance(one, ast.Constant)]
                 if said and isinstance(said[0], str):
                     found.append(tuple(said) if len(said) > 1 else said[0])
-    return list(dict.fromkeys([*found, *KINDS.values(), *DETAILS]))
+    return list(dict.fromkeys([*found, *KINDS.values(), *FIELDS.values(), *DETAILS.values()]))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from html.parser import HTMLParser
 
 VOID = {"meta", "br", "hr", "img", "link", "input"}
-BLOCKS = {"p", "div", "table", "tr", "td", "h1", "hr", "tbody"}
+BLOCKS = {"p", "div", "table", "tr", "td", "h1", "h2", "hr", "tbody"}
 INSIDE = {  # where a tag may stand; what is not named here is text, and stands in a block
     "html": {None},
     "head": {"html"},
@@ -24,6 +24,7 @@ INSIDE = {  # where a tag may stand; what is not named here is text, and stands 
     "div": {"body", "td"},
     "p": {"td", "div", "body"},
     "h1": {"td", "div", "body"},
+    "h2": {"td", "div", "body"},
     "hr": {"td", "div", "body"},
 }
 TEXT = {"a", "span", "b", "i", "br"}

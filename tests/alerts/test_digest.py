@@ -249,6 +249,27 @@ def test_a_hit_whose_words_moved_is_found_again_and_one_that_is_gone_is_not_show
     assert quoted(gone) == "Nothing here."
 
 
+WHOLE = "The committee approved the lithium bill on Monday and sent it to the floor. More follows."
+
+
+@pytest.mark.parametrize(
+    ("summary", "quote"),
+    [
+        pytest.param("The committee approved the lithium bill on Mon", "WHOLE", id="within a word"),
+        pytest.param("The committee approved the lithium bill on …", "WHOLE", id="with dots"),
+        pytest.param("The committee approved the lithium bill on Monday [...]", "WHOLE", id="with more dots"),
+        pytest.param("The committee approved the lithium bill.", "SUMMARY", id="nothing is cut off"),
+        pytest.param("Committees like the lithium bill on Mon", "SUMMARY", id="the text says otherwise"),
+        pytest.param("The lithium", "SUMMARY", id="too short to tell"),
+    ],
+)
+def test_where_a_summary_is_cut_off_the_sentence_is_quoted_from_the_text(summary: str, quote: str) -> None:
+    hits = hit(summary, "lithium", "summary"), hit(WHOLE, "lithium", "text")
+    said = quoted(article(1, title="T", summary=summary, text=WHOLE, hits=hits))
+    wanted = WHOLE.split(" More", maxsplit=1)[0] if quote == "WHOLE" else summary
+    assert said == wanted.replace("lithium", "[lithium]")
+
+
 def test_a_long_sentence_is_cut_between_words_around_the_hit() -> None:
     text = "abc " * 100 + "Peru " + "def " * 100
     quote = quoted(article(1, title="T", text=text, hits=(hit(text, "Peru", "text"),)))

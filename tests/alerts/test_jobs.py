@@ -183,6 +183,15 @@ def test_a_preview_shows_the_next_digest_and_keeps_nothing(conn: sqlite3.Connect
     assert (shown.body, shown.message_id) == (channel.sent[0].body, channel.sent[0].message_id)
 
 
+def test_a_preview_at_the_hour_of_a_digest_is_of_that_one(conn: sqlite3.Connection) -> None:
+    ready(conn)
+    archive = Archive(article(1))
+    shown = jobs.preview(conn, subscription(), knows(archive.matched, 1), server(), NOON)
+    archive.tick(conn, NOON)
+    deliver(conn, channel := FakeChannel())
+    assert (shown.body, shown.message_id) == (channel.sent[0].body, channel.sent[0].message_id)
+
+
 def test_a_preview_needs_no_database_and_starts_where_it_is_told() -> None:
     archive = Archive(article(1), article(2))
     arguments = (subscription(), knows(archive.matched, 2), None, NOON)

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import email
 import email.policy
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
+from email.header import decode_header, make_header
 from pathlib import Path
 
 import pytest
 
+from alerts.envelope import Letter, seal
 from alerts.model import DigestKind, Message
-from alerts.render import HTML_LIMIT, render
-from alerts.safe import clean
+from alerts.quote import TITLE
+from alerts.render import HTML_LIMIT, PLAIN, render
+from alerts.safe import clean, shorten
 from alerts.sample import digests
-from archive.model import Hit
+from alerts.tell import Teller
+from alerts.view import Room
+from archive.model import Hit, MatchedArticle
 from tests.alerts.factory import NOON, article, digest, hit, server, subscription, trouble
 from tests.alerts.page import Strict
 
@@ -96,24 +103,94 @@ def test_each_item_says_in_what_language_it_is() -> None:
     assert page.langs == ["en", "es", "qu"]
 
 
-def fours(texts: list[str]) -> Iterator[list[str]]:
-    """As many as a subject names topics."""
-    for start in range(0, len(texts), 4):
-        yield texts[start : start + 4]
+def batches(texts: list[str]) -> Iterator[list[str]]:
+    for start in range(0, len(texts), 20):
+        yield texts[start : start + 20]
 
 
 def hostile(corpus: Path) -> list[str]:
-    lines = []
-    for name in ("naughty-strings.txt", "xss.txt", "ssrf-urls.txt"):
-        lines += (corpus / "hostile" / name).read_text("utf-8").split("\n")
-    return list(dict.fromkeys(lines))
+    """Every line and every whole file there, and every string of what is JSON."""
+    found: list[str] = []
+    for path in sorted((corpus / "hostile").iterdir()):
+        whole = path.read_text("utf-8")
+        found += [whole, *whole.split("\n")]
+        if path.suffix == ".json":
+            found += strings(json.loads(whole))
+    return list(dict.fromkeys(found))
+
+
+def strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | dict):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from strings(one)
+
+
+def in_three_places(n: int, text: str) -> list[tuple[MatchedArticle, str]]:
+    """Return articles of which a text is the title, the author, the outlet; with each what a reader must find."""
+    # What is longer is cut, and what leaves nothing to see has something in its place.
+    shown, at, outlet = clean(text), NOON - timedelta(hours=1), f"Outlet {n}"
+    title = f"{shown or f'https://news.example/{n}'} {outlet}, " if len(shown) <= TITLE else shown[:100]
+    author = f"English · by {shorten(text, 80)} · full" if shown else "English · full"
+    return [
+        (article(n, title=text, source_name=outlet, published_at=at), title),
+        (
+            article(n + 1000, author=text, source_name=outlet, published_at=at),
+            f"{outlet}, Peru · 19 Jul, 06:00 · {author}",
+        ),
+        (
+            article(n + 2000, title=f"Title {n}", source_name=text),
+            f"Title {n} {shorten(text, 120) or '—'}, Peru · ",
+        ),
+    ]
 
 
 @pytest.mark.corpus
-def test_hostile_strings_harm_neither_part_nor_the_headers(corpus: Path) -> None:
-    """Each as title, author, outlet, topic and quotation of one article; the names of a mail's headers are our own."""
+def test_hostile_strings_as_title_author_and_outlet_stand_there_and_harm_neither_part(corpus: Path) -> None:
+    texts = hostile(corpus)
+    assert len(texts) > 3000
+    for some in batches(texts):
+        found = [one for n, text in enumerate(some, 1) for one in in_three_places(n, text)]
+        message = sent(digest(*(one for one, _ in found)))
+        assert all(len(line) <= 998 for line in message.body.split(b"\r\n"))
+        page = Strict(message.html)
+        assert sorted(page.links[:-1]) == sorted(str(one.url) for one, _ in found)
+        read, said = " ".join("".join(page.text).split()), bare(plain(message))
+        for _, wanted in found:
+            assert " ".join(wanted.split()) in read
+            assert bare(wanted) in said
+
+
+@pytest.mark.corpus
+def test_a_hostile_title_is_a_subject_and_no_other_header(corpus: Path) -> None:
+    names = [one[0] for one in email.message_from_bytes(sent(digest(article(1))).body).items()]
+    for text in hostile(corpus):
+        made = digest(article(1, title=text))
+        said = Teller(made, None, PLAIN).view(Room()).subject
+        assert said.startswith(shorten(text, 56) or "—")
+        assert len(said) <= 78
+        letter = Letter(
+            subscription=made.subscription,
+            identity=(),
+            subject=said,
+            date=NOON,
+            language="en",
+            text="",
+            html="",
+        )
+        (message,) = seal(letter, ["desk@example.org"], server(unsubscribe="leave@example.org"), None, {})
+        mail = email.message_from_bytes(message.body)
+        assert [name for name, _ in mail.items()] == names
+        assert str(make_header(decode_header(mail["Subject"]))) == said
+        assert all(len(line) <= 998 for line in message.body.split(b"\r\n"))
+
+
+@pytest.mark.corpus
+def test_hostile_strings_in_all_places_at_once_harm_neither_part_nor_the_headers(corpus: Path) -> None:
+    """Each as topic, quotation, link, language, agency and trouble too, and as the name of a list."""
     wanted = [one[0] for one in email.message_from_bytes(sent(digest(article(1))).body).items()]
-    for texts in fours(hostile(corpus)):
+    for texts in batches(hostile(corpus)):
         found = [
             article(
                 n,

@@ -23,11 +23,11 @@ from scrapy.exceptions import (
 )
 
 from alerts import tell
-from alerts.model import OUTBOX, Digest, Message
+from alerts.model import OUTBOX, Digest, Empty, Message
 from alerts.render import HTML_LIMIT, render, render_all
 from alerts.safe import clean, link
 from alerts.words import Speaker
-from archive.model import Content, Hit
+from archive.model import Content, Hit, MatchedArticle
 from crawler.failures import as_fetch_error
 from tests.alerts.factory import NOON, article, digest, hit, server, subscription, trouble
 
@@ -86,8 +86,8 @@ def test_both_parts_say_the_same() -> None:
         "Andina, Peru · 19 Jul, 05:00 · Spanish · by Ana Rojas · summary only",
         "Matched as “Boularte”, one slip from “Boluarte”.",
         "14 sources were read. 1 had trouble:",
+        "Refuses to be read: HTTP 403",
         "La República, since 18 Jul, 17:00",
-        "refuses to be read: HTTP 403",
         "To leave, write to leave@example.org.",
     ):
         assert said in text, said
@@ -286,12 +286,12 @@ def test_a_trouble_that_several_sources_have_is_told_once_with_all_their_names()
     _, text, html = sent(digest(sources_read=0, coverage=[*coverage, trouble("Uno", "blocked", "HTTP 403")]))
     assert (
         """
-  Correo, La República, Ojo and Perú 21, since 18 Jul, 17:00
-  El Tiempo, since 19 Jul, 05:00
-    cannot be reached: the name cannot be looked up
+  Cannot be reached: the name cannot be looked up
+    Correo, La República, Ojo and Perú 21, since 18 Jul, 17:00
+    El Tiempo, since 19 Jul, 05:00
 
-  Uno, since 18 Jul, 17:00
-    refuses to be read: HTTP 403
+  Refuses to be read: HTTP 403
+    Uno, since 18 Jul, 17:00
 """
         in text
     )
@@ -305,10 +305,10 @@ def test_a_trouble_that_several_sources_have_is_told_once_with_all_their_names()
         ("dns: the name cannot be looked up", "no se encuentra el nombre del servidor"),
         ("http_403: the server answered 403", "el servidor respondió 403"),
         ("connection: the connection broke: Bye", "se cortó la conexión: Bye"),
-        ("line 44: mismatched tag", "línea 44: una etiqueta no se corresponde"),
+        ("line 44: mismatched tag", "línea 44: una etiqueta mal cerrada"),
         (
             "the feed is not well-formed; 3 entries past max_entries were not read",
-            "la fuente está mal formada; 3 entradas por encima de max_entries no se leyeron",
+            "el archivo de titulares está mal formado; 3 artículos por encima del límite no se leyeron",
         ),
         ("error: KeyError: 'x'", "error: KeyError: 'x'"),
         ("", "responde con un error\n"),
@@ -317,8 +317,114 @@ def test_a_trouble_that_several_sources_have_is_told_once_with_all_their_names()
 def test_in_spanish_a_trouble_is_told_in_spanish_where_there_is_a_word_for_it(detail: str, said: str) -> None:
     made = digest(coverage=[trouble("Ojo", "http_error", detail)], subscription=subscription(language="es"))
     _, text, _ = sent(made)
-    assert f"responde con un error: {said}" in " ".join(text.split()) or said in text
+    assert f"Responde con un error: {said}" in " ".join(text.split()) or said.capitalize() in text
     assert detail in ("", said) or detail not in text
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        (
+            "en",
+            """
+  Items came faster than they were read; some may be missing
+    Ojo, since 18 Jul, 17:00: about 29 items came and went between 18 Jul,
+    23:00 and 19 Jul, 05:00
+    Uno, since 18 Jul, 17:00: about 1 item came and went between 18 Jul,
+    23:00 and 19 Jul, 05:00; its sitemap is searched for them
+
+  Shows an old copy of itself: the newest item is of 13 Jun 2025, 400 days
+  ago
+    Tres, since 18 Jul, 17:00
+""",
+        ),
+        (
+            "es",
+            """
+  Publica más rápido de lo que se lee; puede faltar algo
+    Ojo, desde el 18 jul, 17:00: aparecieron y desaparecieron unos 29
+    artículos entre el 18 jul, 23:00 y el 19 jul, 05:00
+    Uno, desde el 18 jul, 17:00: apareció y desapareció aproximadamente 1
+    artículo entre el 18 jul, 23:00 y el 19 jul, 05:00; se buscan en su
+    mapa del sitio
+
+  Muestra una copia antigua: lo más nuevo es del 13 jun 2025, hace 400
+  días
+    Tres, desde el 18 jul, 17:00
+""",
+        ),
+    ],
+)
+def test_what_the_crawl_says_in_utc_is_told_in_the_zone_of_the_reader(language: str, said: str) -> None:
+    span = "came and went between 2026-07-19 04:00 and 2026-07-19 10:00 UTC"
+    coverage = [
+        trouble("Ojo", "overrun", f"about 29 items (22 to 36) {span}"),
+        trouble("Uno", "overrun", f"about 1 item (0 to 2) {span}; its sitemap is searched for them"),
+        trouble("Tres", "stale", "the newest item is of 2025-06-13, 400 days ago"),
+    ]
+    made = digest(coverage=coverage, subscription=subscription(language=language))
+    _, text, html = sent(made)
+    assert said in text
+    assert "UTC" not in text + html
+
+
+@pytest.mark.parametrize(
+    ("missed", "said"),
+    [
+        (0.2, "14 sources were read. Nothing is known to be missing."),
+        (1.0, "14 sources were read. About 1 item came and went unread."),
+        (29.4, "14 sources were read. About 29 items came and went unread."),
+    ],
+)
+def test_what_was_missed_is_said_also_where_it_is_over(missed: float, said: str) -> None:
+    assert f"\n{said}\n" in sent(digest(article(1), missed=missed))[1]
+
+
+LONG = "Peru’s Congress is told where the troops of another country will train"
+
+
+@pytest.mark.parametrize(
+    ("topics", "subject"),
+    [
+        (("Peru",), "Peru’s Congress is told where the troops of another… · Peru (1)"),
+        (("Peru", "Salt"), "Peru’s Congress is told where the troops of another… · Peru (1), Salt (1)"),
+        (
+            ("Peru", "Salt", "Ports"),
+            "Peru’s Congress is told where the troops of another… · Peru (1), Salt (1), +1",
+        ),
+        (("A topic with a very long name",), "Peru’s Congress is told where the troops of another…"),
+    ],
+)
+def test_a_subject_is_the_first_headline_and_as_many_numbers_as_a_list_of_mails_shows(
+    topics: tuple[str, ...], subject: str
+) -> None:
+    found = [
+        article(n, article_id=1, title=LONG, topic_id=f"t{n}", topic_title=title)
+        for n, title in enumerate(topics, 1)
+    ]
+    order = tuple(f"t{n}" for n in range(1, 9))
+    mail, _, _ = sent(digest(*found, subscription=subscription(topics=order)))
+    assert mail["Subject"] == subject
+    assert len(subject) <= 78
+
+
+@pytest.mark.parametrize("empty", Empty)
+def test_a_mail_about_nothing_says_why_it_comes_where_such_mails_are_wanted(empty: Empty) -> None:
+    _, text, _ = sent(digest(subscription=subscription(empty=empty)))
+    assert "\nNothing matched" in text
+    assert ("This mail only says that Presswatch is running." in text) == (empty is not Empty.SKIP)
+
+
+def test_below_the_subject_a_list_of_mails_shows_what_the_subject_does_not_say() -> None:
+    def below(*found: MatchedArticle) -> str:
+        shown = re.search(r'class="preheader"[^>]*>([^<]*)<', sent(digest(*found))[2])
+        assert shown
+        return shown[1]
+
+    one = article(1, summary="The sentence about Peru. More.")
+    assert below(one, article(2), article(3)) == "Peru story 2 · Peru story 3"
+    assert below(one) == "The sentence about Peru."
+    assert below() == "14 sources were read. Nothing is known to be missing."
 
 
 def test_what_the_crawl_says_of_a_source_that_failed_has_a_word_in_spanish() -> None:
@@ -331,7 +437,7 @@ def test_what_the_crawl_says_of_a_source_that_failed_has_a_word_in_spanish() -> 
         DownloadFailedError,
     ):
         error = as_fetch_error(kind("x"))
-        assert Speaker("es", UTC_ZONE).detail(f"{error.reason}: {error.detail}") not in (
+        assert Speaker("es", UTC_ZONE).detail(f"{error.reason}: {error.detail}", NOON) not in (
             error.detail,
             f"{error.reason}: {error.detail}",
         )
@@ -402,8 +508,8 @@ def test_in_spanish_words_and_dates_are_spanish() -> None:
     assert mail["Subject"] == "Peru story 1 · Peru (1)"
     assert "Domingo, 19 de julio de 2026" in text
     assert "Andina, Perú · sin fecha" in text
-    assert "(todos los días a las 07:00," in " ".join(text.split())
-    assert "(todos los días a las 07:00, America/Lima)" in Seen(html).text
+    assert "(todos los días a las 07:00)" in " ".join(text.split())
+    assert "(todos los días a las 07:00)" in Seen(html).text
     assert "daily" not in text
     assert '<html lang="es"' in html
 
@@ -455,10 +561,10 @@ def test_a_huge_digest_with_articles_under_several_topics_stays_under_the_limit(
     _, plain, html = sent(digest(*first, *second))
     assert HTML_LIMIT - 2_000 <= len(html.encode()) <= HTML_LIMIT, "no more is left out than must be"
     assert plain.count("told in full under Peru\n") == plain.count("*Lithium* fell") == 199
-    under_lithium = html[html.index(">Lithium</b> <span") :]
+    under_lithium = html[html.index(">Lithium <span") :]
     in_detail = under_lithium.count("told in full under Peru")
     assert in_detail >= 10, "the first of every topic are told in full"
-    assert under_lithium.count(">Lithium</b>") == in_detail + 1  # its heading
+    assert under_lithium.count(">Lithium</b>") == in_detail
     assert "also under Peru" in under_lithium, (
         "where the other topic has only its headline, no more is promised"
     )
@@ -485,14 +591,14 @@ def test_much_trouble_with_sources_pushes_no_article_out() -> None:
         digest(
             article(1),
             article(2),
-            coverage=tuple(trouble(f"Source {n}", detail=f"{n} {'x' * 150}") for n in range(400)),
+            coverage=tuple(trouble(f"Source {n}", detail=f"{n} {'x' * 150}") for n in range(600)),
         )
     )
     assert len(html.encode()) <= HTML_LIMIT
-    assert "Source 399," in text
+    assert "Source 599," in text
     assert "https://news.example/1" in html
     assert "https://news.example/2" in html
-    assert "and 360 more: see the plain-text part" in html
+    assert "and 560 more: see the plain-text part" in html
 
 
 def test_under_its_other_topics_an_article_has_headline_sentence_and_where_it_is_told() -> None:
@@ -509,16 +615,16 @@ def test_under_its_other_topics_an_article_has_headline_sentence_and_where_it_is
     )
     assert (
         "LITHIUM · 1 article\n" + "=" * 74 + "\n\nBoluarte y el *litio*\n\n    Perú vende *litio*.\n\n"
-        "told in full under Peru\nhttps://n.example/7\n"
+        "Andina, Peru · told in full under Peru\nhttps://n.example/7\n"
     ) in text
-    under = "<td><b" + html[html.index(">Lithium</b> <span") : html.index('<td class="foot"')]
+    under = "<td><h2" + html[html.index(">Lithium <span") : html.index('<td class="foot"')]
     page = Seen(under)
     assert [value for key, value in page.attributes if key == "href"] == ["https://n.example/7"]
     assert page.attributes.count(("lang", "es")) == 2
     assert [line for line in map(str.strip, page.text.splitlines()) if line][-3:] == [
         "Boluarte y el litio",
         "Perú vende litio.",
-        "told in full under Peru",
+        "Andina, Peru · told in full under Peru",
     ]
     assert under.count(">litio</b>") == 2
     assert ">Perú</b>" not in under
@@ -529,8 +635,9 @@ def test_a_topic_that_matched_only_elsewhere_says_where() -> None:
     hits = (Hit("author", 0, 3, "Ana", "Ana", "exact"),)
     other = article(2, article_id=1, title="Peru", topic_id="lithium", topic_title="Lithium", hits=hits)
     _, text, html = sent(digest(article(1, title="Peru"), other))
-    assert "Matched in author: “Ana”.\ntold in full under Peru\n" in text
-    assert Seen(html).text.count("Matched in author: “Ana”.") == 2
+    said = "Matched in the name of the author: “Ana”."
+    assert f"{said}\nAndina, Peru · told in full under Peru\n" in text
+    assert Seen(html).text.count(said) == 2
 
 
 def test_a_spelling_found_in_two_places_is_explained_once() -> None:
@@ -617,7 +724,7 @@ def test_any_text_makes_a_message_with_whole_headers_and_no_markup_of_its_own(
     page = Seen(html)
     assert page.tags <= {
         "html", "head", "meta", "title", "style", "body", "div", "table", "tbody", "tr", "td", "p", "h1", "a",
-        "span", "b", "i", "br", "hr",
+        "span", "b", "i", "br", "hr", "h2",
     }  # fmt: skip
     assert not [key for key, _ in page.attributes if key.startswith("on")]
     hrefs = {str(value) for key, value in page.attributes if key == "href"}

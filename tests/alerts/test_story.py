@@ -74,6 +74,20 @@ def test_copies_of_one_text_are_one_item_with_their_outlets() -> None:
     assert page.links == ["https://news.example/1", "https://rpp.example/2", "https://news.example/3"]
 
 
+def test_who_had_a_story_first_is_linked_where_another_tells_it_and_who_tells_it_is_not_linked_twice() -> (
+    None
+):
+    first = article(1, paywalled=True)
+    second = article(2, source_name="RPP", url="https://rpp.example/2")
+    made = digest(first, second, stories=copies(1, 2))
+    said = text(made)
+    assert "First in Andina, also in 2 other outlets: RPP, Ojo.\n" in said
+    assert said.count("https://rpp.example/2\n") == 1
+    assert "\nAndina: https://news.example/1\n" in said
+    page = Strict(render(made, "a@example.org", server()).html)
+    assert page.links == ["https://rpp.example/2", "https://news.example/1"]
+
+
 @pytest.mark.parametrize(
     ("changes", "who"),
     [

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from archive import search
 from archive.errors import TopicError
 from archive.model import Content, Outcome
+from archive.times import stamp
 from tests.archive.world import (
     ANDINA,
     FRONT,
@@ -289,6 +290,28 @@ def test_coverage_names_what_cannot_be_read_once_a_source(conn: sqlite3.Connecti
     ]
     store(conn, poll([], POLITICS, later(20)), poll([], FRONT, later(20)))
     assert search.coverage(conn) == ((), 2)
+
+
+def test_what_was_missed_is_counted_in_the_span_in_which_it_was_over_and_only_of_what_is_read(
+    conn: sqlite3.Connection,
+) -> None:
+    store(conn, failed(POLITICS, 0), failed(RSS, 0))
+    for endpoint, until, number in (
+        (POLITICS, 10, 5.0),
+        (POLITICS, 20, 7.0),
+        (RSS, 20, 30.0),
+        (RSS, None, None),
+    ):
+        conn.execute(
+            """insert into gaps (endpoint_id, event_id, since, until, missed)
+            select ?, id, ?, ?, ? from events where endpoint_id = ?""",
+            (endpoint, stamp(NOW), until and stamp(later(until)), number, endpoint),
+        )
+    assert search.missed(conn, NOW, later(10)) == 5
+    assert search.missed(conn, later(10), later(20)) == 37
+    assert search.missed(conn, later(20), later(30)) == 0
+    configure(conn, ANDINA)
+    assert search.missed(conn, NOW, later(20)) == 12
 
 
 def test_every_article_that_holds_the_words_is_counted_and_one_that_turned_out_to_be_another_is_not(

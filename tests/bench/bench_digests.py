@@ -39,7 +39,7 @@ from alerts.prepare import Found
 from archive import schema
 from archive.connect import open_reader, open_writer, transaction
 from archive.times import stamp
-from crawler.found import Weeks, found_in
+from crawler.found import Spans, found_in
 
 T = TypeVar("T")
 
@@ -153,13 +153,13 @@ def make(folder: Path, kind: str, answer: Queue[dict[str, Any]]) -> None:
         closing(open_reader(folder / "archive.db")) as archive,
         closing(open_writer(folder / f"alerts{kind}.db")) as alerts,
     ):
-        weeks = Weeks()
+        spans = Spans()
 
         async def run(work: Callable[[sqlite3.Connection], T]) -> T:
             return work(alerts)
 
         async def look(work: Callable[[sqlite3.Connection, Callable[[], Found]], T]) -> T:
-            return work(alerts, lambda: found_in(archive, (), Stationery(), weeks))
+            return work(alerts, lambda: found_in(archive, (), Stationery(), spans))
 
         alerts_schema.migrate(alerts)
         jobs.sync(alerts, KINDS[kind], 0, NOW - timedelta(hours=23))

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from alerts import requests
+from alerts.model import Stationery
 from alerts.requests import Request, State
 from archive import due
 from archive.errors import Complaint, ConfigError
@@ -280,6 +281,7 @@ def test_files_that_only_a_start_takes_over_are_named() -> None:
         ("settings.yaml",): replace(running, settings=Settings(retention="1d")),
         ("sources.yaml",): replace(running, sources=()),
         ("subscribers.yaml",): replace(running, subscriptions=(replace(READER, topics=("peru",)),)),
+        ("templates",): replace(running, stationery=Stationery(templates={"digest.txt": "x"})),
         ("sources.yaml", "subscribers.yaml"): replace(running, sources=(), subscriptions=()),
     }
     for names, now in cases.items():
