@@ -242,12 +242,9 @@ def preview(
             change=found.top_change,
         )
     # The operator's file may say more than the last start has read of it.
-    known = replace(
-        known,
-        subscription=subscription,
-        hours_since=hours_since(known, subscription, now),
-        seq=known.seq if from_seq is None else from_seq,
-    )
+    hours = hours_since(known, subscription, now)
+    seq = known.seq if from_seq is None else from_seq
+    known = replace(known, subscription=subscription, hours_since=hours, seq=seq)
     quiet = read_quiet(subscription.quiet) if subscription.quiet else None
     # One whose hour has come and that is not made yet is the next.
     due_at = due_digests(known, now) or next_due(read_when(subscription.when), subscription.zone, now, quiet)

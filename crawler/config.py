@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from alerts.model import MailServer, Security, Stationery, Subscription
+from alerts.model import QUERY_TOPIC, MailServer, Security, Stationery, Subscription
 from archive.errors import Complaint, ConfigError
 from archive.model import EndpointKind, Source
 from archive.topic import TopicSpec
@@ -153,6 +153,18 @@ def changed_files(running: Config, now: Config) -> tuple[str, ...]:
         "templates": running.stationery.templates == now.stationery.templates,
     }
     return tuple(name for name, known in same.items() if not known)
+
+
+def still_asked(running: Config, now: Config) -> Config:
+    """Return ``now`` with the readers' own queries that a service which is ``running`` still tells of.
+
+    Who subscribes it reads at its start only. A query that nobody looked for any more until then would find nothing,
+    and what came meanwhile would be told to nobody.
+    """
+    kept = tuple(
+        one for one in running.topics if one.topic_id.startswith(QUERY_TOPIC) and one not in now.topics
+    )
+    return replace(now, topics=(*now.topics, *kept))
 
 
 class Tried(Protocol):
