@@ -93,16 +93,20 @@ def sync_subscriptions(
 def _edit(
     conn: sqlite3.Connection, known: SubscriptionState, edited: Subscription, top_seq: int, now: datetime
 ) -> None:
-    """Remember since when its hours hold, and what is not told at once any more."""
+    """Remember since when its hours hold, what it asked before, and what is not told at once any more."""
     since = hours_since(known, edited, now)
-    sql = "UPDATE subscriptions SET hours_since = ? WHERE id = ?"
-    rows(conn, sql, (stamp(since) if since else None, edited.id))
+    asked = {topic: upto for topic, upto in known.queries_before.items() if upto > known.seq}
+    if known.active and known.subscription.query_topic:
+        asked[known.subscription.query_topic] = top_seq
+    asked.pop(edited.query_topic or "", None)
+    sql = "UPDATE subscriptions SET hours_since = ?, queries_before = ? WHERE id = ?"
+    rows(conn, sql, (stamp(since) if since else None, json.dumps(asked), edited.id))
     if not known.active or not read_when(known.subscription.when).instant:
         look_upto(conn, edited.id, top_seq)
 
 
 _STATE = """
-    SELECT definition, created_at, active, last_due_at, hours_since,
+    SELECT definition, created_at, active, last_due_at, hours_since, queries_before,
            coalesce((SELECT max(to_seq) FROM digests
                      WHERE subscription_id = subscriptions.id AND kind = 'digest'), start_seq),
            max(start_change, coalesce((SELECT max(to_change) FROM digests
@@ -111,7 +115,7 @@ _STATE = """
 
 
 def _state(row: tuple[Any, ...]) -> SubscriptionState:
-    definition, created_at, active, last_due_at, hours, seq, change = row
+    definition, created_at, active, last_due_at, hours, queries, seq, change = row
     return SubscriptionState(
         subscription=from_json(Subscription, definition),
         created_at=moment(created_at),
@@ -120,6 +124,7 @@ def _state(row: tuple[Any, ...]) -> SubscriptionState:
         change=change or 0,
         last_due_at=moment(last_due_at) if last_due_at else None,
         hours_since=moment(hours) if hours else None,
+        queries_before=json.loads(queries),
     )
 
 

@@ -132,3 +132,29 @@ def test_a_preview_of_other_hours_says_of_none_that_it_was_missed(conn: sqlite3.
     found = knows(service.matched, service.found)
     shown = jobs.preview(conn, edited, found, server(), service.now)
     assert b"nothing ran" not in shown.body.replace(b"=\r\n", b"")
+
+
+def test_what_a_query_had_found_before_it_was_edited_is_told_once(conn: sqlite3.Connection) -> None:
+    def found(low: int, high: int, topics: tuple[str, ...] | None) -> list[Any]:
+        all_ = [
+            article(1, article_id=1, topic_id="query:old"),
+            article(2, article_id=2, topic_id="query:older"),
+            article(3, article_id=3, topic_id="query:old"),
+            article(4, article_id=3, topic_id="query:new"),  # it was edited meanwhile
+            article(5, article_id=5, topic_id="query:old"),  # by then it is another reader's
+            article(6, article_id=6, topic_id="query:new"),
+        ]
+        return [one for one in all_ if low < one.seq <= high and one.topic_id in (topics or ())]
+
+    def items() -> list[list[int]]:
+        ids = "SELECT article_id FROM digest_items WHERE digest_id = ? ORDER BY 1"
+        digests = conn.execute("SELECT id FROM digests ORDER BY id").fetchall()
+        return [[row[0] for row in conn.execute(ids, one)] for one in digests]
+
+    for query, top in (("query:older", 0), ("query:old", 2), ("query:new", 3)):
+        jobs.sync(conn, [subscription(topics=(), query_topic=query)], top, NOON - HOUR)
+    make_digests(conn, found, 6, NOON, mail=server())
+    assert items() == [[1, 2, 3, 6]]
+    jobs.sync(conn, [subscription(topics=(), query_topic="query:old")], 6, NOON + HOUR)
+    make_digests(conn, found, 6, NOON + DAY, mail=server())
+    assert items() == [[1, 2, 3, 6]]

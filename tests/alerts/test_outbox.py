@@ -348,7 +348,12 @@ def test_a_file_of_an_earlier_version_keeps_its_digests_and_remembers_from_now_o
         assert state.told(copy, "lima-desk", [4]) == {(4, "peru")}, "a preview needs no migration of the file"
     with closing(sqlite3.connect(path, isolation_level=None)) as conn:
         conn.execute("PRAGMA foreign_keys = on")
-        assert schema.migrate(conn) == ["kinds_and_changes", "told_at_once", "since_when_hours_hold"]
+        assert schema.migrate(conn) == [
+            "kinds_and_changes",
+            "told_at_once",
+            "since_when_hours_hold",
+            "queries_of_before",
+        ]
         assert conn.execute("PRAGMA foreign_key_check").fetchall() == []
         state.sync_subscriptions(conn, [subscription()], 9, NOON + MINUTE, top_change=5)
         known = state.subscription_state(conn, "lima-desk")
