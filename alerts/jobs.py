@@ -233,17 +233,12 @@ def preview(
     """
     known = state.subscription_state(conn, subscription.id) if conn else None
     if known is None:
+        seq, change = found.top_seq, found.top_change
         known = SubscriptionState(
-            subscription=subscription,
-            created_at=now,
-            active=True,
-            seq=found.top_seq,
-            last_due_at=None,
-            change=found.top_change,
+            subscription=subscription, created_at=now, active=True, seq=seq, last_due_at=None, change=change
         )
     # The operator's file may say more than the last start has read of it.
-    hours = hours_since(known, subscription, now)
-    seq = known.seq if from_seq is None else from_seq
+    hours, seq = hours_since(known, subscription, now), known.seq if from_seq is None else from_seq
     known = replace(known, subscription=subscription, hours_since=hours, seq=seq)
     quiet = read_quiet(subscription.quiet) if subscription.quiet else None
     # One whose hour has come and that is not made yet is the next.

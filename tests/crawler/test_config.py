@@ -340,10 +340,10 @@ def test_a_country_of_no_source_and_mail_to_nobody_are_noted(tmp_path: Path) -> 
     sources = "sources:\n- {id: a, name: A, country: PE, endpoints: [{feed: https://a.example/}]}"
     config = load(write(tmp_path, subscribers=subscribers, settings=settings, sources=sources))
     nowhere = "note: no source in sources.yaml is of this country, so nothing comes from there"
+    nobody = "note: to names nobody, so this is written to the folder outbox in data_dir all the same"
     assert [str(one) for one in config.notes] == [
         f"subscribers.yaml:2:65: subscribers[0].countries[1]: {nowhere}",
-        "subscribers.yaml:2:79: subscribers[0].channel: note: to names nobody, so this is written to the folder "
-        "outbox in data_dir all the same",
+        f"subscribers.yaml:2:79: subscribers[0].channel: {nobody}",
         f"subscribers.yaml:4:60: subscribers[2].countries: {nowhere}",
     ]
 
