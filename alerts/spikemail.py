@@ -62,22 +62,22 @@ def render(alarm: Alarm, recipients: Sequence[str], server: MailServer | None) -
     words: dict[str, Any] = {
         "language": speaker.language,
         "subject": speaker.say(
-            "{title} spikes: {count} articles in {hours}, {usual} are usual",
+            "{title} spikes: {count} articles in {hours}, usually {usual}",
             title=title,
             count=spike.count,
             hours=speaker.many("one hour", "{0} hours", spike.hours),
-            usual=speaker.number(_round(spike.usual)),
+            usual=speaker.typical(spike.usual),
         ),
         "label": speaker.say("Alert"),
         "name": clean(subscription.name),
         "day": f"{speaker.weekday(alarm.at)}, {speaker.clock(alarm.at)}",
         "title": title,
         "said": speaker.say(
-            "{count} articles {hours}. On a {day} at this time, {usual} are usual.",
+            "{count} articles {hours}. On a {day} at this time, there are usually {usual}.",
             count=spike.count,
             hours=speaker.many("in the last hour", "in the last {0} hours", spike.hours),
             day=speaker.day_of_week(alarm.at),
-            usual=speaker.number(_round(spike.usual)),
+            usual=speaker.typical(spike.usual),
         ),
         "chance": speaker.say(
             "By chance alone, so many would come less than once in {0} such times.", _times(spike.chance)

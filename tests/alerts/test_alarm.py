@@ -129,9 +129,9 @@ def test_who_wants_alerts_of_this_topic_and_is_awake_is_told(
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({}, "45 articles in one hour, 4 are usual"),
-        ({"languages": ("es",)}, "40 articles in one hour, 2 are usual"),
-        ({"not_sources": ("herald",)}, "40 articles in one hour, 2 are usual"),
+        ({}, "45 articles in one hour, usually 4"),
+        ({"languages": ("es",)}, "40 articles in one hour, usually 2"),
+        ({"not_sources": ("herald",)}, "40 articles in one hour, usually 2"),
         ({"languages": ("en",)}, None),
         ({"not_countries": ("PE",)}, None),
         ({"sources": ("nobody",)}, None),
@@ -194,7 +194,7 @@ class _Cells(HTMLParser):
 @pytest.mark.parametrize(
     ("language", "subject"),
     [
-        ("en", "Peru spikes: 40 articles in one hour, 2 are usual"),
+        ("en", "Peru spikes: 40 articles in one hour, usually 2"),
         ("es", "Peru se dispara: 40 artículos en una hora; lo habitual son 2"),
     ],
 )

@@ -100,6 +100,14 @@ def test_both_parts_say_the_same() -> None:
     assert ("lang", "en") in page.attributes
 
 
+def test_a_digest_that_is_late_is_dated_when_it_was_made_and_stays_the_same_message() -> None:
+    one = digest(article(1))
+    late = replace(one, caught_up_from=NOON, made_at=NOON + timedelta(days=5))
+    mails = [sent(each)[0] for each in (one, late)]
+    assert [mail["Date"].datetime for mail in mails] == [NOON, NOON + timedelta(days=5)]
+    assert mails[0]["Message-ID"] == mails[1]["Message-ID"]
+
+
 def test_the_headers_are_those_of_a_list() -> None:
     mail, _, _ = sent(digest(article(1)), reply_to="desk@example.org", unsubscribe="mailto:leave@example.org")
     assert mail["From"] == "Presswatch <press@example.org>"

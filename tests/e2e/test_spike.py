@@ -135,7 +135,7 @@ def part(mail: EmailMessage, kind: str) -> str:
 def test_a_burst_is_one_alert_with_its_numbers_to_who_wants_to_know_it(played: Played) -> None:
     (mail,) = played.alerts
     assert mail["To"] == "desk@one.example"
-    assert mail["Subject"] == f"Peru spikes: {BURST} articles in one hour, 1 are usual"
+    assert mail["Subject"] == f"Peru spikes: {BURST} articles in one hour, usually 1"
     text = part(mail, "plain")
     assert f"{BURST} articles in the last hour." in text
     assert text.count("Totora") == 5, "the newest are named"
