@@ -83,7 +83,9 @@ class Teller:
         warning = self._none_read()
         if not headlines:
             changes = [one for topic in self._groups for one in topic.changes]
-            nothing = story.changed(changes[0], speaker) if changes else speaker.say("Nothing matched")
+            nothing = (
+                story.changed(changes[0], speaker, digest) if changes else speaker.say("Nothing matched")
+            )
             return shorten(f"{warning}{nothing} — {name}, {speaker.day(digest.due_at)}", _SUBJECT)
         said = clean(f"{warning}{shorten(headlines[0], min(_SUBJECT_HEADLINE, _SUBJECT - len(warning)))}")
         numbers = [

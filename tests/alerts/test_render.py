@@ -777,3 +777,19 @@ def test_a_hostile_title_is_only_text(title: str) -> None:
     assert clean(title) in Seen(html).text
     assert clean(title) in text
     assert "<script" not in html
+
+
+def test_what_has_no_name_and_no_title_has_something_in_its_place() -> None:
+    far = "https://news.example/" + "a" * 100_000
+    nobody = trouble("", "blocked")
+    _, text, html = sent(digest(article(1, title="", url=far, hits=()), coverage=(nobody,)))
+    assert "    —, since 18 Jul, 17:00\n" in text
+    assert "https://news.example/aaa" in text
+    assert len(text) < 2000, "an address is cut like a title"
+    assert "a" * 400 not in html
+
+
+def test_the_subject_says_of_which_day_an_edit_is() -> None:
+    late = change(1, at=NOON - timedelta(hours=15))
+    mail, _, _ = sent(digest(changes=[late], change_range=(0, 1)))
+    assert mail["Subject"] == "“Boluarte” left the headline at 16:00 (18 Jul) — Lima desk, 19 July 2026"
