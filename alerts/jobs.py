@@ -24,7 +24,7 @@ from typing import Protocol, TypeVar
 
 from alerts import alarm, atonce, outbox, state
 from alerts.channels import Channel
-from alerts.due import due_digests
+from alerts.due import due_digests, hours_since
 from alerts.model import (
     Delivery,
     DeliveryState,
@@ -233,16 +233,13 @@ def preview(
     """
     known = state.subscription_state(conn, subscription.id) if conn else None
     if known is None:
+        seq, change = found.top_seq, found.top_change
         known = SubscriptionState(
-            subscription=subscription,
-            created_at=now,
-            active=True,
-            seq=found.top_seq,
-            last_due_at=None,
-            change=found.top_change,
+            subscription=subscription, created_at=now, active=True, seq=seq, last_due_at=None, change=change
         )
     # The operator's file may say more than the last start has read of it.
-    known = replace(known, subscription=subscription, seq=known.seq if from_seq is None else from_seq)
+    hours, seq = hours_since(known, subscription, now), known.seq if from_seq is None else from_seq
+    known = replace(known, subscription=subscription, hours_since=hours, seq=seq)
     quiet = read_quiet(subscription.quiet) if subscription.quiet else None
     # One whose hour has come and that is not made yet is the next.
     due_at = due_digests(known, now) or next_due(read_when(subscription.when), subscription.zone, now, quiet)

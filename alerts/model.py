@@ -197,7 +197,8 @@ class SubscriptionState:
 
     ``seq`` is where its next digest starts: every match up to it has been dealt with; ``change`` is the same for
     what edits did to terms. ``last_due_at`` is the latest due moment that was dealt with, with a digest or without;
-    None before the first.
+    None before the first. ``hours_since`` is when the operator gave it other hours, or took it back into the file.
+    ``queries_before``: what its own query was before, as topics, and up to which match.
     """
 
     subscription: Subscription
@@ -206,6 +207,8 @@ class SubscriptionState:
     seq: int
     last_due_at: datetime | None
     change: int = 0
+    hours_since: datetime | None = None
+    queries_before: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

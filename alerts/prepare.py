@@ -155,6 +155,7 @@ def build_next(
     matched = found.matched(start, found.top_seq, asked) if found.top_seq > start else ()
     if subscription.backfill and found.top_seq > start:
         matched = [*matched, *found.backfilled(start, found.top_seq, asked)]
+    matched = [*matched, *_found_before(known, found, matched)]
     upto = max(known.change, found.top_change)
     changes = found.changed(known.change, upto, asked) if upto > known.change else ()
     stories = found.stories([one.article_id for one in matched]) if matched else {}
@@ -189,9 +190,25 @@ def build_next(
     held = state.held(conn, subscription.id) if conn else frozenset()
     return replace(
         digest,
-        held_back=len(articles & held),
+        held_back=len({one.article_id for one in digest.articles if held & {one.article_id, *one.was}}),
         outlets={article_id: outlets(article_id, stories) for article_id in articles},
     )
+
+
+def _found_before(
+    known: SubscriptionState, found: Found, matched: Sequence[MatchedArticle]
+) -> list[MatchedArticle]:
+    """Return what a query of the reader's own found until another took its place, as if that had found it."""
+    query = known.subscription.query_topic
+    if query is None:
+        return []
+    there = {one.article_id for one in matched if one.topic_id == query}
+    before: dict[int, MatchedArticle] = {}
+    for topic, upto in known.queries_before.items():
+        for one in found.matched(known.seq, upto, (topic,)) if upto > known.seq else ():
+            if one.article_id not in there:
+                before.setdefault(one.article_id, replace(one, topic_id=query))
+    return list(before.values())
 
 
 def store(conn: sqlite3.Connection, prepared: Prepared) -> int:

@@ -90,6 +90,18 @@ def told_at_once(db: Database) -> None:
     )
 
 
+@migrations()
+def since_when_hours_hold(db: Database) -> None:
+    """Since when a subscription has the hours that it has: by those, nothing was due before."""
+    db.execute("ALTER TABLE subscriptions ADD COLUMN hours_since TEXT")
+
+
+@migrations()
+def queries_of_before(db: Database) -> None:
+    """The queries that a reader had before, as topics, each with the match up to which it was theirs: a JSON object."""
+    db.execute("ALTER TABLE subscriptions ADD COLUMN queries_before TEXT NOT NULL DEFAULT '{}'")
+
+
 # Never edited once released: a change is another function below the last one.
 _FIRST_TABLES = (
     """

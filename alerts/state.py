@@ -28,7 +28,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from alerts.due import hours_since
 from alerts.model import Subscription, SubscriptionState
+from alerts.watch import read_when
 from archive.connect import transaction
 from archive.errors import ArchiveError
 from archive.model import from_json, to_json
@@ -58,7 +60,8 @@ def sync_subscriptions(
     """Make the table say what the operator's file says.
 
     New ones start at ``top_seq`` and ``top_change``; edited ones, and those that return, keep their place; those that
-    are gone become inactive. What a clock that ran ahead left as dealt with is not: no digest would be made until then.
+    are gone become inactive. Who returns, or is told at once from now on, gets what was found before in the next
+    digest. What a clock that ran ahead left as dealt with is not: no digest would be made until then.
     """
     with transaction(conn):
         rows(
@@ -69,9 +72,13 @@ def sync_subscriptions(
                WHERE last_due_at > ?1""",
             (stamp(now),),
         )
-        rows(conn, "UPDATE subscriptions SET created_at = ?1 WHERE created_at > ?1", (stamp(now),))
+        for column in ("created_at", "hours_since"):
+            rows(conn, f"UPDATE subscriptions SET {column} = ?1 WHERE {column} > ?1", (stamp(now),))  # noqa: S608 - our own words
         # Before there were changes in digests, nobody had a place among them.
         rows(conn, "UPDATE subscriptions SET start_change = ? WHERE start_change IS NULL", (top_change,))
+        for one in subscriptions:
+            if known := subscription_state(conn, one.id):
+                _edit(conn, known, one, top_seq, now)
         rows(conn, "UPDATE subscriptions SET active = 0")
         for one in subscriptions:
             rows(
@@ -83,8 +90,23 @@ def sync_subscriptions(
             )
 
 
+def _edit(
+    conn: sqlite3.Connection, known: SubscriptionState, edited: Subscription, top_seq: int, now: datetime
+) -> None:
+    """Remember since when its hours hold, what it asked before, and what is not told at once any more."""
+    since = hours_since(known, edited, now)
+    asked = {topic: upto for topic, upto in known.queries_before.items() if upto > known.seq}
+    if known.active and known.subscription.query_topic:
+        asked[known.subscription.query_topic] = top_seq
+    asked.pop(edited.query_topic or "", None)
+    sql = "UPDATE subscriptions SET hours_since = ?, queries_before = ? WHERE id = ?"
+    rows(conn, sql, (stamp(since) if since else None, json.dumps(asked), edited.id))
+    if not known.active or not read_when(known.subscription.when).instant:
+        look_upto(conn, edited.id, top_seq)
+
+
 _STATE = """
-    SELECT definition, created_at, active, last_due_at,
+    SELECT definition, created_at, active, last_due_at, hours_since, queries_before,
            coalesce((SELECT max(to_seq) FROM digests
                      WHERE subscription_id = subscriptions.id AND kind = 'digest'), start_seq),
            max(start_change, coalesce((SELECT max(to_change) FROM digests
@@ -93,7 +115,7 @@ _STATE = """
 
 
 def _state(row: tuple[Any, ...]) -> SubscriptionState:
-    definition, created_at, active, last_due_at, seq, change = row
+    definition, created_at, active, last_due_at, hours, queries, seq, change = row
     return SubscriptionState(
         subscription=from_json(Subscription, definition),
         created_at=moment(created_at),
@@ -101,6 +123,8 @@ def _state(row: tuple[Any, ...]) -> SubscriptionState:
         seq=seq,
         change=change or 0,
         last_due_at=moment(last_due_at) if last_due_at else None,
+        hours_since=moment(hours) if hours else None,
+        queries_before=json.loads(queries),
     )
 
 

@@ -1,15 +1,19 @@
 """Who is not written to any more: the rows of `suppressions`, which stand above the operator's file.
 
 A reader who leaves, leaves one list; `EVERY` is for an address that is to get nothing at all. Only the operator
-takes a suppression back.
+takes a suppression back. Of an address that the operator takes out of the file nothing is remembered here, but what
+waits for it is not sent either.
 """
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
+from alerts.model import OUTBOX
 from alerts.state import rows
 from archive.times import moment, stamp
 
@@ -54,6 +58,17 @@ def suppress(
             (recipient.casefold(), subscription_id, stamp(now), why),
         )
     )
+
+
+def forget(conn: sqlite3.Connection, known: Iterable[str], now: datetime) -> int:
+    """Give up what waits for addresses that the operator's file holds no more; return how many mails those are.
+
+    One that stands there for another list keeps what waits: a list that gets another id loses no mail.
+    """
+    sql = """UPDATE deliveries SET state = 'dead', done_at = ?1, last_error = 'no longer in subscribers.yaml'
+             WHERE state = 'due' AND recipient <> ?2 AND lower(recipient) NOT IN (SELECT value FROM json_each(?3))
+             RETURNING id"""
+    return len(rows(conn, sql, (stamp(now), OUTBOX, json.dumps([one.casefold() for one in known]))))
 
 
 def suppressed(conn: sqlite3.Connection, recipient: str, subscription_id: str) -> str | None:

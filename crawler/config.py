@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from alerts.model import MailServer, Security, Stationery, Subscription
+from alerts.model import QUERY_TOPIC, MailServer, Security, Stationery, Subscription
 from archive.errors import Complaint, ConfigError
 from archive.model import EndpointKind, Source
 from archive.topic import TopicSpec
@@ -153,6 +153,18 @@ def changed_files(running: Config, now: Config) -> tuple[str, ...]:
         "templates": running.stationery.templates == now.stationery.templates,
     }
     return tuple(name for name, known in same.items() if not known)
+
+
+def still_asked(running: Config, now: Config) -> Config:
+    """Return ``now`` with the readers' own queries that a service which is ``running`` still tells of.
+
+    Who subscribes it reads at its start only. A query that nobody looked for any more until then would find nothing,
+    and what came meanwhile would be told to nobody.
+    """
+    kept = tuple(
+        one for one in running.topics if one.topic_id.startswith(QUERY_TOPIC) and one not in now.topics
+    )
+    return replace(now, topics=(*now.topics, *kept))
 
 
 class Tried(Protocol):
@@ -294,6 +306,7 @@ def _password(document: Document, place: Place, environ: Mapping[str, str]) -> I
 def _notes(documents: Mapping[str, Document]) -> Iterator[Complaint]:
     """What can be read and works, and may still surprise whoever wrote it. Nothing stops for it."""
     settings, readers = documents["settings"], documents["subscribers"]
+    yield from subscribers.notes(readers, documents["sources"])
     if not {"contact", "user_agent"} & set(settings.keys("network")):
         message = "note: not set, so a newspaper cannot ask you anything, and may sooner lock you out"
         yield settings.complain(("network", "contact"), message)

@@ -125,6 +125,13 @@ class Outgoing:
             lambda conn: jobs.sync(conn, self.config.subscriptions, top_seq, now, top_change)
         )
         await self._recover()
+        known = [address for one in self.config.subscriptions for address in one.to]
+        forgotten = await self.with_alerts(lambda conn: suppressions.forget(conn, known, now))
+        if forgotten:
+            log.warning(
+                "waiting mails to addresses that subscribers.yaml holds no more, and that are not sent: %d",
+                forgotten,
+            )
 
     async def lift(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """Write to an address again, as `presswatch suppressions lift` asks."""

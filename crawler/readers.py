@@ -84,7 +84,7 @@ class Subscriber(Shape):
     empty: Literal["skip", "heartbeat", "weekly-proof"] = "skip"
     """Of nothing to tell: skip (no mail), heartbeat (a mail that says so), weekly-proof (such a mail once a week)."""
     cap: Annotated[int, Field(ge=1)] | None = None
-    """How many articles of one topic are told; the others are counted."""
+    """How many stories of one topic are told; the others are counted."""
     language: Language = "en"
     """The language of the digest's own words: en or es."""
     channel: Literal["mail", "folder"] | None = None

@@ -39,7 +39,7 @@ from archive.times import stamp
 from crawler import answers, upgrade
 from crawler.asked import Asked
 from crawler.clock import Clock, is_past, refuse_past
-from crawler.config import Config, changed_files
+from crawler.config import Config, changed_files, still_asked
 from crawler.copies import Copies
 from crawler.engine import IN_FLIGHT, PER_HOST, Crawl
 from crawler.health import Heartbeat, harmless
@@ -305,13 +305,13 @@ class Service:
                 "the service reads other topics than you do: was it started with another --config, "
                 "or were they edited just now?"
             )
-        topics = await asyncio.to_thread(compile_stored, config)
+        topics = await asyncio.to_thread(compile_stored, still_asked(self.config, config))
         now = self.now()
         async with self.watching.asked():
             await self.watching.take_over(topics, lambda conn: due.sync_topics(conn, topics, now))
             self.outgoing.topic_order = tuple(topic.topic_id for topic in topics)
             gains = await self.watching.apply(self.stop, arguments["names"])
-        order = [topic.topic_id for topic in topics]
+        order = [topic.topic_id for topic in config.topics]
         done, waiting = await self.readers.run(
             lambda conn: (rematch.outcome(conn, gains, order), rematch.waiting(conn))
         )

@@ -26,6 +26,10 @@ from crawler.settings import InstantDefaults
 from crawler.yamlfile import ANY, Document
 
 _ONE = ("subscribers", ANY)
+_NO_PLACE = {
+    "localtime",
+    "Factory",
+}  # files beside the zones: whatever this computer is set to, and nothing at all
 
 
 def faults(subscribers: Document, topics: Document, sources: Document) -> Iterator[Complaint]:
@@ -38,11 +42,12 @@ def faults(subscribers: Document, topics: Document, sources: Document) -> Iterat
     yield from _queries(subscribers, topics, names)
     if _readable(sources, "sources"):
         yield from _sources(subscribers, sources)
-    zones = zoneinfo.available_timezones()
+    zones = zoneinfo.available_timezones() - _NO_PLACE
     for place, text in subscribers.texts(*_ONE, "zone"):
         if text.strip() not in zones:
             need = "no such time zone; one such as America/Lima is needed here"
-            yield subscribers.complain(place, need + zone_hint(text, zones))
+            meant = "" if text.strip() in _NO_PLACE else zone_hint(text, zones)
+            yield subscribers.complain(place, need + meant)
     for pattern, read in ((("when",), read_when), (("when", ANY), read_when), (("quiet",), read_quiet)):
         for place, text in subscribers.texts(*_ONE, *pattern):
             try:
@@ -80,15 +85,34 @@ def _sources(subscribers: Document, sources: Document) -> Iterator[Complaint]:
                     yield subscribers.complain(place, f"no such source in {sources.file}{hint(text, ids)}")
 
 
+def notes(subscribers: Document, sources: Document) -> Iterator[Complaint]:
+    """Yield what can be read, and brings less than whoever wrote it may think."""
+    countries = {text.strip() for _, text in sources.texts("sources", ANY, "country")}
+    for tail in ((), (ANY,)):
+        for place, text in subscribers.texts(*_ONE, "countries", *tail):
+            if text.strip() not in countries:
+                yield subscribers.complain(
+                    place,
+                    f"note: no source in {sources.file} is of this country, so nothing comes from there",
+                )
+    for place, text in subscribers.texts(*_ONE, "channel"):
+        if text.strip() == "mail" and "to" not in subscribers.keys(*place[:-1]):
+            message = (
+                "note: to names nobody, so this is written to the folder outbox in data_dir all the same"
+            )
+            yield subscribers.complain(place, message)
+
+
 def subscription(one: Subscriber, instant: InstantDefaults) -> Subscription:
     """Return the subscription that a shape means."""
     topics = one.topics or ()
+    when = "; ".join(one.when)
     return Subscription(
         id=one.id,
         name=one.name or one.id,
         to=one.to,
         topics=None if topics == "all" else tuple(topics),
-        when="; ".join(one.when),
+        when=when,
         zone=one.zone,
         language=one.language,
         query_topic=_query_topic(one.query) if one.query else None,
@@ -106,7 +130,7 @@ def subscription(one: Subscriber, instant: InstantDefaults) -> Subscription:
         thread=one.thread,
         grown=one.instant.grown or instant.grown,
         per_hour=one.instant.per_hour or instant.per_hour,
-        spikes="instant" in one.when if one.spikes is None else one.spikes,
+        spikes=read_when(when).instant if one.spikes is None else one.spikes,
     )
 
 

@@ -36,11 +36,31 @@ def state(**changes: object) -> SubscriptionState:
         pytest.param({"last_due_at": NOON}, NOON + timedelta(hours=5), None, id="made already"),
         pytest.param({"last_due_at": NOON - timedelta(days=4)}, NOON, NOON, id="four days down: one digest"),
         pytest.param({"created_at": NOON}, NOON, None, id="created at that moment: the next one"),
+        pytest.param({"hours_since": NOON}, NOON, None, id="other hours from that moment on: the next one"),
         pytest.param(
             {"created_at": NOON - timedelta(hours=1)},
             NOON - timedelta(minutes=1),
             None,
             id="before its first",
+        ),
+        # It is due at seven in the morning in Lima.
+        pytest.param(
+            {"subscription": subscription(quiet="08:00 to 12:00")},
+            NOON + timedelta(hours=2),
+            None,
+            id="late, in quiet hours: not now",
+        ),
+        pytest.param(
+            {"subscription": subscription(quiet="08:00 to 12:00")},
+            NOON + timedelta(hours=5),
+            NOON,
+            id="late, at their end",
+        ),
+        pytest.param(
+            {"subscription": subscription(quiet="07:01 to 12:00")},
+            NOON + timedelta(minutes=2),
+            NOON,
+            id="in time, though they have begun",
         ),
     ],
 )
@@ -61,7 +81,10 @@ DAY = timedelta(days=1)
         pytest.param({"last_due_at": NOON - 4 * DAY}, NOON, NOON - 3 * DAY, id="three days missed"),
         pytest.param({"created_at": NOON - timedelta(hours=1)}, NOON, None, id="its first"),
         pytest.param(
-            {"last_due_at": NOON - timedelta(hours=30)}, NOON, None, id="other hours since: none missed"
+            {"last_due_at": NOON - timedelta(hours=30), "hours_since": NOON - timedelta(hours=9)},
+            NOON,
+            None,
+            id="other hours since: none missed",
         ),
     ],
 )

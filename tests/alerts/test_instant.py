@@ -177,6 +177,32 @@ def test_told_only_at_once_what_an_hour_had_no_room_for_comes_at_the_next_full_h
     assert mails(conn) == [("instant", [1]), ("digest", [2])]
 
 
+def test_what_had_no_room_and_turned_out_to_be_another_article_waits_no_longer(
+    conn: sqlite3.Connection,
+) -> None:
+    ready(conn, when="instant", per_hour=1)
+    press = Press()
+    press.print_(NOON)
+    press.tick(conn, NOON + MINUTE)
+    press.print_(NOON)
+    press.tick(conn, NOON + 2 * MINUTE)
+    press.matches[1] = replace(press.matches[1], article_id=9, was=(2,))
+    press.story[9] = 9
+    press.tick(conn, NOON + HOUR)
+    assert mails(conn) == [("instant", [1]), ("digest", [9])]
+    (body,) = conn.execute("SELECT body FROM deliveries ORDER BY id DESC LIMIT 1").fetchone()
+    assert b"was not told at once" in body.replace(b"=\r\n", b"")
+
+
+def test_a_clock_that_is_set_back_gives_an_hour_no_more_mails(conn: sqlite3.Connection) -> None:
+    ready(conn, now=NOON - HOUR, per_hour=2)
+    press = Press()
+    for minutes in (0, 1, -30, -29):
+        press.print_(NOON)
+        press.tick(conn, NOON + minutes * MINUTE)
+    assert mails(conn) == [("instant", [1]), ("instant", [2])]
+
+
 def test_told_only_at_once_what_is_more_of_a_told_story_waits_for_company_a_day_at_most(
     conn: sqlite3.Connection,
 ) -> None:

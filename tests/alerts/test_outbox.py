@@ -139,6 +139,19 @@ def test_what_waits_for_an_address_when_it_is_suppressed_does_not_leave_either(
     ]
 
 
+def test_what_waits_for_an_address_that_left_the_file_is_given_up_and_no_other(
+    conn: sqlite3.Connection,
+) -> None:
+    ready(conn)
+    made, _ = queued(conn, "gone@example.org", "Desk@example.org", "outbox")
+    assert suppressions.forget(conn, ["desk@Example.org"], NOON) == 1
+    assert [one.recipient for one in outbox.claim(conn, made.made_at, 9)] == ["Desk@example.org", "outbox"]
+    assert conn.execute("SELECT recipient, last_error FROM deliveries WHERE state = 'dead'").fetchall() == [
+        ("gone@example.org", "no longer in subscribers.yaml")
+    ]
+    assert suppressions.forget(conn, [], NOON) == 0, "what is in somebody's hand stays there"
+
+
 def test_a_delivery_is_claimed_once_when_it_is_due_and_by_its_channel(conn: sqlite3.Connection) -> None:
     ready(conn)
     made, _ = queued(conn, "a@example.org", "b@example.org", "c@example.org")
@@ -335,7 +348,12 @@ def test_a_file_of_an_earlier_version_keeps_its_digests_and_remembers_from_now_o
         assert state.told(copy, "lima-desk", [4]) == {(4, "peru")}, "a preview needs no migration of the file"
     with closing(sqlite3.connect(path, isolation_level=None)) as conn:
         conn.execute("PRAGMA foreign_keys = on")
-        assert schema.migrate(conn) == ["kinds_and_changes", "told_at_once"]
+        assert schema.migrate(conn) == [
+            "kinds_and_changes",
+            "told_at_once",
+            "since_when_hours_hold",
+            "queries_of_before",
+        ]
         assert conn.execute("PRAGMA foreign_key_check").fetchall() == []
         state.sync_subscriptions(conn, [subscription()], 9, NOON + MINUTE, top_change=5)
         known = state.subscription_state(conn, "lima-desk")

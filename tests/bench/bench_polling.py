@@ -5,7 +5,9 @@
     ordinary   80 % answer 304, 10 % the same body without ETag, 10 % have three new entries of thirty
 
 The feeds are on loopback (`feedhost`: RSS of 45 KB, 30 entries, gzip, ETag), and cost nobody anything; each poller is a
-process of its own (`pollers`), whose time is that of all processes below it as well: ours parses in workers. The peak
+process of its own (`pollers`), whose time is that of all processes below it as well: ours parses in workers. All of
+them are given one processor, and the feeds' host another: two threads of one core share what is in it, so where all ran
+at once a second of a processor would be worth less, and how much less is the machine's doing. The peak
 memory is that of the polling process; what the workers take is said beside it. Ours polls once more with an archive that
 holds 500,000 articles of the same feeds (PRESSWATCH_BENCH_ARTICLES makes it fewer, 0 leaves it out): the cost of a poll
 must not grow. Linux only: it reads /proc. One line of JSON; exit 1 where a limit is missed.
@@ -82,7 +84,7 @@ def has_peer() -> bool:
 @contextmanager
 def hosted(feeds: int) -> Iterator[tuple[int, Any]]:
     """Serve the feeds while inside; yields their port, and what names the round and tells how much was asked before."""
-    with started("feedhost.py", feeds) as host:
+    with started("feedhost.py", feeds, processor=-1) as host:
         yield int(host.says()), host.told
 
 
@@ -91,7 +93,7 @@ def poll(who: str, feeds: int, port: int, turn: Any, articles: int = 0) -> dict[
     figures: dict[str, Any] = {"stall_ms": 0.0, "wall_s": {}}
     with (
         tempfile.TemporaryDirectory(prefix="presswatch-bench-") as folder,
-        started("pollers.py", who, folder, feeds, port, articles) as poller,
+        started("pollers.py", who, folder, feeds, port, articles, processor=0) as poller,
     ):
         assert poller.says() == "ready"
         for name in ROUNDS:
@@ -171,10 +173,11 @@ class Started:
 
 
 @contextmanager
-def started(script: str, *arguments: object) -> Iterator[Started]:
-    """Run a script of this folder while inside; it ends when its standard input does."""
+def started(script: str, *arguments: object, processor: int) -> Iterator[Started]:
+    """Run a script of this folder while inside, on one of our processors; it ends when its standard input does."""
     command = [sys.executable, str(Path(__file__).with_name(script)), *map(str, arguments)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        os.sched_setaffinity(process.pid, {sorted(os.sched_getaffinity(0))[processor]})
         try:
             yield Started(process)
             assert process.stdin

@@ -329,6 +329,37 @@ def test_what_works_and_may_still_surprise_is_noted_and_no_complaint(tmp_path: P
     assert config.warnings == ()
 
 
+def test_a_country_of_no_source_and_mail_to_nobody_are_noted(tmp_path: Path) -> None:
+    subscribers = """\
+        subscribers:
+        - {id: a, topics: all, when: hourly, zone: UTC, countries: [PE, UK], channel: mail}
+        - {id: b, topics: all, when: hourly, zone: UTC, exclude: {countries: UK}, to: a@b.example, channel: mail}
+        - {id: c, topics: all, when: hourly, zone: UTC, countries: GB, channel: folder}
+        """
+    settings = "languages: [en]\nnetwork: {contact: x}\nmail: {host: h, from: a@b}"
+    sources = "sources:\n- {id: a, name: A, country: PE, endpoints: [{feed: https://a.example/}]}"
+    config = load(write(tmp_path, subscribers=subscribers, settings=settings, sources=sources))
+    nowhere = "note: no source in sources.yaml is of this country, so nothing comes from there"
+    nobody = "note: to names nobody, so this is written to the folder outbox in data_dir all the same"
+    assert [str(one) for one in config.notes] == [
+        f"subscribers.yaml:2:65: subscribers[0].countries[1]: {nowhere}",
+        f"subscribers.yaml:2:79: subscribers[0].channel: {nobody}",
+        f"subscribers.yaml:4:60: subscribers[2].countries: {nowhere}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("when", "told"),
+    [("Instant", True), ("instant; daily at 18:00", True), ("[daily at 18:00, INSTANT]", True), ("hourly", False)],
+)  # fmt: skip
+def test_whoever_is_told_at_once_is_told_of_spikes_however_it_is_written(
+    tmp_path: Path, when: str, told: bool
+) -> None:
+    subscribers = f"subscribers:\n- {{id: a, topics: all, when: {when}, zone: UTC}}"
+    (one,) = load(write(tmp_path, subscribers=subscribers)).subscriptions
+    assert one.spikes is told
+
+
 @pytest.mark.parametrize("network", ["contact: https://a.example", "user_agent: Mine/1 (desk@a.example)"])
 def test_who_names_a_contact_and_a_mail_server_gets_no_note(tmp_path: Path, network: str) -> None:
     subscribers = "subscribers:\n- {id: a, to: [a@b], topics: all, when: daily at 07:00, zone: UTC}"

@@ -5,12 +5,13 @@ import tomllib
 from itertools import combinations
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawler import redirectors
+from crawler import redirectors, urls
 from crawler.urls import MAX_URL, TRACKING, canonical, join, plain, refusal, without_user
 
 CASES = Path(__file__).parents[1] / "cases" / "urls"
@@ -203,6 +204,11 @@ def test_a_refusal_says_why(url: str, reason: str | None) -> None:
 
 
 @pytest.mark.corpus
+@given(link=st.from_regex(urls._WHOLE, fullmatch=True))
+def test_joining_would_change_nothing_of_a_link_that_is_taken_as_it_stands(link: str) -> None:
+    assert urljoin("https://faro.example/a/b?c", link) == urljoin("http://faro.example", link) == link
+
+
 def test_links_are_joined_as_browsers_join_them_but_for_the_differences_that_are_listed(corpus: Path) -> None:
     listed = [text for case in cases("browsers.toml", "difference") for text in case.values[0]["inputs"]]
     differ, seen = [], 0

@@ -58,7 +58,8 @@ def asking(beside: Beside, *arguments: str) -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.fixture
-def beside(tmp_path: Path) -> Iterator[Beside]:
+def beside(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Beside]:
+    readers = getattr(request, "param", None)
     held: list[Beside] = []
 
     def answer(request: Request) -> Answer:
@@ -66,7 +67,9 @@ def beside(tmp_path: Path) -> Iterator[Beside]:
         return Answer(LATER)
 
     with press({"/feed": Answer(RSS), "/later": answer}) as server:
-        config = write_config(tmp_path, feeds(f"{server.url}/feed", f"{server.url}/later"))
+        config = write_config(
+            tmp_path, feeds(f"{server.url}/feed", f"{server.url}/later"), subscribers=readers
+        )
         (config / "keywords.yaml").write_text(BEFORE, "utf-8")
         settings = {
             "data_dir": str(tmp_path / "data"),
@@ -85,7 +88,7 @@ def beside(tmp_path: Path) -> Iterator[Beside]:
                 wait_for(lambda: held[0].matches() == [("peru", "Peru votes", 0)])
                 # Its first look at what is stored is over.
                 applied = "select count(*) from topics where applied = version"
-                wait_for(lambda: rows(held[0].data / "archive.db", applied) == [(1,)])
+                wait_for(lambda: rows(held[0].data / "archive.db", applied) == [(2 if readers else 1,)])
                 yield held[0]
             finally:
                 held[0].later.set()
@@ -124,6 +127,21 @@ def test_a_broken_file_changes_nothing_and_is_named(beside: Beside) -> None:
     done = presswatch("rematch", config=beside.config)
     assert done.out == "votes: 2 articles, 2 new, 0 no longer\n"
     assert "only by a new start of the service: subscribers.yaml" in done.err
+
+
+@pytest.mark.parametrize(
+    "beside", [[{"id": "desk", "query": "Lima", "when": "hourly", "zone": "UTC"}]], indirect=True
+)
+def test_a_query_is_looked_for_until_the_service_reads_who_asks_another(beside: Beside) -> None:
+    reader = {"id": "desk", "query": "Cusco", "when": "hourly", "zone": "UTC"}
+    dump(beside.config / "subscribers.yaml", {"subscribers": [reader]})
+    beside.edit(VOTES)
+    done = presswatch("rematch", "--json", config=beside.config)
+    assert done.json["restart"] == ["subscribers.yaml"]
+    beside.later.set()
+    wait_for(lambda: ("votes", "A vote in Lima", 0) in beside.matches())
+    found = [topic_id for topic_id, title, _ in beside.matches() if title == "A vote in Lima"]
+    assert [topic_id.partition(":")[0] for topic_id in found] == ["query", "votes"]
 
 
 def test_whoever_asks_a_service_that_does_not_answer_gives_up_and_nothing_is_left(beside: Beside) -> None:
