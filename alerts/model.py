@@ -129,7 +129,7 @@ class Digest:
     """One issue of one subscription: every wanted match with from_seq < seq <= to_seq.
 
     ``changes``: every wanted term that came or left with an edit, from_change < id <= to_change.
-    ``since`` is up to when the reader was told before; ``topic_order`` is the operator's order of all topics.
+    ``since`` is up to when the reader was told before, of one that holds nothing when the last mail was due; ``topic_order`` is the operator's order of all topics.
     ``stories`` of its articles that have copies, ``continued`` its articles of whose story the reader was told before,
     ``usual`` how many articles a topic finds in such a span.
     ``caught_up_from`` is the first hour that passed without a digest, because nothing ran; None when all went by plan.

@@ -116,6 +116,10 @@ def prepare(
     if not proof and not asked and _can_wait(digest):
         digest = replace(digest, articles=(), to_seq=digest.from_seq, outlets={})
     mailed = bool(digest.articles or digest.changes or proof)
+    if proof and not digest.articles and not digest.changes:
+        # Of the hours that passed in silence a reader knows nothing: all since the last mail is meant.
+        since = last_mail_at or known.created_at
+        digest = replace(digest, since=since, missed=found.missed(since, due_at))
     if mailed and (digest.from_seq, digest.from_change) == (digest.to_seq, digest.to_change):
         digest = replace(digest, kind=DigestKind.HEARTBEAT)  # nothing for the chain to hold
     messages: Sequence[Message] = ()
