@@ -276,7 +276,7 @@ def _loss(
     assert since is not None  # or nothing would have turned over
     if lied and state.whole_at is not None:
         since = state.whole_at  # the polls that said 304 have seen nothing
-    if not before.offered and state.read_at is not None:
+    if not before.offered and (state.read_at is not None or state.gap_since is None):
         return False, False  # the body before was empty: there was nothing that could have gone
     if reading.guids & before.guids:
         return False, False
