@@ -16,25 +16,32 @@ _LONG = 2
 
 
 def said(digest: Digest, speaker: Speaker) -> str:
-    """Return how many sources were read, how many had trouble, and about how much was missed by that."""
-    ill = len({one.source_id for one in digest.coverage})
-    parts = [
-        speaker.many("{0} source was read.", "{0} sources were read.", digest.sources_read)
-        if digest.sources_read
-        else speaker.say("No source could be read.")
-    ]
+    """Return how many sources were read, about how much was missed, and how many had trouble, who are named below."""
+    ill, well = len({one.source_id for one in digest.coverage}), digest.sources_well
     missed = round(digest.missed)
-    if missed:
-        parts.append(
-            speaker.many(
-                "About {0} item came and went unread.", "About {0} items came and went unread.", missed
-            )
+    unread = (
+        speaker.many("About {0} item came and went unread.", "About {0} items came and went unread.", missed)
+        if missed
+        else ""
+    )
+    # A source that was read in part stands among those that had trouble, and is counted once.
+    trouble = speaker.many("{0} had trouble:", "{0} had trouble:", ill) if ill else ""
+    if not digest.sources_read:
+        parts = [speaker.say("No source could be read."), unread, trouble]
+    elif not ill:
+        read = speaker.many("{0} source was read.", "{0} sources were read.", digest.sources_read)
+        parts = [read, unread or speaker.say("Nothing is known to be missing.")]
+    elif well:
+        some = speaker.many(
+            "{0} of {1} sources was read without trouble;",
+            "{0} of {1} sources were read without trouble;",
+            well,
+            speaker.number(well + ill),
         )
-    if ill:
-        parts.append(speaker.many("{0} had trouble:", "{0} had trouble:", ill))
-    elif digest.sources_read and not missed:
-        parts.append(speaker.say("Nothing is known to be missing."))
-    return " ".join(parts)
+        parts = [unread, some, trouble]
+    else:
+        parts = [unread, speaker.many("The only source had trouble:", "All {0} sources had trouble:", ill)]
+    return " ".join(part for part in parts if part)
 
 
 def troubles(coverage: Iterable[Coverage], digest: Digest, speaker: Speaker) -> tuple[CoverageView, ...]:

@@ -129,9 +129,11 @@ class Digest:
     """One issue of one subscription: every wanted match with from_seq < seq <= to_seq.
 
     ``changes``: every wanted term that came or left with an edit, from_change < id <= to_change.
-    ``since`` is up to when the reader was told before; ``topic_order`` is the operator's order of all topics.
+    ``since`` is up to when the reader was told before, of one that holds nothing when the last mail was due;
+    ``topic_order`` is the operator's order of all topics.
     ``stories`` of its articles that have copies, ``continued`` its articles of whose story the reader was told before,
     ``usual`` how many articles a topic finds in such a span.
+    ``coverage``, ``sources_read`` and ``missed`` are of the sources that the subscription takes in.
     ``caught_up_from`` is the first hour that passed without a digest, because nothing ran; None when all went by plan.
     An instant digest holds some matches of its range and not the others; ``held_back`` counts the articles that were
     not told at once because the hour's mails were used up, and of an instant digest that uses up the last of them
@@ -145,6 +147,7 @@ class Digest:
     articles: tuple[MatchedArticle, ...]
     coverage: tuple[Coverage, ...]
     sources_read: int
+    sources_well: int  # of these, how many had no trouble
     made_at: datetime
     since: datetime | None = None
     topic_order: tuple[str, ...] = ()

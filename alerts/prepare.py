@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from alerts import outbox, state
-from alerts.digest import build
+from alerts.digest import build, missed_of
 from alerts.due import caught_up_from, proof_is_due
 from alerts.grouping import printed
 from alerts.instant import outlets
@@ -32,7 +32,7 @@ from alerts.wanted import topics
 from alerts.watch import read_when
 from archive.connect import transaction
 from archive.errors import ArchiveError
-from archive.model import Coverage, MatchedArticle, Story, TermChange, Weekly
+from archive.model import Coverage, MatchedArticle, Outlet, Story, TermChange, Weekly
 from archive.pace import Pace
 
 # matched(from_seq, to_seq, topics): every match with from_seq < seq <= to_seq; topics None means all.
@@ -41,8 +41,8 @@ Matched = Callable[[int, int, tuple[str, ...] | None], Sequence[MatchedArticle]]
 Worded = Callable[[Sequence[MatchedArticle]], Sequence[MatchedArticle]]
 # changed(from_id, to_id, topics): likewise, what edits did to terms.
 Changed = Callable[[int, int, tuple[str, ...] | None], Sequence[TermChange]]
-# missed(since, until): about how many items came and went unread.
-Missed = Callable[[datetime, datetime], float]
+# missed(since, until): about how many items of which sources came and went unread.
+Missed = Callable[[datetime, datetime], Mapping[Outlet, float]]
 # stories(article_ids): those that have copies, by article.
 Stories = Callable[[Collection[int]], Mapping[int, Story]]
 # unsettled(article_ids, now): those of which it is not known yet whose copies they are.
@@ -65,14 +65,14 @@ class Found:
     matched: Matched
     top_seq: int
     coverage: Sequence[Coverage]
-    sources_read: int
+    sources_read: Collection[Outlet]
     worded: Worded = lambda matched: matched
     topic_order: Sequence[str] = ()
     changed: Changed = lambda _from, _to, _topics: ()
     top_change: int = 0
     stationery: Stationery = PLAIN
     weekly: Callable[[datetime, datetime], Weekly] = lambda _since, _until: {}
-    missed: Missed = lambda _since, _until: 0.0
+    missed: Missed = lambda _since, _until: {}
     backfilled: Matched = lambda _from, _to, _topics: ()
     stories: Stories = lambda _ids: {}
     unsettled: Unsettled = lambda _ids, _now: frozenset()
@@ -116,6 +116,12 @@ def prepare(
     if not proof and not asked and _can_wait(digest):
         digest = replace(digest, articles=(), to_seq=digest.from_seq, outlets={})
     mailed = bool(digest.articles or digest.changes or proof)
+    if proof and not digest.articles and not digest.changes:
+        # Of the hours that passed in silence a reader knows nothing: all since the last mail is meant.
+        since = last_mail_at or known.created_at
+        digest = replace(
+            digest, since=since, missed=missed_of(known.subscription, found.missed(since, due_at))
+        )
     if mailed and (digest.from_seq, digest.from_change) == (digest.to_seq, digest.to_change):
         digest = replace(digest, kind=DigestKind.HEARTBEAT)  # nothing for the chain to hold
     messages: Sequence[Message] = ()

@@ -9,9 +9,10 @@ from datetime import UTC, datetime, timedelta
 
 from alerts.digest import build
 from alerts.model import Digest, Subscription
-from archive.model import Content, Coverage, Hit, MatchedArticle, Story, TermChange
+from archive.model import Content, Coverage, Hit, MatchedArticle, Outlet, Story, TermChange
 
 _NOON = datetime(2026, 7, 19, 12, 0, tzinfo=UTC)
+_ELFARO = Outlet("elfaro", "PE")
 
 
 def digests() -> tuple[Digest, ...]:
@@ -61,7 +62,7 @@ def digests() -> tuple[Digest, ...]:
         _NOON,
         found,
         (trouble,),
-        4,
+        (_ELFARO, Outlet("ojo", "PE")),
         _NOON,
         since=_NOON - timedelta(days=1),
         told={(3, "harbour")},
@@ -69,9 +70,9 @@ def digests() -> tuple[Digest, ...]:
         changes=(change,),
         change_range=(0, 1),
         usual={"harbour": 2.5},
-        missed=7.0,
+        missed={_ELFARO: 7.0},
     )
-    return full, build(reader, 0, 0, _NOON, (), (), 4, _NOON)
+    return full, build(reader, 0, 0, _NOON, (), (), (_ELFARO,), _NOON)
 
 
 def _article(

@@ -16,12 +16,8 @@ from typing import Protocol
 from alerts.model import QUERY_TOPIC, Subscription
 
 
-class Tellable(Protocol):
-    """What has a topic, a source and a language: a match, or an edit that did something to a term."""
-
-    @property
-    def topic_id(self) -> str:
-        """The topic that found it."""
+class Sourced(Protocol):
+    """What is of a source, or is one."""
 
     @property
     def source_id(self) -> str:
@@ -30,6 +26,14 @@ class Tellable(Protocol):
     @property
     def country(self) -> str | None:
         """The country of the outlet."""
+
+
+class Tellable(Sourced, Protocol):
+    """What has a topic, a source and a language: a match, or an edit that did something to a term."""
+
+    @property
+    def topic_id(self) -> str:
+        """The topic that found it."""
 
     @property
     def language(self) -> str | None:
@@ -47,16 +51,23 @@ def wants(subscription: Subscription, one: Tellable) -> bool:
     """Tell whether a reader is told of this."""
     return (
         has_topic(subscription, one.topic_id)
-        and (not subscription.sources or one.source_id in subscription.sources)
-        and one.source_id not in subscription.not_sources
-        and (not subscription.countries or one.country in subscription.countries)
-        and one.country not in subscription.not_countries
+        and takes_in(subscription, one)
         and (
             one.language is None
             or not subscription.languages
             or _within(one.language, subscription.languages)
         )
         and not (one.language and _within(one.language, subscription.not_languages))
+    )
+
+
+def takes_in(subscription: Subscription, one: Sourced) -> bool:
+    """Tell whether a reader is told of anything of this source, and so of what keeps it from being read."""
+    return (
+        (not subscription.sources or one.source_id in subscription.sources)
+        and one.source_id not in subscription.not_sources
+        and (not subscription.countries or one.country in subscription.countries)
+        and one.country not in subscription.not_countries
     )
 
 

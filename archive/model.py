@@ -599,6 +599,13 @@ class MatchedArticle:
     paywalled: bool = False
 
 
+class Outlet(NamedTuple):
+    """A source, as far as subscribers choose by it."""
+
+    source_id: str
+    country: str | None
+
+
 class Place(NamedTuple):
     """Under which topic and where a match stood, as far as subscribers choose by it."""
 
@@ -669,6 +676,7 @@ class Coverage:
     kind: str
     since: datetime
     detail: str
+    country: str | None = None
 
 
 # It compiles a schema, which takes longer than a hundred values.

@@ -19,7 +19,7 @@ from typing import Any
 
 from archive.document import told
 from archive.errors import TopicError
-from archive.model import Content, Coverage, Hit, MatchedArticle
+from archive.model import Content, Coverage, Hit, MatchedArticle, Outlet
 from archive.normalize import Tokens, clean_line, tokens
 from archive.times import moment, stamp
 
@@ -226,10 +226,10 @@ def _hits_of(conn: sqlite3.Connection, seqs: Sequence[int]) -> dict[int, list[Hi
     return hits
 
 
-def coverage(conn: sqlite3.Connection) -> tuple[tuple[Coverage, ...], int]:
-    """Return what keeps sources from being read just now, and how many sources could be read."""
+def coverage(conn: sqlite3.Connection) -> tuple[tuple[Coverage, ...], tuple[Outlet, ...]]:
+    """Return what keeps sources from being read just now, and which sources could be read."""
     rows = conn.execute(
-        """select v.source_id, s.name, v.kind, min(v.since) as since, v.detail
+        """select v.source_id, s.name, s.country, v.kind, min(v.since) as since, v.detail
         from events v join sources s on s.id = v.source_id
         left join endpoints e on e.id = v.endpoint_id
         where v.until is null and s.active = 1 and coalesce(e.active, 1) = 1
@@ -242,24 +242,27 @@ def coverage(conn: sqlite3.Connection) -> tuple[tuple[Coverage, ...], int]:
             kind=row["kind"],
             since=moment(row["since"]),
             detail=row["detail"],
+            country=row["country"],
         )
         for row in rows
     )
-    read: int = conn.execute("select count(*) from source_health where state in ('ok', 'partly')").fetchone()[
-        0
-    ]
-    return ill, read
+    read = conn.execute(
+        """select s.id, s.country from sources s where s.id in (
+            select id from source_health where state in ('ok', 'partly')) order by s.id"""
+    )
+    return ill, tuple(Outlet(*row) for row in read)
 
 
-def missed(conn: sqlite3.Connection, since: datetime, until: datetime) -> float:
-    """Return about how many items came and went unread in gaps that ended after ``since``, and by ``until``."""
+def missed(conn: sqlite3.Connection, since: datetime, until: datetime) -> dict[Outlet, float]:
+    """Return about how many items of which sources were missed in gaps that ended after ``since``, and by ``until``."""
     # Of the gap, not of its event: that may be open for weeks, and over by now.
-    row = conn.execute(
-        """select coalesce(sum(g.missed), 0.0) from gaps g join endpoints e on e.id = g.endpoint_id
-        join sources s on s.id = e.source_id where g.until > ? and g.until <= ? and e.active = 1 and s.active = 1""",
+    rows = conn.execute(
+        """select s.id, s.country, sum(g.missed) from gaps g join endpoints e on e.id = g.endpoint_id
+        join sources s on s.id = e.source_id where g.until > ? and g.until <= ? and e.active = 1 and s.active = 1
+        group by s.id having sum(g.missed) > 0""",
         (stamp(since), stamp(until)),
-    ).fetchone()
-    return float(row[0])
+    )
+    return {Outlet(source_id, country): number for source_id, country, number in rows}
 
 
 def totals(conn: sqlite3.Connection) -> tuple[int, dict[str, int]]:

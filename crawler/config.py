@@ -310,7 +310,9 @@ def _notes(documents: Mapping[str, Document]) -> Iterator[Complaint]:
     if not {"contact", "user_agent"} & set(settings.keys("network")):
         message = "note: not set, so a newspaper cannot ask you anything, and may sooner lock you out"
         yield settings.complain(("network", "contact"), message)
-    if not settings.keys("mail"):
+    if settings.keys("mail"):
+        yield from subscribers.notes_of_leaving(readers, settings)
+    else:
         for place in {
             place[:3] for to in ((), (ANY,)) for place, _ in readers.texts("subscribers", ANY, "to", *to)
         }:

@@ -13,6 +13,8 @@ from __future__ import annotations
 import zoneinfo
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from alerts.model import QUERY_TOPIC, Empty, Subscription
 from alerts.watch import read_quiet, read_when
@@ -101,6 +103,33 @@ def notes(subscribers: Document, sources: Document) -> Iterator[Complaint]:
                 "note: to names nobody, so this is written to the folder outbox in data_dir all the same"
             )
             yield subscribers.complain(place, message)
+
+
+def notes_of_leaving(subscribers: Document, settings: Document) -> Iterator[Complaint]:
+    """Yield what keeps readers, where mail goes out, from leaving as mail programs have it."""
+    folders = {place[:-1] for place, text in subscribers.texts(*_ONE, "channel") if text.strip() == "folder"}
+    mailed = {
+        place[:2] for tail in ((), (ANY,)) for place, _ in subscribers.texts(*_ONE, "to", *tail)
+    } - folders
+    if not mailed:
+        return
+    url = next((text.strip() for _, text in settings.texts("web", "public_url")), None)
+    if url is None and "unsubscribe" not in settings.keys("mail"):
+        message = "note: mails go out that nobody can leave: set web.public_url, or mail.unsubscribe"
+        yield settings.complain(("mail", "unsubscribe"), message)
+    elif url and url.lower().startswith("http://") and not _is_here(url):
+        message = (
+            "note: over plain http mail programs show no button to leave with one click (RFC 8058): use https"
+        )
+        yield settings.complain(("web", "public_url"), message)
+
+
+def _is_here(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:  # a name
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def subscription(one: Subscriber, instant: InstantDefaults) -> Subscription:

@@ -183,6 +183,7 @@ def test_a_statement_for_operators_runs_on_the_alerts(block: str, demo_folder: P
         closing(sqlite3.connect(tmp_path / "alerts.db")) as copy,
     ):
         original.backup(copy)
+        copy.execute("attach ? as archive", (str(path.with_name("archive.db")),))
         copy.execute("update deliveries set state = 'unknown'")
         done = copy.execute(block)
         changed = done.rowcount if done.description is None else len(done.fetchall())

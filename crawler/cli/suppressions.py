@@ -71,7 +71,7 @@ def lift(
     for one in lifted:
         of = "all lists" if one["subscription_id"] == EVERY else one["subscription_id"]
         say(f"{one['recipient']} gets {of} again")
-    note("who had asked to leave should have asked to come back")
+    note("do this only for a reader who asked to come back")
 
 
 def standing(data_dir: Path) -> list[Suppression]:
@@ -92,7 +92,7 @@ def notes(config: Config) -> list[str]:
             for of in (subscription.id, EVERY):
                 if one := found.get((address.casefold(), of)):
                     said.append(
-                        f"subscribers.yaml: {subscription.id}: {address} is not written to, whatever stands here "
+                        f"note: subscribers.yaml: {subscription.id}: {address} is not written to, whatever stands here "
                         f"({one}); `presswatch suppressions lift {address} {of if of != EVERY else ''}".rstrip()
                         + "` takes that back"
                     )

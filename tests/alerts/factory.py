@@ -14,7 +14,7 @@ from alerts import jobs, schema
 from alerts.digest import build
 from alerts.model import Digest, DigestSummary, MailServer, Security, Subscription
 from alerts.prepare import Found, Matched
-from archive.model import Content, Coverage, Hit, MatchedArticle, TermChange
+from archive.model import Content, Coverage, Hit, MatchedArticle, Outlet, TermChange
 
 T = TypeVar("T")
 
@@ -94,6 +94,11 @@ def trouble(source: str = "La República", kind: str = "blocked", detail: str = 
     )
 
 
+def outlets(number: int) -> tuple[Outlet, ...]:
+    """So many sources that were read."""
+    return tuple(Outlet(f"outlet-{one}", "PE") for one in range(number))
+
+
 def digest(*articles: MatchedArticle, **changes: Any) -> Digest:
     values: dict[str, Any] = {
         "subscription": subscription(),
@@ -102,7 +107,7 @@ def digest(*articles: MatchedArticle, **changes: Any) -> Digest:
         "due_at": NOON,
         "matched": articles,
         "coverage": (),
-        "sources_read": 14,
+        "sources_read": outlets(14),
         "made_at": NOON + timedelta(seconds=3),
     }
     return build(**{**values, **changes})
@@ -138,7 +143,12 @@ def _empty() -> bytes:
 
 def knows(matched: Matched, top_seq: int, **changes: Any) -> Found:
     """An archive that holds no more than that, and reads three sources."""
-    values: dict[str, Any] = {"matched": matched, "top_seq": top_seq, "coverage": (), "sources_read": 3}
+    values: dict[str, Any] = {
+        "matched": matched,
+        "top_seq": top_seq,
+        "coverage": (),
+        "sources_read": outlets(3),
+    }
     return Found(**{**values, **changes})
 
 

@@ -19,7 +19,7 @@ from alerts.spike import HOURS
 from archive.errors import ArchiveError
 from archive.model import Headline, Place
 from archive.pace import Pace
-from tests.alerts.factory import NOON, server, subscription
+from tests.alerts.factory import NOON, outlets, server, subscription
 
 T = TypeVar("T")
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -53,7 +53,9 @@ def told(**changes: Any) -> Subscription:
 def tick(
     conn: sqlite3.Connection, paces: Sequence[Pace], now: datetime = NOON, *, kill: bool = False
 ) -> DigestSummary:
-    found = Found(matched=lambda *_: (), top_seq=0, coverage=(), sources_read=3, paces=lambda _: paces)
+    found = Found(
+        matched=lambda *_: (), top_seq=0, coverage=(), sources_read=outlets(3), paces=lambda _: paces
+    )
 
     async def run(work: Callable[[sqlite3.Connection], T]) -> T:
         if kill:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import datetime, timedelta
+from email import message_from_bytes, policy
 
 import pytest
 
@@ -46,6 +47,27 @@ def days(
 def test_when_nothing_was_found(conn: sqlite3.Connection, empty: Empty, when: str, mailed: list[int]) -> None:
     jobs.sync(conn, [subscription(empty=empty, when=when)], 0, NOON - HOUR)
     assert sorted(set(days(conn, 20, found_on=(3,), unwanted=(5, 6)))) == mailed
+
+
+@pytest.mark.parametrize(
+    ("empty", "found_on", "due", "span"),
+    [
+        pytest.param(Empty.WEEKLY_PROOF, (3,), 10, "From 22 Jul, 07:00 to 29 Jul, 07:00", id="since the last mail"),
+        pytest.param(Empty.WEEKLY_PROOF, (), 7, "From 19 Jul, 06:00 to 26 Jul, 07:00", id="since the beginning"),
+        pytest.param(Empty.HEARTBEAT, (3,), 4, "From 22 Jul, 07:00 to 23 Jul, 07:00", id="each time"),
+    ],
+)  # fmt: skip
+def test_a_mail_with_nothing_in_it_speaks_of_all_the_time_since_the_last_mail(
+    conn: sqlite3.Connection, empty: Empty, found_on: tuple[int, ...], due: int, span: str
+) -> None:
+    jobs.sync(conn, [subscription(empty=empty)], 0, NOON - HOUR)
+    days(conn, due + 1, found_on=found_on, unwanted=(5, 6))
+    sql = "SELECT body FROM deliveries JOIN digests ON digest_id = digests.id ORDER BY due_at DESC LIMIT 1"
+    mail = message_from_bytes(conn.execute(sql).fetchone()[0], policy=policy.default)
+    body = mail.get_body(("plain",))
+    assert body is not None
+    text = body.get_content()
+    assert (span in text, "Nothing matched" in text) == (True, True), text[:300]
 
 
 def test_a_heartbeat_moves_no_range_and_repeats_nothing(conn: sqlite3.Connection) -> None:

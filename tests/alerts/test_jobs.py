@@ -25,7 +25,17 @@ from archive.connect import open_reader
 from archive.errors import ArchiveError, DeliveryError
 from archive.model import MatchedArticle, TermChange
 from archive.threads import Writer
-from tests.alerts.factory import NOON, article, change, connect, knows, make_digests, server, subscription
+from tests.alerts.factory import (
+    NOON,
+    article,
+    change,
+    connect,
+    knows,
+    make_digests,
+    outlets,
+    server,
+    subscription,
+)
 from tests.alerts.smtp_server import Handler, mail_server
 
 T = TypeVar("T")
@@ -321,7 +331,7 @@ def files(folder: Path) -> tuple[Writer, jobs.Look, jobs.Run]:
         return await asyncio.to_thread(read)
 
     archive = Archive(article(1), article(2))
-    found = Found(matched=archive.matched, top_seq=2, coverage=(), sources_read=3)
+    found = Found(matched=archive.matched, top_seq=2, coverage=(), sources_read=outlets(3))
     return writer, look, run
 
 
@@ -513,7 +523,7 @@ def test_every_wanted_change_is_in_exactly_one_digest_with_matches_or_without(st
                 matched=lambda low, high, _: [one for one in matches if low < one.seq <= high],
                 top_seq=len(matches),
                 coverage=(),
-                sources_read=3,
+                sources_read=outlets(3),
                 changed=lambda low, high, _: [one for one in changes if low < one.id <= high],
                 top_change=len(changes),
             )

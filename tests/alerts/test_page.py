@@ -48,7 +48,8 @@ def plain(message: Message) -> str:
         pytest.param(replace(EMPTY, kind=DigestKind.HEARTBEAT), id="heartbeat"),
         pytest.param(replace(FULL, kind=DigestKind.INSTANT, since=None), id="at once"),
         pytest.param(
-            replace(FULL, caught_up_from=NOON, held_back=3, rest_at=NOON, sources_read=0), id="not by plan"
+            replace(FULL, caught_up_from=NOON, held_back=3, rest_at=NOON, sources_read=0, sources_well=0),
+            id="not by plan",
         ),
     ],
 )

@@ -9,6 +9,7 @@ from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP
 from html.parser import HTMLParser
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -27,9 +28,9 @@ from alerts.model import OUTBOX, Digest, Empty, Message
 from alerts.render import HTML_LIMIT, render, render_all
 from alerts.safe import clean, link
 from alerts.words import Speaker
-from archive.model import Content, Hit, MatchedArticle
+from archive.model import Content, Hit, MatchedArticle, Outlet
 from crawler.failures import as_fetch_error
-from tests.alerts.factory import NOON, article, change, digest, hit, server, subscription, trouble
+from tests.alerts.factory import NOON, article, change, digest, hit, outlets, server, subscription, trouble
 
 UTC_ZONE = ZoneInfo("UTC")
 ANYTHING = st.text(max_size=80)
@@ -92,7 +93,7 @@ def test_both_parts_say_the_same() -> None:
         "1 article: Peru\N{NO-BREAK SPACE}(1)",
         "Andina, Peru · 19 Jul, 05:00 · Spanish · by Ana Rojas · summary only",
         "Matched as “Boularte”, one slip from “Boluarte”.",
-        "14 sources were read. 1 had trouble:",
+        "14 of 15 sources were read without trouble; 1 had trouble:",
         "Refuses to be read: HTTP 403",
         "La República, since 18 Jul, 17:00",
         "To leave, write to leave@example.org.",
@@ -261,7 +262,7 @@ def test_one_and_many_are_told_apart_and_none_is_not_called_complete(
     made = digest(
         *(article(n) for n in range(1, number + 1)),
         subscription=subscription(language=language),
-        sources_read=number,
+        sources_read=outlets(number),
     )
     _, text, html = sent(made)
     assert f"\n{said}\n" in text
@@ -284,12 +285,12 @@ def test_where_no_source_could_be_read_subject_and_head_begin_with_it(
     language: str, said: str, nothing: str
 ) -> None:
     """ "Nothing matched" alone would be taken for news."""
-    made = digest(sources_read=0, coverage=(trouble("Ojo"),), subscription=subscription(language=language))
+    made = digest(sources_read=(), coverage=(trouble("Ojo"),), subscription=subscription(language=language))
     mail, text, html = sent(made)
     assert mail["Subject"].startswith(f"{said} {nothing} — ")
     assert f"{said} {nothing}" in text.split("\n\n")[1]
     assert f"{said} {nothing}" in Seen(html).text
-    some = sent(digest(article(1), sources_read=0, subscription=subscription(language=language)))[0]
+    some = sent(digest(article(1), sources_read=(), subscription=subscription(language=language)))[0]
     assert some["Subject"] == f"{said} Peru story 1 · Peru (1)"
 
 
@@ -298,7 +299,7 @@ def test_a_trouble_that_several_sources_have_is_told_once_with_all_their_names()
     names = ("Correo", "El Tiempo", "La República", "Ojo", "Perú 21")
     coverage = [trouble(name, "unreachable", dns) for name in names]
     coverage[1] = replace(coverage[1], since=NOON - timedelta(hours=2))
-    _, text, html = sent(digest(sources_read=0, coverage=[*coverage, trouble("Uno", "blocked", "HTTP 403")]))
+    _, text, html = sent(digest(sources_read=(), coverage=[*coverage, trouble("Uno", "blocked", "HTTP 403")]))
     assert (
         """
   Cannot be reached: the name cannot be looked up
@@ -392,7 +393,58 @@ def test_what_the_crawl_says_in_utc_is_told_in_the_zone_of_the_reader(language: 
     ],
 )
 def test_what_was_missed_is_said_also_where_it_is_over(missed: float, said: str) -> None:
-    assert f"\n{said}\n" in sent(digest(article(1), missed=missed))[1]
+    assert f"\n{said}\n" in sent(digest(article(1), missed={Outlet("outlet-1", "PE"): missed}))[1]
+
+
+@pytest.mark.parametrize(
+    ("language", "read", "ill", "missed", "said"),
+    [
+        ("en", 4, (0,), 0, "3 of 4 sources were read without trouble; 1 had trouble:"),
+        ("en", 4, (0, 1, 2), 0, "1 of 4 sources was read without trouble; 3 had trouble:"),
+        ("en", 3, (9,), 29, "About 29 items came and went unread. 3 of 4 sources were read without trouble; 1 had trouble:"),
+        ("en", 1, (0,), 0, "The only source had trouble:"),
+        ("en", 1, (0, 9), 0, "All 2 sources had trouble:"),
+        ("es", 4, (0, 9), 0, "3 de 5 fuentes se leyeron sin problemas; 2 tuvieron problemas:"),
+        ("es", 2, (0,), 0, "1 de 2 fuentes se leyó sin problemas; 1 tuvo problemas:"),
+        ("es", 2, (0, 1), 0, "Las 2 fuentes tuvieron problemas:"),
+    ],
+)  # fmt: skip
+def test_a_source_that_was_read_in_part_is_counted_once(
+    language: str, read: int, ill: tuple[int, ...], missed: float, said: str
+) -> None:
+    made = digest(
+        article(1),
+        subscription=subscription(language=language),
+        sources_read=outlets(read),
+        coverage=[trouble(f"outlet-{one}") for one in ill],
+        missed={Outlet("outlet-0", "PE"): missed},
+    )
+    assert said in " ".join(sent(made)[1].split())
+
+
+@pytest.mark.parametrize(
+    ("filters", "said", "who"),
+    [
+        ({}, "About 8 items came and went unread. 2 of 4 sources were read without trouble; 2 had trouble:", "ab"),
+        ({"countries": ("PE",)}, "About 3 items came and went unread. 1 of 2 sources was read without trouble; 1 had trouble:", "a"),
+        ({"not_countries": ("PE",)}, "About 5 items came and went unread. 1 of 2 sources was read without trouble; 1 had trouble:", "b"),
+        ({"sources": ("c",)}, "1 source was read. Nothing is known to be missing.", ""),
+        ({"not_sources": ("a", "b")}, "2 sources were read. Nothing is known to be missing.", ""),
+        ({"sources": ("b",)}, "No source could be read. About 5 items came and went unread. 1 had trouble:", "b"),
+    ],
+)  # fmt: skip
+def test_a_list_hears_only_of_the_sources_that_it_takes_in(
+    filters: dict[str, Any], said: str, who: str
+) -> None:
+    a, b, c, d = Outlet("a", "PE"), Outlet("b", "BO"), Outlet("c", "PE"), Outlet("d", None)
+    made = digest(
+        subscription=subscription(**filters),
+        sources_read=(a, c, d),
+        coverage=[replace(trouble(one.source_id), country=one.country) for one in (a, b)],
+        missed={a: 3.0, b: 5.0},
+    )
+    assert said in " ".join(sent(made)[1].split())
+    assert "".join(one.source_name for one in made.coverage) == who
 
 
 LONG = "Peru’s Congress is told where the troops of another country will train"

@@ -22,7 +22,7 @@ from alerts.model import Digest, Subscription
 from alerts.prepare import Found, Prepared, build_next, store
 from alerts.watch import last_due, next_due, quiet_until, read_quiet, read_when
 from archive.model import MatchedArticle
-from tests.alerts.factory import article, connect, subscription
+from tests.alerts.factory import article, connect, outlets, subscription
 
 START, YEARS = datetime(2026, 7, 1, tzinfo=UTC), timedelta(days=731)
 DAY, HOUR, SECOND = timedelta(days=1), timedelta(hours=1), timedelta(seconds=1)
@@ -98,7 +98,7 @@ class Week:
         due_at = due_digests(known, now)
         if due_at is None or state.made(self.conn, known.subscription.id, due_at):
             return
-        found = Found(matched=self._matched, top_seq=len(self.archive), coverage=(), sources_read=3)
+        found = Found(matched=self._matched, top_seq=len(self.archive), coverage=(), sources_read=outlets(3))
         digest = build_next(self.conn, known, found, due_at, now)
         store(self.conn, Prepared(digest=digest, messages=()))
         self.made.append(digest)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from archive import search
 from archive.errors import TopicError
-from archive.model import Content, Outcome
+from archive.model import Content, Outcome, Outlet
 from archive.times import stamp
 from tests.archive.world import (
     ANDINA,
@@ -281,20 +281,28 @@ def failed(endpoint: int, minutes: float, **changes: Any) -> Any:
     return poll(None, endpoint, later(minutes), outcome=Outcome.FAILED, reason="http_403", **changes)
 
 
+def _all_well(conn: sqlite3.Connection) -> int:
+    """How many sources could be read, where none has trouble."""
+    ill, read = search.coverage(conn)
+    assert ill == ()
+    return len(read)
+
+
 def test_coverage_names_what_cannot_be_read_once_a_source(conn: sqlite3.Connection) -> None:
     store(conn, failed(POLITICS, 0), failed(FRONT, 5), poll([], RSS))
     ill, read = search.coverage(conn)
-    assert read == 1
-    assert [(one.source_id, one.source_name, one.kind, one.since, one.detail) for one in ill] == [
-        ("andina", "Andina", "blocked", NOW, "http_403")
-    ]
+    assert read == (Outlet("harbour", "GB"),)
+    assert [
+        (one.source_id, one.source_name, one.country, one.kind, one.since, one.detail) for one in ill
+    ] == [("andina", "Andina", "PE", "blocked", NOW, "http_403")]
     store(conn, poll([], POLITICS, later(20)), poll([], FRONT, later(20)))
-    assert search.coverage(conn) == ((), 2)
+    assert _all_well(conn) == 2
 
 
 def test_what_was_missed_is_counted_in_the_span_in_which_it_was_over_and_only_of_what_is_read(
     conn: sqlite3.Connection,
 ) -> None:
+    andina = Outlet("andina", "PE")
     store(conn, failed(POLITICS, 0), failed(RSS, 0))
     for endpoint, until, number in (
         (POLITICS, 10, 5.0),
@@ -307,11 +315,11 @@ def test_what_was_missed_is_counted_in_the_span_in_which_it_was_over_and_only_of
             select ?, id, ?, ?, ? from events where endpoint_id = ?""",
             (endpoint, stamp(NOW), until and stamp(later(until)), number, endpoint),
         )
-    assert search.missed(conn, NOW, later(10)) == 5
-    assert search.missed(conn, later(10), later(20)) == 37
-    assert search.missed(conn, later(20), later(30)) == 0
+    assert search.missed(conn, NOW, later(10)) == {andina: 5}
+    assert search.missed(conn, later(10), later(20)) == {andina: 7, Outlet("harbour", "GB"): 30}
+    assert search.missed(conn, later(20), later(30)) == {}
     configure(conn, ANDINA)
-    assert search.missed(conn, NOW, later(20)) == 12
+    assert search.missed(conn, NOW, later(20)) == {andina: 12}
 
 
 def test_every_article_that_holds_the_words_is_counted_and_one_that_turned_out_to_be_another_is_not(
@@ -326,19 +334,19 @@ def test_every_article_that_holds_the_words_is_counted_and_one_that_turned_out_t
 
 def test_a_source_that_is_partly_read_counts_as_read(conn: sqlite3.Connection) -> None:
     store(conn, failed(POLITICS, 0), poll([], FRONT))
-    assert search.coverage(conn)[1] == 1
+    assert len(search.coverage(conn)[1]) == 1
 
 
 def test_a_source_that_is_no_longer_configured_is_not_missed(conn: sqlite3.Connection) -> None:
     store(conn, failed(POLITICS, 0), poll([], RSS))
     configure(conn, HARBOUR)
-    assert search.coverage(conn) == ((), 1)
+    assert _all_well(conn) == 1
 
 
 def test_an_endpoint_that_is_no_longer_configured_is_not_missed(conn: sqlite3.Connection) -> None:
     store(conn, failed(POLITICS, 0), poll([], FRONT), poll([], RSS))
     configure(conn, replace(ANDINA, endpoints=ANDINA.endpoints[1:]), HARBOUR)
-    assert search.coverage(conn) == ((), 2)
+    assert _all_well(conn) == 2
 
 
 def test_health_names_every_source_with_its_open_events(conn: sqlite3.Connection) -> None:

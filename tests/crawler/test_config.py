@@ -336,7 +336,7 @@ def test_a_country_of_no_source_and_mail_to_nobody_are_noted(tmp_path: Path) -> 
         - {id: b, topics: all, when: hourly, zone: UTC, exclude: {countries: UK}, to: a@b.example, channel: mail}
         - {id: c, topics: all, when: hourly, zone: UTC, countries: GB, channel: folder}
         """
-    settings = "languages: [en]\nnetwork: {contact: x}\nmail: {host: h, from: a@b}"
+    settings = "network: {contact: x}\nmail: {host: h, from: a@b, unsubscribe: 'mailto:a@b'}"
     sources = "sources:\n- {id: a, name: A, country: PE, endpoints: [{feed: https://a.example/}]}"
     config = load(write(tmp_path, subscribers=subscribers, settings=settings, sources=sources))
     nowhere = "note: no source in sources.yaml is of this country, so nothing comes from there"
@@ -363,8 +363,40 @@ def test_whoever_is_told_at_once_is_told_of_spikes_however_it_is_written(
 @pytest.mark.parametrize("network", ["contact: https://a.example", "user_agent: Mine/1 (desk@a.example)"])
 def test_who_names_a_contact_and_a_mail_server_gets_no_note(tmp_path: Path, network: str) -> None:
     subscribers = "subscribers:\n- {id: a, to: [a@b], topics: all, when: daily at 07:00, zone: UTC}"
-    settings = f"network: {{{network}}}\nmail: {{host: h, from: a@b}}"
+    settings = f"network: {{{network}}}\nmail: {{host: h, from: a@b, unsubscribe: 'mailto:a@b'}}"
     assert load(write(tmp_path, subscribers=subscribers, settings=settings)).notes == ()
+
+
+NOBODY_LEAVES = (
+    "settings.yaml:2:1: mail.unsubscribe: note: mails go out that nobody can leave: set web.public_url"
+)
+NO_BUTTON = "settings.yaml:3:19: web.public_url: note: over plain http mail programs show no button"
+
+
+@pytest.mark.parametrize(
+    ("reader", "mail", "web", "said"),
+    [
+        pytest.param("to: [a@b]", "", "port: 1", NOBODY_LEAVES, id="no way out"),
+        pytest.param("to: a@b", "", "port: 1", NOBODY_LEAVES, id="one address"),
+        pytest.param("to: a@b, channel: folder", "", "port: 1", None, id="kept as files"),
+        pytest.param("topics: all", "", "port: 1", None, id="to nobody"),
+        pytest.param("to: a@b", ", unsubscribe: 'mailto:a@b'", "port: 1", None, id="by mail"),
+        pytest.param("to: a@b", "", "public_url: https://a.example", None, id="by a page"),
+        pytest.param("to: a@b", "", "public_url: HTTP://a.example", NO_BUTTON, id="plain http"),
+        pytest.param("to: a@b", ", unsubscribe: 'mailto:a@b'", "public_url: http://10.0.0.1", NO_BUTTON, id="of a network"),
+        pytest.param("to: a@b", "", "public_url: http://127.0.0.1:8001", None, id="this machine"),
+        pytest.param("to: a@b", "", "public_url: 'http://[::1]/'", None, id="this machine by IPv6"),
+        pytest.param("to: a@b", "", "public_url: http://localhost:8001", None, id="this machine by name"),
+    ],
+)  # fmt: skip
+def test_mail_that_cannot_be_left_as_mail_programs_have_it_is_noted(
+    tmp_path: Path, reader: str, mail: str, web: str, said: str | None
+) -> None:
+    topics = "" if "topics" in reader else ", topics: all"
+    subscribers = f"subscribers:\n- {{id: a{topics}, when: hourly, zone: UTC, {reader}}}"
+    settings = f"network: {{contact: x}}\nmail: {{host: h, from: a@b{mail}}}\nweb: {{{web}}}"
+    notes = [str(one) for one in load(write(tmp_path, subscribers=subscribers, settings=settings)).notes]
+    assert [one.startswith(said or "-") for one in notes] == [True] * bool(said), notes
 
 
 def test_a_file_that_is_a_directory_cannot_be_read(tmp_path: Path) -> None:

@@ -97,11 +97,12 @@ def test_who_leaves_by_the_link_is_not_written_to_until_the_operator_lifts_it(co
 
     checked = run(config, "check")
     assert checked.code == 0, "the files are good all the same"
-    assert f"lima-desk: {ADDRESS} is not written to" in checked.err
+    assert f"\nnote: subscribers.yaml: lima-desk: {ADDRESS} is not written to" in f"\n{checked.err}"
     assert f"presswatch suppressions lift {ADDRESS} lima-desk" in " ".join(checked.err.split())
 
     lifted = run(config, "suppressions", "lift", ADDRESS)
     assert lifted.out == f"{ADDRESS} gets lima-desk again\n"
+    assert lifted.err == "do this only for a reader who asked to come back\n"
     assert run(config, "suppressions").out.startswith("nobody")
     again = run(config, "suppressions", "lift", ADDRESS)
     assert (again.code, "has not left" in again.err) == (1, True)
