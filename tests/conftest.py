@@ -76,6 +76,15 @@ def chromium() -> str:
     return found
 
 
+@pytest.fixture(scope="session")
+def tidy() -> str:
+    """HTML Tidy, which says what of a page is not as the standard has it."""
+    found = shutil.which("tidy")
+    if not found:
+        pytest.skip("no tidy on this machine")
+    return found
+
+
 @dataclass(frozen=True)
 class Done:
     """What the installed program answered."""

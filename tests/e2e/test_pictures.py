@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from alerts.leave import Wanted
 from alerts.leavepage import Standing
 from alerts.model import Leaving
 from alerts.render import render
+from alerts.sample import digests
 from alerts.spikemail import Alarm
 from archive.model import Headline, Place
 from tests.alerts.factory import NOON, article, digest, server, subscription, trouble
@@ -84,14 +86,14 @@ def test_the_page_for_leaving_fits_the_window(chromium: str, tmp_path: Path, wha
     assert_fits(chromium, leavepage.page(what, "es", *known), width, tmp_path)
 
 
-@pytest.mark.parametrize("width", [390, 800])
-def test_an_alert_fits_the_window(chromium: str, tmp_path: Path, width: int) -> None:
+def alert(language: str) -> str:
+    """Return the page of an alert whose words have no end."""
     counts = [1_234, *[7] * (spike.HOURS - 1)]
     found = spike.look(counts)
     assert found is not None
     endless = "Peru" + "x" * 2000
     alarm = Alarm(
-        subscription=subscription(language="es"),
+        subscription=subscription(language=language),
         topic_id="peru",
         topic_title=endless[:100],
         spike=found,
@@ -100,4 +102,32 @@ def test_an_alert_fits_the_window(chromium: str, tmp_path: Path, width: int) -> 
     )
     leaving = Leaving(public_url="https://press.example.org", key=bytes(32))
     (mail,) = spikemail.render(alarm, ["desk@example.org"], server(leaving=leaving))
-    assert_fits(chromium, mail.html, width, tmp_path)
+    return mail.html
+
+
+@pytest.mark.parametrize("width", [390, 800])
+def test_an_alert_fits_the_window(chromium: str, tmp_path: Path, width: int) -> None:
+    assert_fits(chromium, alert("es"), width, tmp_path)
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_a_validator_finds_nothing_in_what_readers_get(tidy: str, demo_folder: Path, language: str) -> None:
+    wanted, standing = Wanted("desk", "a@example.org"), Standing(name="Desk", language=language, left=False)
+    pages = {path.name: path.read_text("utf-8") for path in (demo_folder / "data" / "outbox").glob("*.html")}
+    for number, made in enumerate(digests()):
+        reader = replace(made.subscription, language=language)
+        leave = server(unsubscribe="leave@example.org")
+        pages[f"sample {number}"] = render(replace(made, subscription=reader), "a@example.org", leave).html
+    pages |= {
+        "alert": alert(language),
+        "ask": leavepage.page("ask", language, wanted, standing),
+        "refused": leavepage.page("refused", language),
+    }
+    assert len(pages) >= 7
+    for name, page in pages.items():
+        done = subprocess.run(
+            [tidy, "-e", "-q", "-utf8"], input=page, capture_output=True, text=True, check=False
+        )
+        # Without this attribute Outlook, whose HTML is that of Word, puts a digest to the left.
+        found = [line for line in done.stderr.splitlines() if 'attribute "align" not allowed' not in line]
+        assert (name, found) == (name, [])
