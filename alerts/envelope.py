@@ -26,8 +26,6 @@ from alerts.safe import clean
 from alerts.view import Leave
 
 NOWHERE = "presswatch.invalid"  # RFC 2606: never a real domain
-# RFC 5322: a line holds 998 octets at most, and what is ready for the wire is not folded.
-_LONGEST_HEADER = 900
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +52,11 @@ def ways_out(
         return None, {}  # what is only kept as a file has no reader who could leave
     if server is None or server.leaving is None:
         return _address_to_leave(server, subscription.id), {}
-    own = {one: _ascii_url(link(server.leaving, subscription.id, one)) for one in recipients}
+    # HTML writes & and ' otherwise: a link with one would not be found in that part, and leave another's there.
+    own = {
+        one: _ascii_url(link(server.leaving, subscription.id, one)).replace("&", "%26").replace("'", "%27")
+        for one in recipients
+    }
     longest = max(own.values(), key=len)
     return Leave(url=longest, shown=longest), own
 
@@ -106,8 +108,7 @@ def seal(
         mail.replace_header("Message-ID", message_id)
         for header, value in leave_headers(own.get(recipient), by_mail.url if by_mail else None).items():
             del mail[header]
-            if len(value) < _LONGEST_HEADER:
-                mail[header] = value
+            mail[header] = value
         messages.append(
             Message(
                 recipient=recipient,

@@ -43,7 +43,7 @@ def troubles(coverage: Iterable[Coverage], digest: Digest, speaker: Speaker) -> 
     for one in coverage:
         detail = shorten(speaker.detail(clean(one.detail), digest.due_at), 160)
         same = found.setdefault(clean(speaker.kind(one.kind)), {}).setdefault(detail, {})
-        same.setdefault(_since(one, speaker, digest), []).append(shorten(one.source_name, 120))
+        same.setdefault(_since(one, speaker, digest), []).append(shorten(one.source_name, 120) or "—")
     return tuple(_trouble(kind, details, speaker) for kind, details in found.items())
 
 

@@ -316,7 +316,7 @@ async def _deliver(
     async def on_data() -> None:
         nonlocal leaving
         if not await run(lambda conn: outbox.on_the_wire(conn, delivery.id)):
-            raise DeliveryError("somebody else has this delivery now")
+            raise DeliveryError("somebody else has this delivery now, or its reader has just left")
         leaving = True
 
     try:

@@ -70,7 +70,9 @@ class Layout:
         return self._trusted.get_template(f"default/{name}").render(view=view, wrap=_wrap)
 
     def _laid_out(self, name: str, view: View) -> str:
-        return self._environment.get_template(name).render(view=view, wrap=_wrap)
+        text = self._environment.get_template(name).render(view=view, wrap=_wrap)
+        text.encode()  # raises here, and not when the mail is made, where a template writes half a character
+        return text
 
 
 def layout(own: Mapping[str, str]) -> Layout:

@@ -22,6 +22,8 @@ from alerts.model import Leaving
 PATH = "/-/unsubscribe/"  # Datasette keeps /-/ for what is no table
 ONE_CLICK = ("List-Unsubscribe", "One-Click")  # what RFC 8058 has a mail program post
 KEY_BYTES = 32
+# RFC 5322: a line holds 998 octets at most, and an address in a header is not folded.
+_LONGEST = 900
 _SIGNATURE = 16  # bytes: nobody guesses 128 bits, and links stay short
 
 
@@ -66,11 +68,15 @@ def read(key: bytes, text: str) -> Wanted | None:
 def headers(link: str | None, mailto: str | None) -> dict[str, str]:
     """Return the headers by which mail programs offer a way out: a page, an address, both or neither.
 
-    RFC 8058 wants https: over plain http the page is offered, and one click is not promised.
+    RFC 8058 wants https: over plain http the page is offered, and one click is not promised. A way that no line of a
+    header can hold is left out, and stands at the foot of the mail alone.
     """
-    ways = [f"<{one}>" for one in (link, mailto) if one]
+    ways: list[str] = []
+    for one in (link, mailto):
+        if one and len(", ".join([*ways, f"<{one}>"])) < _LONGEST:
+            ways.append(f"<{one}>")
     said = {"List-Unsubscribe": ", ".join(ways)} if ways else {}
-    if link and link.lower().startswith("https://"):
+    if link and f"<{link}>" in ways and link.lower().startswith("https://"):
         said["List-Unsubscribe-Post"] = "=".join(ONE_CLICK)
     return said
 

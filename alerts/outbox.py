@@ -224,8 +224,9 @@ def reroute(conn: sqlite3.Connection, now: datetime) -> int:
 
 
 def on_the_wire(conn: sqlite3.Connection, delivery_id: int) -> bool:
-    """Remember that the message is about to leave. False: it is not ours any more, and must not."""
-    sql = "UPDATE deliveries SET state = 'data' WHERE id = ? AND state = 'claimed' RETURNING id"
+    """Remember that the message is about to leave. False: it is not ours, or not wanted any more, and must not."""
+    sql = f"""UPDATE deliveries SET state = 'data'
+              WHERE id = ? AND state = 'claimed' AND ({WHY_NOT}) IS NULL RETURNING id"""  # noqa: S608 - our own words
     return bool(rows(conn, sql, (delivery_id,)))
 
 

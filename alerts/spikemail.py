@@ -18,13 +18,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from alerts import envelope, foot
 from alerts.envelope import Letter
 from alerts.model import DigestKind, MailServer, Message, Subscription
-from alerts.safe import clean, link
+from alerts.quote import TITLE
+from alerts.safe import clean, language_tag, link, shorten
 from alerts.spike import Spike
 from alerts.watch import read_when, read_zone
 from alerts.words import Speaker
 from archive.model import Headline
 
 WIDTH = 30  # characters of the longest bar
+_SUBJECT_TITLE = 40  # characters: a reader's own query is a topic's title too
 HOUR = timedelta(hours=1)
 
 
@@ -57,13 +59,13 @@ def render(alarm: Alarm, recipients: Sequence[str], server: MailServer | None) -
     subscription, spike = alarm.subscription, alarm.spike
     speaker = Speaker(subscription.language, read_zone(subscription.zone))
     leave, own = envelope.ways_out(server, subscription, recipients)
-    title = clean(alarm.topic_title)
+    title = shorten(alarm.topic_title, TITLE)
     when = speaker.schedule(read_when(subscription.when))
     words: dict[str, Any] = {
         "language": speaker.language,
         "subject": speaker.say(
             "{title} spikes: {count} articles in {hours}, usually {usual}",
-            title=title,
+            title=shorten(title, _SUBJECT_TITLE),
             count=spike.count,
             hours=speaker.many("one hour", "{0} hours", spike.hours),
             usual=speaker.typical(spike.usual),
@@ -87,7 +89,12 @@ def render(alarm: Alarm, recipients: Sequence[str], server: MailServer | None) -
         "bars": tuple(_bars(alarm, speaker)),
         "newest": speaker.say("The newest"),
         "headlines": tuple(
-            {"title": clean(one.title), "url": link(one.url), "source": clean(one.source)}
+            {
+                "title": shorten(one.title, TITLE) or "—",
+                "url": link(one.url),
+                "source": shorten(one.source, 120) or "—",
+                "language": language_tag(one.place.language),
+            }
             for one in alarm.headlines
         ),
         "note": speaker.say(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from alerts.grouping import Item
 from alerts.model import Digest
-from alerts.quote import Piece
+from alerts.quote import TITLE, Piece
 from alerts.safe import clean, language_tag, link, shorten, tidy
 from alerts.view import ChangeView, ItemView, Linked, SpreadView
 from alerts.words import Speaker
@@ -64,7 +64,7 @@ def _article(item: Item, speaker: Speaker, meta: str, notes: Sequence[str], *, w
     marks += [speaker.say("paywall")] if one.paywalled else []
     return ItemView(
         whole=whole,
-        title=tidy(item.title) or (Piece(clean(one.url or "") or "—"),),
+        title=tidy(item.title) or (Piece(shorten(one.url or "", TITLE) or "—"),),
         url=link(one.url),
         language=language_tag(one.language),
         outlet=_outlet(one.source_name, one.country, speaker),
@@ -147,13 +147,15 @@ def _sentence(text: str) -> str:
 # --- edits ------------------------------------------------------------------------------------------------
 
 
-def changed(edit: Sequence[TermChange], speaker: Speaker, at: str | None = None) -> str:
-    """Return ``“Boluarte” left the headline at 16:02``, of several terms with all of them."""
+def changed(edit: Sequence[TermChange], speaker: Speaker, digest: Digest) -> str:
+    """Return ``“Boluarte” left the headline at 16:02``, of several terms with all of them; and the day, of another."""
     one = edit[0]
     texts = list(dict.fromkeys(shorten(term.text, 80) for term in edit))
     # The quotes around them are the message's.
     words = speaker.say("”, “").join(texts)
-    say, at = speaker.say, at or speaker.clock(one.at)
+    say, at = speaker.say, speaker.clock(one.at)
+    if one.at.astimezone(speaker.zone).date() != digest.due_at.astimezone(speaker.zone).date():
+        at = f"{at} ({speaker.day_of_month(one.at)})"
     match one.field, one.came:
         case "title", True:
             return say("“{0}” appeared in the headline at {1}", words, at)
@@ -172,14 +174,10 @@ def changed(edit: Sequence[TermChange], speaker: Speaker, at: str | None = None)
 def change(edit: Sequence[TermChange], speaker: Speaker, digest: Digest) -> ChangeView:
     """Return an edit as an item of its own, with the headline as it is, and as it was where it is another."""
     one = edit[0]
-    before, after = shorten(one.before, 300), shorten(one.after, 300)
-    same_day = one.at.astimezone(speaker.zone).date() == digest.due_at.astimezone(speaker.zone).date()
-    at = speaker.clock(one.at)
-    if not same_day:
-        at = f"{at} ({speaker.day_of_month(one.at)})"
+    before, after = shorten(one.before, TITLE), shorten(one.after, TITLE)
     return ChangeView(
-        said=changed(edit, speaker, at),
-        title=after or clean(one.url or "") or "—",
+        said=changed(edit, speaker, digest),
+        title=after or shorten(one.url or "", TITLE) or "—",
         was=speaker.say("Before: {}", before) if before and before != after else None,
         url=link(one.url),
         language=language_tag(one.language),

@@ -35,7 +35,7 @@ class Teller:
         self._when = self._speaker.schedule(read_when(subscription.when))
         self._groups = group(digest)
         self._items: dict[tuple[int, int, bool, bool], ItemView] = {}
-        self.total = sum(len(one.items) + len(one.references) for one in self._groups)
+        self.total = sum(len(one.items) + len(one.references) + len(one.changes) for one in self._groups)
 
     def view(self, room: Room) -> View:
         """Return what the digest says where there is so much room."""
@@ -83,7 +83,9 @@ class Teller:
         warning = self._none_read()
         if not headlines:
             changes = [one for topic in self._groups for one in topic.changes]
-            nothing = story.changed(changes[0], speaker) if changes else speaker.say("Nothing matched")
+            nothing = (
+                story.changed(changes[0], speaker, digest) if changes else speaker.say("Nothing matched")
+            )
             return shorten(f"{warning}{nothing} — {name}, {speaker.day(digest.due_at)}", _SUBJECT)
         said = clean(f"{warning}{shorten(headlines[0], min(_SUBJECT_HEADLINE, _SUBJECT - len(warning)))}")
         numbers = [
@@ -163,11 +165,13 @@ class Teller:
 
     def _told(self, room: Room) -> Iterable[GroupView]:
         groups, speaker = self._groups[: room.topics], self._speaker
-        # The first of every topic comes before the second of any: a loud topic cannot push a quiet one out.
+        # The first of every topic comes before the second of any: a loud topic cannot push a quiet one out. Nor can
+        # its stories push its edits out, which have no shorter form, or these the stories.
         order = sorted(
-            (rank, index)
+            (rank, index, edited)
             for index, one in enumerate(groups)
-            for rank in range(len(one.items) + len(one.references))
+            for edited, number in ((False, len(one.items) + len(one.references)), (True, len(one.changes)))
+            for rank in range(number)
         )
         full = len(order) if room.full is None else room.full
         brief = len(order) if room.brief is None else room.brief
@@ -176,26 +180,33 @@ class Teller:
             item.article.article_id
             for index, one in enumerate(groups)
             for rank, item in enumerate(one.items)
-            if (rank, index) in in_full
+            if (rank, index, False) in in_full
         }
         for index, one in enumerate(groups):
             views: list[list[ItemView]] = [[], []]
             left_out = 0
             for rank, item in enumerate((*one.items, *one.references)):
-                if (rank, index) in in_full or (rank, index) in in_brief:
-                    whole, in_detail = (rank, index) in in_full, item.article.article_id in told
+                place = rank, index, False
+                if place in in_full or place in in_brief:
+                    whole, in_detail = place in in_full, item.article.article_id in told
                     key = (index, rank, whole, in_detail)
                     if key not in self._items:
                         self._items[key] = self._item(item, whole=whole, in_detail=in_detail)
                     views[item.under is not None].append(self._items[key])
                 else:
                     left_out += 1
+            edits = [
+                edit
+                for rank, edit in enumerate(one.changes)
+                if (rank, index, True) in in_full or (rank, index, True) in in_brief
+            ]
+            left_out += len(one.changes) - len(edits)
             yield GroupView(
                 title=clean(one.title),
                 number=self._heading(one),
                 items=tuple(views[0]),
                 references=tuple(views[1]),
-                changes=tuple(story.change(change, speaker, self._digest) for change in one.changes),
+                changes=tuple(story.change(edit, speaker, self._digest) for edit in edits),
                 over=self._over(one),
                 left_out=speaker.many(
                     "{0} more: see the plain-text part of this mail",

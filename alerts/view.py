@@ -13,7 +13,10 @@ from alerts.safe import starred
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
-    """How much fits: so many stories in full, so many more as headlines, so many lines of coverage, so many topics."""
+    """How much fits: so many stories in full, so many more as headlines, so many lines of coverage, so many topics.
+
+    An edit counts as a story, and is the same in full and as a headline.
+    """
 
     full: int | None = None
     brief: int | None = None
@@ -96,8 +99,8 @@ class ChangeView:
 class GroupView:
     """One topic. ``number`` says how much it found, against the usual.
 
-    ``over`` are the stories past the cap, with the page that lists them; ``left_out`` those for which this part of the
-    mail has no room.
+    ``over`` are the stories past the cap, with the page that lists them; ``left_out`` those, and the edits, for which
+    this part of the mail has no room.
     """
 
     title: str

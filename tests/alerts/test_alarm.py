@@ -219,3 +219,20 @@ def test_an_alert_has_the_numbers_and_a_chart_in_both_parts(
     assert "Boluarte &lt;resigns&gt;" in delivery.html
     assert "<img" not in delivery.html
     assert len(delivery.html) < 40_000
+
+
+def test_words_without_end_fill_no_alert_and_each_headline_says_its_language(
+    conn: sqlite3.Connection,
+) -> None:
+    ready(conn, told(topics=None))
+    newest = (
+        Headline(1, "word " * 100_000, "https://news.example/1", "Outlet " * 100, place()),
+        Headline(2, "", "javascript:alert(1)", "", place(language=None)),
+    )
+    tick(conn, [busy(title="Peru OR " * 200 + "Lima", newest=newest)])
+    subject, html, body = conn.execute("SELECT subject, html, body FROM deliveries").fetchone()
+    assert len(subject) < 120
+    assert len(body) < 40_000
+    assert html.count(' lang="es"') == 1
+    assert "javascript:" not in html
+    assert ">—</span>" in html, "what has no title stands there all the same"

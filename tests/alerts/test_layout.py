@@ -80,3 +80,11 @@ def test_a_file_of_another_name_is_not_passed_over_in_silence(tmp_path: Path) ->
     (folder / "templates" / ".digest.html.swp").write_text("x")
     _, (complaint,) = read_stationery(folder, None)
     assert "did you mean digest.html?" in complaint.message
+
+
+@pytest.mark.parametrize("name", ["digest.txt", "digest.html"])
+def test_one_that_writes_half_a_character_stops_no_mail(name: str) -> None:
+    own = Stationery(templates={name: "{{ '\\ud800' }}"})
+    message = render(digest(article(1)), "desk@example.org", server(), own)
+    assert "*Peru* story 1" in plain(message)
+    assert "https://news.example/1" in message.html

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from email import message_from_bytes, policy
 
 import pytest
@@ -76,4 +77,26 @@ def test_without_pages_that_readers_reach_there_is_no_link() -> None:
     (mail,) = render_all(digest(article(1)), ["desk@example.org"], server())
     message = message_from_bytes(mail.body, policy=policy.default)
     assert message["List-Unsubscribe"] is None
+    assert message["List-Unsubscribe-Post"] is None
+
+
+@pytest.mark.parametrize("path", ["o'brien", "a&b", "ñ", "a%20b"])
+def test_no_path_of_the_pages_leaves_one_readers_link_in_anothers_mail(path: str) -> None:
+    to = ("a@example.org", "longer.than.that@example.org")
+    leaving = Leaving(public_url=f"https://press.example.org/{path}/", key=KEY)
+    for mail, one in zip(render_all(digest(article(1)), to, server(leaving=leaving)), to, strict=True):
+        message = message_from_bytes(mail.body, policy=policy.default)
+        parts = [message.get_body((kind,)).get_content() for kind in ("plain", "html")]  # type: ignore[union-attr]
+        for part in (*parts, message["List-Unsubscribe"]):
+            signed = re.findall(r"/-/unsubscribe/([A-Za-z0-9_.-]+)", part)
+            assert [leave.read(KEY, token.rstrip(".")) for token in signed] == [Wanted("lima-desk", one)]
+
+
+def test_a_link_that_no_header_can_hold_takes_neither_the_address_with_it_nor_promises_one_click() -> None:
+    leaving = Leaving(public_url=f"https://press.example.org/{'p' * 900}", key=KEY)
+    (mail,) = render_all(
+        digest(article(1)), ["desk@example.org"], server(leaving=leaving, unsubscribe="leave@example.org")
+    )
+    message = message_from_bytes(mail.body, policy=policy.default)
+    assert message["List-Unsubscribe"] == "<mailto:leave@example.org?subject=unsubscribe%20lima-desk>"
     assert message["List-Unsubscribe-Post"] is None

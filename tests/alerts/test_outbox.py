@@ -425,3 +425,14 @@ def test_an_address_that_is_to_get_nothing_gets_no_list(conn: sqlite3.Connection
     assert suppressions.suppressed(conn, "other@example.org", "any") is None
     assert len(suppressions.lift(conn, "desk@example.org")) == 1
     assert suppressions.suppressed(conn, "desk@example.org", "any") is None
+
+
+def test_what_is_claimed_when_its_reader_leaves_does_not_go_on_the_wire(conn: sqlite3.Connection) -> None:
+    ready(conn)
+    made, _ = queued(conn, "a@example.org", "b@example.org")
+    one, other = outbox.claim(conn, made.made_at, 9)
+    suppressions.suppress(conn, "a@example.org", "asked to leave", NOON, "lima-desk")
+    assert [outbox.on_the_wire(conn, each.id) for each in (one, other)] == [False, True]
+    outbox.again(conn, one.id, "not now", made.made_at)
+    assert outbox.claim(conn, made.made_at, 9) == []
+    assert states(conn) == ["dead", "data"]

@@ -29,7 +29,7 @@ from alerts.safe import clean, link
 from alerts.words import Speaker
 from archive.model import Content, Hit, MatchedArticle
 from crawler.failures import as_fetch_error
-from tests.alerts.factory import NOON, article, digest, hit, server, subscription, trouble
+from tests.alerts.factory import NOON, article, change, digest, hit, server, subscription, trouble
 
 UTC_ZONE = ZoneInfo("UTC")
 ANYTHING = st.text(max_size=80)
@@ -45,6 +45,13 @@ def parts(message: Message) -> tuple[EmailMessage, str, str]:
 
 def sent(made: Digest, **settings: object) -> tuple[EmailMessage, str, str]:
     return parts(render(made, "desk@example.org", server(**settings)))
+
+
+def taken(mail: EmailMessage) -> int:
+    """How many octets of the mail its HTML part is, as it goes over the wire."""
+    html = mail.get_body(("html",))
+    assert html
+    return len(str(html.get_payload()).replace("\r\n", "\n").replace("\n", "\r\n"))
 
 
 class Seen(HTMLParser):
@@ -566,8 +573,8 @@ def test_a_huge_digest_with_articles_under_several_topics_stays_under_the_limit(
     first = [article(n, **one, hits=(hit(text, "Peru", "text"),)) for n, one in enumerate(same, 1)]
     other = {"topic_id": "lithium", "topic_title": "Lithium", "hits": (hit(text, "Lithium", "text"),)}
     second = [article(1000 + n, **one, **other) for n, one in enumerate(same, 1)]
-    _, plain, html = sent(digest(*first, *second))
-    assert HTML_LIMIT - 2_000 <= len(html.encode()) <= HTML_LIMIT, "no more is left out than must be"
+    mail, plain, html = sent(digest(*first, *second))
+    assert HTML_LIMIT - 2_000 <= taken(mail) <= HTML_LIMIT, "no more is left out than must be"
     assert plain.count("told in full under Peru\n") == plain.count("*Lithium* fell") == 199
     under_lithium = html[html.index(">Lithium <span") :]
     in_detail = under_lithium.count("told in full under Peru")
@@ -576,6 +583,25 @@ def test_a_huge_digest_with_articles_under_several_topics_stays_under_the_limit(
     assert "also under Peru" in under_lithium, (
         "where the other topic has only its headline, no more is promised"
     )
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_hundreds_of_edits_stay_under_the_limit_and_push_no_story_out(language: str) -> None:
+    long = "Según la comisión, la exportación continuará así en Perú: "
+    edits = [change(n, article_id=1000 + n, before=long * 4, after=f"{n} {long * 3}") for n in range(1, 600)]
+    made = digest(
+        *(article(n) for n in range(1, 6)),
+        changes=edits,
+        change_range=(0, 600),
+        subscription=subscription(language=language),
+    )
+    mail, text, html = sent(made)
+    assert taken(mail) <= HTML_LIMIT, "written with all its accents"
+    assert all(f"https://news.example/{n}" in html for n in range(1, 6))
+    shown = html.count("https://news.example/") - 5
+    left_out = int(re.findall(r"(\d+) (?:more: see|m[aá]s)", html)[0])
+    assert 20 <= shown == 599 - left_out
+    assert text.count("https://news.example/") == 604, "the text part has all of them"
 
 
 def test_the_headings_of_a_thousand_topics_stay_under_the_limit() -> None:
@@ -751,3 +777,19 @@ def test_a_hostile_title_is_only_text(title: str) -> None:
     assert clean(title) in Seen(html).text
     assert clean(title) in text
     assert "<script" not in html
+
+
+def test_what_has_no_name_and_no_title_has_something_in_its_place() -> None:
+    far = "https://news.example/" + "a" * 100_000
+    nobody = trouble("", "blocked")
+    _, text, html = sent(digest(article(1, title="", url=far, hits=()), coverage=(nobody,)))
+    assert "    —, since 18 Jul, 17:00\n" in text
+    assert "https://news.example/aaa" in text
+    assert len(text) < 2000, "an address is cut like a title"
+    assert "a" * 400 not in html
+
+
+def test_the_subject_says_of_which_day_an_edit_is() -> None:
+    late = change(1, at=NOON - timedelta(hours=15))
+    mail, _, _ = sent(digest(changes=[late], change_range=(0, 1)))
+    assert mail["Subject"] == "“Boluarte” left the headline at 16:00 (18 Jul) — Lima desk, 19 July 2026"
