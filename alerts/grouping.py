@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from alerts.model import Digest
 from alerts.quote import QUOTED_FIELDS, Piece, fitting, headline, lead, quotation, repeats_title
@@ -182,10 +183,10 @@ def _item(
     one = story[0]
     hits = [hit for match in (one, *others) for hit in match.hits]
     own = fitting(one.hits, one)
-    fit = [hit for match in others for hit in fitting(match.hits, one)]
+    fit = [fitting(match.hits, one) for match in others]
     return Item(
         article=one,
-        title=headline(one, (*own, *fit)),
+        title=headline(one, chain(own, *fit)),
         quote=quotation(one, own, fit) or lead(one),
         variants=_variants(hits),
         elsewhere=_elsewhere(hits),

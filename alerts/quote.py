@@ -6,8 +6,11 @@ Pure, and its cost is bounded: an article may be long, and hold what a topic loo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
+from typing import NamedTuple
 
 from archive.model import Hit, MatchedArticle
 from archive.sentences import excerpt, sentence, word_after, word_before
@@ -20,6 +23,8 @@ BEFORE = 120
 TITLE = 300
 # So many hits of one topic in one field are looked at; a mark past them may be missing, the article is not.
 _CONSIDERED = 200
+# So many sentences of one field are held against each other.
+_COMPARED = 20
 
 QUOTED_FIELDS = ("summary", "text")
 
@@ -76,24 +81,63 @@ def headline(one: MatchedArticle, hits: Iterable[Hit]) -> tuple[Piece, ...]:
     return (Piece(f"{begins} … "), *_pieces(title, start, end, own), *more)
 
 
-def quotation(one: MatchedArticle, own: Sequence[Hit], others: Sequence[Hit] = ()) -> tuple[Piece, ...]:
-    """Return the sentence around the first hit below the title, empty when there is none.
+def quotation(
+    one: MatchedArticle, own: Sequence[Hit], others: Sequence[Sequence[Hit]] = ()
+) -> tuple[Piece, ...]:
+    """Return the most telling sentence below the title that holds a hit, empty when there is none.
 
-    Hits of this topic (``own``) come before those of ``others``, the summary before the text, and a sentence that
-    only says the headline again comes last. All are marked in it. Both are as `fitting` gives them.
+    It holds a hit of this topic (``own``) where the headline has none; hits of most topics, with the ``others``; else
+    one of this topic, and most different hits; else it is in the summary, and not in the text; else it is the earliest.
+    One that only says the headline again comes last. All hits are marked in it. They are as `fitting` gives them.
     """
-    order = [
-        hit
-        for hits in (own, others)
-        for field in QUOTED_FIELDS
-        for hit in sorted((hit for hit in hits if hit.field == field), key=lambda hit: hit.start)
-    ]
-    if not order:
+    topics = (own, *others)
+    sentences = (islice(_sentences(one, field, topics), _COMPARED) for field in QUOTED_FIELDS)
+    first = min(chain.from_iterable(sentences), default=None)
+    if first is None:
         return ()
-    first = next((hit for hit in order if not repeats_title(hit, one)), order[0])
-    if first.field == "summary":
-        first = _whole(first, order, one)
-    return _cut(_field(one, first.field), first, [hit for hit in order if hit.field == first.field])
+    order = [hit for hits in topics for hit in hits]
+    shown = _whole(first.hit, order, one) if first.hit.field == "summary" else first.hit
+    return _cut(_field(one, shown.field), shown, [hit for hit in order if hit.field == shown.field])
+
+
+class _Sentence(NamedTuple):
+    """What a sentence tells: the least is the most telling. ``hit`` is the first in it."""
+
+    repeats: bool
+    unexplained: bool  # nothing would show why the article stands under this topic
+    topics: int  # below zero, as ``hits``: the more the better
+    foreign: bool  # without a hit of this topic
+    hits: int
+    field: int
+    start: int
+    hit: Hit
+
+
+def _sentences(one: MatchedArticle, field: str, topics: Sequence[Sequence[Hit]]) -> Iterator[_Sentence]:
+    """Yield the sentences that hold a hit, of a long one as much of it as would be shown."""
+    text = _field(one, field)
+    found = sorted(
+        ((hit, topic) for topic, hits in enumerate(topics) for hit in hits if hit.field == field),
+        key=lambda pair: pair[0].start,
+    )
+    in_title = any(hit.field == "title" for hit in topics[0])
+    starts, end = [hit.start for hit, _ in found], 0
+    for hit, _ in found:
+        if hit.end <= end:
+            continue
+        low, end, _, _ = excerpt(text, hit.start, hit.end, QUOTE, BEFORE)
+        inside = found[bisect_left(starts, low) : bisect_left(starts, end)]
+        found_by = {topic for _, topic in inside}
+        yield _Sentence(
+            repeats_title(hit, one),
+            0 not in found_by and not in_title,
+            -len(found_by),
+            0 not in found_by,
+            -len({other.variant for other, _ in inside}),
+            QUOTED_FIELDS.index(field),
+            hit.start,
+            hit,
+        )
 
 
 def _whole(first: Hit, order: Iterable[Hit], one: MatchedArticle) -> Hit:

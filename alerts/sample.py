@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from alerts.digest import build
 from alerts.model import Digest, Subscription
-from archive.model import Content, Coverage, Hit, MatchedArticle, Outlet, Story, TermChange
+from archive.model import Content, Copy, Coverage, Hit, MatchedArticle, Outlet, Story, TermChange
 
 _NOON = datetime(2026, 7, 19, 12, 0, tzinfo=UTC)
 _ELFARO = Outlet("elfaro", "PE")
@@ -29,7 +29,8 @@ def digests() -> tuple[Digest, ...]:
     )
     found = [_article(number) for number in range(1, 6)]
     found.append(_article(6, article_id=1, topic_id="salt", topic_title="Salt"))
-    stories = {one: Story(1, _NOON, 2, (1, 2), ("El Faro", "La Voz")) for one in (1, 2)}
+    copies = Copy("La Voz", "https://lavoz.example/8"), Copy("El Faro"), Copy("El Sol")
+    stories = {one: Story(1, _NOON, 3, (1, 2, 8), copies) for one in (1, 2)}
     change = TermChange(
         id=1,
         topic_id="harbour",

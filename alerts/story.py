@@ -77,24 +77,32 @@ def _article(item: Item, speaker: Speaker, meta: str, notes: Sequence[str], *, w
 
 
 def _spread(item: Item, speaker: Speaker) -> SpreadView | None:
-    """Return who had the story first, and in which outlets it is; of many, in how many more.
+    """Return who had the story first, and in which other outlets it is; of many, in how many more.
 
-    Linked are its other articles that the topic found: nothing else in the mail leads there.
+    The outlet that the reader has before them is neither one of the others nor linked: the headline leads there.
     """
-    if item.story is None or len(item.story.names) < 2:
+    if item.story is None or len(item.story.copies) < 2:
         return None
-    links = {_named(one.source_name): link(one.url) for one in reversed(item.copies)}
-    links[_named(item.article.source_name)] = None  # that is where the headline leads
-    first, *others = map(_named, item.story.names)
+    here = _named(item.article.source_name)
+    links = {_named(one.outlet): link(one.url) for one in item.story.copies}
+    # Of an outlet that has it twice, what the topic found.
+    new = {_named(one.source_name): link(one.url) for one in reversed(item.copies)}
+    links |= new | {here: None}
+    first, *others = (_named(one.outlet) for one in item.story.copies)
+    others = [name for name in others if name != here]
     # Filled with a mark that no catalogue holds: it is a link in one part and bare in the other.
-    said = speaker.many(
-        "First in {1}, also in {0} other outlet:",
-        "First in {1}, also in {0} other outlets:",
-        len(others),
-        "\0",
+    said = (
+        speaker.many(
+            "First in {1}, also in {0} other outlet:",
+            "First in {1}, also in {0} other outlets:",
+            len(others),
+            "\0",
+        )
+        if others
+        else speaker.say("First in {}.", "\0")
     )
     before, _, after = said.partition("\0")
-    shown = [name for rank, name in enumerate(others) if rank < _NAMED or links.get(name)]
+    shown = [name for rank, name in enumerate(others) if rank < _NAMED or new.get(name)]
     rest = len(others) - len(shown)
     return SpreadView(
         before=before,

@@ -44,7 +44,8 @@ class SpreadView:
     @property
     def plain(self) -> str:
         """All of it, without links."""
-        return f"{self.before}{self.first.name}{self.after} {', '.join(one.name for one in self.others)}."
+        others = f" {', '.join(one.name for one in self.others)}." if self.others else ""
+        return f"{self.before}{self.first.name}{self.after}{others}"
 
     @property
     def links(self) -> tuple[Linked, ...]:

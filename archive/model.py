@@ -630,15 +630,22 @@ Weekly = Mapping[str, Sequence[Mapping[Place, int]]]
 """Of each topic, of each week before: how many matches there were in each place."""
 
 
+class Copy(NamedTuple):
+    """Where a text stands in one outlet."""
+
+    outlet: str
+    url: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Story:
-    """Copies of one text, the earliest published first. ``outlets``: how many sources have it; ``names``: theirs."""
+    """Copies of one text, the earliest published first. ``outlets``: how many have it; ``copies``: each one's first."""
 
     story_id: int
     first_seen_at: datetime
     outlets: int
     articles: tuple[int, ...]
-    names: tuple[str, ...] = ()
+    copies: tuple[Copy, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

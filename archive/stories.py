@@ -27,7 +27,7 @@ from zlib import crc32
 
 from archive import cluster, sketches
 from archive.cluster import WINDOW, Sketch
-from archive.model import Story
+from archive.model import Copy, Story
 from archive.sketches import KEPT, Stored
 from archive.times import moment, stamp
 from archive.wire import credit
@@ -226,22 +226,22 @@ def of(conn: sqlite3.Connection, article_ids: Collection[int]) -> dict[int, Stor
     chosen = "(select value from json_each(?))"
     asked = json.dumps(list(article_ids))
     by_story: dict[int, list[int]] = defaultdict(list)
-    names: dict[int, dict[str, str]] = defaultdict(dict)
+    copies: dict[int, dict[str, Copy]] = defaultdict(dict)
     for row in conn.execute(
-        f"""select a.id, a.story_id, a.source_id, s.name from articles a join sources s on s.id = a.source_id
+        f"""select a.id, a.story_id, a.source_id, a.url, s.name from articles a join sources s on s.id = a.source_id
         where a.story_id in (select story_id from articles where id in {chosen})
         order by min(coalesce(a.published_at, a.first_seen_at), a.first_seen_at), a.id""",  # noqa: S608 - ours
         (asked,),
     ):
         by_story[row["story_id"]].append(row["id"])
-        names[row["story_id"]].setdefault(row["source_id"], row["name"])
+        copies[row["story_id"]].setdefault(row["source_id"], Copy(row["name"], row["url"]))
     told = {
         row["id"]: Story(
             row["id"],
             moment(row["first_seen_at"]),
             row["outlets"],
             tuple(by_story[row["id"]]),
-            tuple(names[row["id"]].values()),
+            tuple(copies[row["id"]].values()),
         )
         for row in conn.execute(
             f"select id, first_seen_at, outlets from stories where id in {chosen}",  # noqa: S608 - ours

@@ -249,6 +249,59 @@ def test_a_hit_whose_words_moved_is_found_again_and_one_that_is_gone_is_not_show
     assert quoted(gone) == "Nothing here."
 
 
+@pytest.mark.parametrize(
+    ("title", "summary", "body", "quote"),
+    [
+        pytest.param(
+            "T", "", "The matter is delicate in Peru. Lithium from Peru went up.", "[Lithium] from [Peru] went up.",
+            id="of two topics, and not of one",
+        ),
+        pytest.param(
+            "T", "Peru is large.", "Troops watch lithium.", "[Troops] watch [lithium].",
+            id="of two other topics, and not of this one",
+        ),
+        pytest.param(
+            "T", "Peru is large.", "Lithium is brine.", "[Lithium] is [brine].",
+            id="of another topic with two terms, and not of this one with one",
+        ),
+        pytest.param(
+            "T", "Peru is large.", "So it was. Lima is in Peru. Peru again.", "[Lima] is in [Peru].",
+            id="with two terms of it, and not with one",
+        ),
+        pytest.param(
+            "T", "Lima again. Peru and Peru.", "Peru is large.", "[Lima] again.",
+            id="the same term twice is one, and the earliest of what is equal is quoted",
+        ),
+        pytest.param("T", "So it is. Peru is large.", "Peru is here.", "[Peru] is large.", id="of the summary"),
+        pytest.param(
+            "Troops from Peru guard lithium", "Troops from Peru guard lithium.", "Peru is large.",
+            "[Peru] is large.", id="what says the headline again stays behind",
+        ),
+        pytest.param(
+            "T", "", "Peru " + "word " * 90 + "and lithium from Peru.", "… " + "word " * 23 + "and [lithium] from [Peru].",
+            id="of a long one counts what is shown",
+        ),
+    ],
+)  # fmt: skip
+def test_the_sentence_that_holds_most_is_quoted(title: str, summary: str, body: str, quote: str) -> None:
+    topics = {"peru": ("Peru", "Lima"), "lithium": ("lithium", "brine"), "troops": ("troops",)}
+    found = [
+        article(
+            seq, article_id=1, topic_id=topic, title=title, summary=summary, text=body,
+            hits=tuple(
+                Hit(field, at.start(), at.end(), at[0], term, "folded")
+                for field, text in (("summary", summary), ("text", body))
+                for term in terms
+                for at in re.finditer(term, text, re.IGNORECASE)
+            ),
+        )
+        for seq, (topic, terms) in enumerate(topics.items(), 1)
+        if any(term.casefold() in f"{summary} {body}".casefold() for term in terms)
+    ]  # fmt: skip
+    told = group(digest(*found, subscription=subscription(topics=tuple(topics))))[0].items[0]
+    assert "".join(f"[{piece.text}]" if piece.hit else piece.text for piece in told.quote) == quote
+
+
 WHOLE = "The committee approved the lithium bill on Monday and sent it to the floor. More follows."
 
 
@@ -359,7 +412,7 @@ def test_a_headline_is_short_whatever_the_title(before: str, after: str, length:
     assert len(headline) <= TITLE + 10 or headline.replace("[Peru]", "Peru") == title
 
 
-def test_a_long_text_with_thousands_of_hits_costs_one_look_and_not_thousands(
+def test_a_long_text_with_thousands_of_hits_costs_a_few_looks_and_not_thousands(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     looks: list[int] = []
@@ -378,7 +431,9 @@ def test_a_long_text_with_thousands_of_hits_costs_one_look_and_not_thousands(
     )
     title = {"title": "Peru", "text": text}
     assert quoted(article(1, **title, hits=hits)) == "Then [Peru] came and [Peru] went."
-    assert len(looks) == 3, "the first only says the headline again, the second is taken, and cut"
+    assert len(looks) <= 41, (
+        "two for each of the sentences that are compared, and the one that is taken is cut"
+    )
     moved = tuple(hit._replace(start=hit.start + 1, end=hit.end + 1) for hit in hits)
     looks.clear()
     assert quoted(article(1, title="T", text=text, hits=moved)) == "[Peru]."

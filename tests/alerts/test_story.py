@@ -14,7 +14,7 @@ from alerts.channels.fake import FakeChannel
 from alerts.grouping import group
 from alerts.model import Stationery
 from alerts.render import render
-from archive.model import Content, MatchedArticle, Story, TermChange
+from archive.model import Content, Copy, MatchedArticle, Story, TermChange
 from tests.alerts.factory import NOON, article, digest, knows, make_digests, server, subscription
 from tests.alerts.page import Strict
 from tests.alerts.test_jobs import deliver
@@ -24,7 +24,7 @@ DAY = timedelta(days=1)
 
 
 def copies(*ids: int, names: tuple[str, ...] = ("Andina", "RPP", "Ojo")) -> dict[int, Story]:
-    story = Story(min(ids), NOON, len(names), ids, names)
+    story = Story(min(ids), NOON, len(names), ids, tuple(map(Copy, names)))
     return dict.fromkeys(ids, story)
 
 
@@ -81,11 +81,71 @@ def test_who_had_a_story_first_is_linked_where_another_tells_it_and_who_tells_it
     second = article(2, source_name="RPP", url="https://rpp.example/2")
     made = digest(first, second, stories=copies(1, 2))
     said = text(made)
-    assert "First in Andina, also in 2 other outlets: RPP, Ojo.\n" in said
+    assert "First in Andina, also in 1 other outlet: Ojo.\n" in said
     assert said.count("https://rpp.example/2\n") == 1
     assert "\nAndina: https://news.example/1\n" in said
     page = Strict(render(made, "a@example.org", server()).html)
     assert page.links == ["https://rpp.example/2", "https://news.example/1"]
+
+
+FIRST = Copy("Correo de La Paz", "https://correo.example/1")
+DIARIO, RPP, OJO = (
+    Copy("Diario de Lima", "https://diario.example/2"),
+    Copy("RPP"),
+    Copy("Ojo", "https://ojo.example/"),
+)
+
+
+@pytest.mark.parametrize(
+    ("language", "outlets", "said", "links"),
+    [
+        ("en", [FIRST, DIARIO], "First in Correo de La Paz.", [FIRST]),
+        ("es", [FIRST, DIARIO], "Primero en Correo de La Paz.", [FIRST]),
+        ("en", [RPP, DIARIO], "First in RPP.", []),
+        ("en", [FIRST, DIARIO, OJO], "First in Correo de La Paz, also in 1 other outlet: Ojo.", [FIRST, OJO]),
+        (
+            "en",
+            [FIRST, DIARIO, RPP, OJO],
+            "First in Correo de La Paz, also in 2 other outlets: RPP, Ojo.",
+            [FIRST, OJO],
+        ),
+        (
+            "es",
+            [FIRST, DIARIO, OJO],
+            "Primero en Correo de La Paz, también en 1 medio más: Ojo.",
+            [FIRST, OJO],
+        ),
+        (
+            "es",
+            [FIRST, OJO, RPP, DIARIO],
+            "Primero en Correo de La Paz, también en 2 medios más: Ojo, RPP.",
+            [FIRST, OJO],
+        ),
+        (
+            "en",
+            [DIARIO, FIRST],
+            "First in Diario de Lima, also in 1 other outlet: Correo de La Paz.",
+            [FIRST],
+        ),
+    ],
+)
+def test_of_a_story_told_by_a_later_copy_the_first_is_linked_and_the_one_before_the_reader_is_no_other(
+    language: str, outlets: list[Copy], said: str, links: list[Copy]
+) -> None:
+    """The other copies were told before, or are of no wanted source: the digest holds this one alone."""
+    only = article(2, source_name=DIARIO.outlet, url=DIARIO.url)
+    made = digest(
+        only,
+        stories={2: Story(1, NOON, len(outlets), (1, 2), tuple(outlets))},
+        subscription=subscription(language=language),
+    )
+    mail = render(made, "a@example.org", server())
+    shown, page = plain(mail), Strict(mail.html)
+    assert f"{said}\n" in shown
+    assert said in "".join(page.text)
+    assert page.links == [DIARIO.url, *(one.url for one in links)]
+    assert [shown.count(f"{one.outlet}: {one.url}\n") for one in links] == [1] * len(links)
+    assert shown.count(f"{DIARIO.url}\n") == 1
 
 
 @pytest.mark.parametrize(
