@@ -257,12 +257,16 @@ def test_a_hit_whose_words_moved_is_found_again_and_one_that_is_gone_is_not_show
             id="of two topics, and not of one",
         ),
         pytest.param(
-            "T", "Peru is large.", "Troops watch lithium.", "[Troops] watch [lithium].",
+            "Peru votes", "Peru is large.", "Troops watch lithium.", "[Troops] watch [lithium].",
             id="of two other topics, and not of this one",
         ),
         pytest.param(
-            "T", "Peru is large.", "Lithium is brine.", "[Lithium] is [brine].",
-            id="of another topic with two terms, and not of this one with one",
+            "T", "Troops watch lithium.", "Peru is large.", "[Peru] is large.",
+            id="of this one, where the headline shows nothing of it",
+        ),
+        pytest.param(
+            "Peru votes", "Lithium is brine.", "Peru is large.", "[Peru] is large.",
+            id="of this topic with one term, and not of another with two",
         ),
         pytest.param(
             "T", "Peru is large.", "So it was. Lima is in Peru. Peru again.", "[Lima] is in [Peru].",
@@ -290,7 +294,7 @@ def test_the_sentence_that_holds_most_is_quoted(title: str, summary: str, body: 
             seq, article_id=1, topic_id=topic, title=title, summary=summary, text=body,
             hits=tuple(
                 Hit(field, at.start(), at.end(), at[0], term, "folded")
-                for field, text in (("summary", summary), ("text", body))
+                for field, text in (("title", title), ("summary", summary), ("text", body))
                 for term in terms
                 for at in re.finditer(term, text, re.IGNORECASE)
             ),
