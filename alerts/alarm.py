@@ -18,12 +18,13 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from alerts import outbox, spike, spikemail, state
+from alerts.due import quiet_hours
 from alerts.model import DigestKind, MailServer, Message, Subscription, SubscriptionState
 from alerts.prepare import recipients
 from alerts.spike import Spike
 from alerts.spikemail import Alarm
 from alerts.wanted import has_topic, wants
-from alerts.watch import quiet_until, read_quiet
+from alerts.watch import quiet_until
 from archive.connect import transaction
 from archive.pace import Pace
 
@@ -48,7 +49,7 @@ def step(now: datetime) -> datetime:
 
 def listens(subscription: Subscription, now: datetime) -> bool:
     """Tell whether a subscription may be told just now. Raises ValueError when its hours cannot be read."""
-    quiet = read_quiet(subscription.quiet) if subscription.quiet else None
+    quiet = quiet_hours(subscription)
     return subscription.spikes and quiet_until(quiet, subscription.zone, now) is None
 
 

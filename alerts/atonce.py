@@ -18,12 +18,13 @@ from datetime import datetime, timedelta
 
 from alerts import outbox, state
 from alerts.digest import build, fresh
+from alerts.due import quiet_hours
 from alerts.instant import choose, outlets
 from alerts.model import Digest, DigestKind, MailServer, Message, SubscriptionState
 from alerts.prepare import Found, recipients, worded
 from alerts.render import render_all
 from alerts.wanted import topics, wants
-from alerts.watch import next_due, quiet_until, read_quiet, read_when
+from alerts.watch import next_due, quiet_until, read_when
 from archive.connect import transaction
 from archive.errors import ArchiveError
 from archive.model import MatchedArticle, Story
@@ -47,7 +48,7 @@ def waits(known: SubscriptionState, now: datetime) -> bool:
     subscription = known.subscription
     if not read_when(subscription.when).instant:
         return False
-    quiet = read_quiet(subscription.quiet) if subscription.quiet else None
+    quiet = quiet_hours(subscription)
     return quiet_until(quiet, subscription.zone, now) is None
 
 
@@ -154,5 +155,5 @@ def _digest(
 
 def _next(known: SubscriptionState, now: datetime) -> datetime:
     subscription = known.subscription
-    quiet = read_quiet(subscription.quiet) if subscription.quiet else None
+    quiet = quiet_hours(subscription)
     return next_due(read_when(subscription.when), subscription.zone, now, quiet)

@@ -23,7 +23,7 @@ def due_digests(state: SubscriptionState, now: datetime) -> datetime | None:
     After a long stop there is one digest to make, not one for each day missed: it holds them all. Nobody is waked for
     it: in quiet hours it waits for their end. Raises ValueError when the schedule or the zone cannot be read.
     """
-    schedule, quiet = _schedule(state.subscription), _quiet(state.subscription)
+    schedule, quiet = _schedule(state.subscription), quiet_hours(state.subscription)
     due = last_due(*schedule, now, quiet)
     if due <= _done(state):
         return None
@@ -56,7 +56,7 @@ def caught_up_from(state: SubscriptionState, due_at: datetime, now: datetime) ->
 
     None when that is in time. A reader is not told of a few minutes.
     """
-    first = next_due(*_schedule(state.subscription), _done(state), _quiet(state.subscription))
+    first = next_due(*_schedule(state.subscription), _done(state), quiet_hours(state.subscription))
     return first if first < due_at or now - due_at >= LATE else None
 
 
@@ -88,5 +88,6 @@ def _schedule(subscription: Subscription) -> tuple[When, str]:
     return read_when(subscription.when), subscription.zone
 
 
-def _quiet(subscription: Subscription) -> Quiet | None:
+def quiet_hours(subscription: Subscription) -> Quiet | None:
+    """Return the quiet hours of a subscription, if it has any. Raises ValueError when they cannot be read."""
     return read_quiet(subscription.quiet) if subscription.quiet else None

@@ -24,7 +24,7 @@ from typing import Protocol, TypeVar
 
 from alerts import alarm, atonce, outbox, state
 from alerts.channels import Channel
-from alerts.due import due_digests, hours_since
+from alerts.due import due_digests, hours_since, quiet_hours
 from alerts.model import (
     Delivery,
     DeliveryState,
@@ -38,7 +38,7 @@ from alerts.model import (
 )
 from alerts.prepare import Found, Prepared, build_next, prepare, recipients, store, worded
 from alerts.render import render
-from alerts.watch import next_due, read_quiet, read_when
+from alerts.watch import next_due, read_when
 from archive.errors import ArchiveError, DeliveryError
 
 T = TypeVar("T")
@@ -240,7 +240,7 @@ def preview(
     # The operator's file may say more than the last start has read of it.
     hours, seq = hours_since(known, subscription, now), known.seq if from_seq is None else from_seq
     known = replace(known, subscription=subscription, hours_since=hours, seq=seq)
-    quiet = read_quiet(subscription.quiet) if subscription.quiet else None
+    quiet = quiet_hours(subscription)
     # One whose hour has come and that is not made yet is the next.
     due_at = due_digests(known, now) or next_due(read_when(subscription.when), subscription.zone, now, quiet)
     digest = worded(build_next(conn if from_seq is None else None, known, found, due_at, now), found)

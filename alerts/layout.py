@@ -10,11 +10,19 @@ from __future__ import annotations
 import logging
 import textwrap
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import DictLoader, Environment, StrictUndefined, TemplateSyntaxError, select_autoescape
+from css_inline import CSSInliner
+from jinja2 import (
+    DictLoader,
+    Environment,
+    PackageLoader,
+    StrictUndefined,
+    TemplateSyntaxError,
+    select_autoescape,
+)
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from alerts.view import View
@@ -110,3 +118,25 @@ def _wrap(text: str, indent: int = 0) -> str:
         break_long_words=False,
         break_on_hyphens=False,
     )
+
+
+def styled(html: str) -> str:
+    """Return a page with its styles on its elements, as mail programs want them; nothing is fetched for that."""
+    return str(_inliner().inline(html))
+
+
+@cache
+def own_templates() -> Environment:
+    """Return the program's own templates, for what no operator lays out: alerts, and the page for leaving."""
+    return Environment(
+        loader=PackageLoader("alerts"),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+@cache
+def _inliner() -> CSSInliner:
+    return CSSInliner(load_remote_stylesheets=False)

@@ -10,10 +10,8 @@ believed: then the reader's browser says which languages they read.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
+from alerts.layout import own_templates
 from alerts.leave import ONE_CLICK, Wanted
 from alerts.safe import clean
 from alerts.words import catalogue, spoken
@@ -62,7 +60,7 @@ def page(what: str, accepted: str, wanted: Wanted | None = None, standing: Stand
     name = standing.name if standing else wanted.subscription_id if wanted else ""
     facts = ((say("List"), clean(name)), (say("Address"), clean(wanted.recipient))) if wanted else ()
     return (
-        _environment()
+        own_templates()
         .get_template("unsubscribe.html")
         .render(
             language=language,
@@ -89,14 +87,3 @@ def preferred(accepted: str) -> str | None:
         if language and quality > 0:
             found.append((quality, language))
     return max(found, key=lambda one: one[0])[1] if found else None
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("alerts"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )

@@ -12,13 +12,10 @@ from __future__ import annotations
 from binascii import b2a_qp
 from collections.abc import Sequence
 from datetime import datetime
-from functools import cache
-
-from css_inline import CSSInliner
 
 from alerts import envelope
 from alerts.envelope import Letter
-from alerts.layout import Layout, layout
+from alerts.layout import Layout, layout, styled
 from alerts.model import Digest, DigestKind, MailServer, Message, Stationery
 from alerts.tell import Teller
 from alerts.view import Room, View
@@ -86,7 +83,7 @@ def _html(teller: Teller, view: View, laid_out: Layout) -> str:
     """
 
     def inlined(view: View) -> str:
-        return str(_inliner().inline(laid_out.html(view)))
+        return styled(laid_out.html(view))
 
     total = teller.total
     if total <= _MOST and _size(whole := inlined(view)) <= HTML_LIMIT:
@@ -119,11 +116,6 @@ def _size(html: str) -> int:
     """Return how many octets the part takes in a mail: as quoted-printable, in which an é takes six."""
     sent = b2a_qp(html.encode(), istext=True)
     return len(sent) + sent.count(b"\n")  # in a mail each line ends in two
-
-
-@cache
-def _inliner() -> CSSInliner:
-    return CSSInliner(load_remote_stylesheets=False)
 
 
 def _identity(digest: Digest) -> tuple[object, ...]:

@@ -9,14 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
-
-from css_inline import CSSInliner
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from alerts import envelope, foot
 from alerts.envelope import Letter
+from alerts.layout import own_templates, styled
 from alerts.model import DigestKind, MailServer, Message, Subscription
 from alerts.quote import TITLE
 from alerts.safe import clean, language_tag, link, shorten
@@ -112,8 +109,8 @@ def render(alarm: Alarm, recipients: Sequence[str], server: MailServer | None) -
         subject=words["subject"],
         date=alarm.at,
         language=speaker.language,
-        text=_environment().get_template("spike.txt").render(words),
-        html=str(_inliner().inline(_environment().get_template("spike.html").render(words))),
+        text=own_templates().get_template("spike.txt").render(words),
+        html=styled(own_templates().get_template("spike.html").render(words)),
     )
     return envelope.seal(letter, recipients, server, leave, own)
 
@@ -146,19 +143,3 @@ def _times(chance: float) -> str:
     times = min(1_000_000, int(1 / max(chance, 1e-9)))
     step = 10 ** (len(str(times)) - 1)
     return f"{times // step * step:,}".replace(",", "\u202f")
-
-
-@cache
-def _inliner() -> CSSInliner:
-    return CSSInliner(load_remote_stylesheets=False)
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("alerts"),
-        autoescape=select_autoescape(["html"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )

@@ -16,10 +16,11 @@ from typing import Any
 
 import typer
 
+from alerts.due import quiet_hours
 from alerts.model import Subscription
 from alerts.prepare import recipients
 from alerts.suppressions import EVERY
-from alerts.watch import next_due, read_quiet, read_when, read_zone
+from alerts.watch import next_due, read_when, read_zone
 from archive import due
 from archive.model import Endpoint
 from archive.times import moment, stamp
@@ -128,7 +129,7 @@ def _moments(subscription: Subscription, now: datetime) -> Iterator[datetime]:
     when = read_when(subscription.when)
     if when.only_instant:
         return
-    quiet = read_quiet(subscription.quiet) if subscription.quiet else None
+    quiet = quiet_hours(subscription)
     at = now
     while (at := next_due(when, subscription.zone, at, quiet)) <= now + DAY:
         yield at
